@@ -1,0 +1,185 @@
+"""What the documents say is true: commands and snippets run, links lead somewhere."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import composer
+from composer.cli import build_parser
+from composer.piece import Piece
+from composer.rendering import write_midi
+from composer.theory import key_from_pitch_class
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGE = "127.0.0.1:7860"
+START_S = 120
+
+
+def blocks_of(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def lines_of(block: str) -> list[str]:
+    """Return the commands of a shell block: continued lines joined, comments left out."""
+    joined = block.replace("\\\n", " ")
+    return [line for line in map(str.strip, joined.splitlines()) if line and line[0] != "#"]
+
+
+def commands_of(text: str) -> list[str]:
+    """Return the shell commands of a document, those of make left out."""
+    lines = [line for block in blocks_of(text, "bash") for line in lines_of(block)]
+    return [line for line in lines if line.split()[0] != "make"]
+
+
+def run_python(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder with the package in reach."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def write_scores(folder: Path, pieces: list[Piece]) -> None:
+    """Write a small corpus: every piece in eight keys, two of them for validation."""
+    rows = []
+    for piece in pieces:
+        for semitones in range(8):
+            key = key_from_pitch_class(piece.key.tonic_pitch_class + semitones, piece.key.mode)
+            path = Path(piece.composer) / f"{piece.form}-{semitones}.mid"
+            (folder / path.parent).mkdir(parents=True, exist_ok=True)
+            write_midi(replace(piece.transposed(semitones), key=key), folder / path)
+            rows.append(manifest_row(piece, path, str(key), "train" if semitones < 6 else "valid"))
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def manifest_row(piece: Piece, path: Path, key: str, split: str) -> dict[str, object]:
+    return {
+        "path": path, "split": split, "collection": "tests", "composer": piece.composer,
+        "title": piece.title, "form": piece.form, "ensemble": piece.ensemble, "key": key,
+        "key_from": "source", "meter": piece.meter, "parts": len(piece.parts),
+        "bars": piece.n_bars, "notes": piece.n_notes, "on_grid": 1.0, "licence": "CC0 1.0",
+        "licence_class": "open", "source": f"tests:{path}",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece, keyboard_piece: Piece) -> Path:
+    """Return the folder in which the README is followed from top to bottom, `scores` in it."""
+    folder = tmp_path_factory.mktemp("readme")
+    write_scores(folder / "scores", [chorale, keyboard_piece])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    """Return the address of a page that was started for these tests."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port)}
+    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
+    try:
+        wait_for(f"http://127.0.0.1:{port}", server)
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + START_S
+    while server.poll() is None and time.monotonic() < deadline_s:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise RuntimeError(f"the page did not come up at {url}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands_of(README))
+def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
+    python, *arguments = shlex.split(command)
+    assert (python, arguments[0]) == ("python", "-m")
+    run = run_python(arguments, folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "snippet", [text for text in blocks_of(README, "python") if PAGE not in text]
+)
+def test_a_snippet_of_the_readme_runs(snippet: str, folder: Path) -> None:
+    run = run_python(["-c", snippet], folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("snippet", [text for text in blocks_of(README, "python") if PAGE in text])
+def test_a_snippet_of_the_readme_calls_the_page(snippet: str, folder: Path, page: str) -> None:
+    run = run_python(["-c", snippet.replace(PAGE, page)], folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def commands_of_parser(parser: argparse.ArgumentParser) -> list[str]:
+    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return [name for action in actions for name in action.choices]
+
+
+@pytest.mark.parametrize("name", commands_of_parser(build_parser()))
+def test_a_command_is_in_the_readme(name: str) -> None:
+    assert [line for line in commands_of(README) if f"composer {name} " in f"{line} "]
+
+
+@pytest.mark.parametrize("name", composer.__all__)
+def test_a_public_name_is_in_a_document(name: str) -> None:
+    assert any(re.search(rf"\b{name}\b", document.read_text()) for document in DOCUMENTS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_link_of_a_document_leads_to_a_file(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text())
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+def test_the_space_runs_the_gradio_that_is_pinned() -> None:
+    version = re.search(r"^sdk_version: (\S+)$", README, flags=re.MULTILINE)
+    assert version
+    assert f"\ngradio=={version[1]} " in (ROOT / "requirements.txt").read_text()
+
+
+def test_every_requirement_is_pinned_and_has_a_reason() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    packages = [line for line in lines if line and line[0] != "#"]
+    assert [line for line in packages if not re.match(r"[\w-]+==\S+ +# \S", line)] == []
+
+
+def test_a_block_with_comments_and_long_lines_is_read_as_commands() -> None:
+    text = (
+        "```bash\nmake run\n# why\npython -m composer a \\\n    --b c  \n\n```\n```python\nx\n```\n"
+    )
+    assert [command.split() for command in commands_of(text)] == [
+        ["python", "-m", "composer", "a", "--b", "c"]
+    ]
+    assert blocks_of(text, "python") == ["x\n"]
