@@ -1,0 +1,16 @@
+"""Where music comes from: manifests and files in foreign formats, read as `Piece`."""
+
+from composer.corpus.manifest import Corpus, Entry, Refusal, load_corpus
+from composer.corpus.midi import read_midi, read_midi_bytes
+from composer.corpus.report import CorpusReport, corpus_report
+
+__all__ = [
+    "Corpus",
+    "CorpusReport",
+    "Entry",
+    "Refusal",
+    "corpus_report",
+    "load_corpus",
+    "read_midi",
+    "read_midi_bytes",
+]

@@ -1,0 +1,51 @@
+"""The errors that callers may see, as one tree.
+
+    ComposerError
+    ├── RequestError        the caller asked for something impossible; shown to the person
+    │   ├── OptionError         a value out of its range
+    │   └── ScoreFileError      a file that cannot be read as music
+    ├── TokenError          events that do not spell a piece; carries the position
+    ├── CheckpointError     weights, config and vocabulary do not fit together
+    └── MissingTool         an optional tool is absent; says how to install it
+
+A message says what was asked, what came and what would do. Everything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+
+class ComposerError(Exception):
+    """Root of all errors that are meant to be read by a person."""
+
+
+class RequestError(ComposerError):
+    """The wish cannot be fulfilled; the message says what would do."""
+
+
+class OptionError(RequestError):
+    """A value is out of its range."""
+
+
+class ScoreFileError(RequestError):
+    """A file cannot be read as music."""
+
+
+class TokenError(ComposerError):
+    """Events that do not spell a piece.
+
+    Args:
+        message: What is wrong.
+        position: Index of the first offending event.
+    """
+
+    def __init__(self, message: str, position: int = 0) -> None:
+        super().__init__(f"{message} (event {position})")
+        self.position = position
+
+
+class CheckpointError(ComposerError):
+    """Weights, config and vocabulary do not fit together."""
+
+
+class MissingTool(ComposerError):
+    """An optional tool is absent; the message says how to install it."""

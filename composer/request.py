@@ -1,0 +1,123 @@
+"""`Request`: the wishes for a piece, checked and frozen. Knows ranges, not the model's menu.
+
+The page, the command line and the API all build this one, and take their defaults, ranges and help
+texts from its fields.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from composer.errors import OptionError
+from composer.theory import Key, Meter, parse_key, parse_meter
+from composer.units import TEMPO_RANGE_BPM
+
+MAX_BARS = 512
+MAX_CANDIDATES = 256
+
+
+def _number(default: Any, low: float, high: float, help_text: str) -> Any:
+    """Declare a numeric field with its range (both ends included) and help text."""
+    return field(default=default, metadata={"low": low, "high": high, "help": help_text})
+
+
+def _text(help_text: str) -> Any:
+    return field(default=None, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person wishes; `None` leaves the choice to the model.
+
+    `key` and `meter` may be given as text; they are kept as `Key` and `Meter`.
+
+    Raises:
+        OptionError: If a value is out of its range or of a wrong type.
+    """
+
+    composer: str | None = _text("whose manner")
+    form: str | None = _text("what kind of piece")
+    ensemble: str | None = _text("for whom: keyboard, choir, string quartet ...")
+    key: Key | None = _text("tonic and mode, such as 'G minor'")
+    meter: Meter | None = _text("time signature, such as '3/4'")
+    parts: int | None = _number(None, 1, 8, "voices or staves")
+    bars: int = _number(16, 1, MAX_BARS, "length in bars, a pickup bar included")
+    tempo_bpm: float | None = _number(
+        None, *TEMPO_RANGE_BPM, "quarters a minute; usual for the form if open"
+    )
+    temperature: float = _number(1.0, 0.1, 2.0, "below 1 safer, above 1 bolder")
+    top_k: int = _number(0, 0, 1000, "keep the k likeliest values of a field; 0 keeps all")
+    top_p: float = _number(1.0, 0.01, 1.0, "keep the likeliest values that sum to p; 1 keeps all")
+    min_p: float = _number(
+        0.02, 0.0, 0.9, "drop values less likely than this share of the likeliest; 0 keeps all"
+    )
+    guidance: float = _number(
+        1.0, 1.0, 4.0, "how strongly the wishes pull; 1 is the model as trained"
+    )
+    candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are drawn and ranked")
+    seed: int = _number(0, 0, 2**31 - 1, "same seed, same piece on the same runtime and version")
+
+    def __post_init__(self) -> None:
+        """Parse texts and check every range."""
+        if isinstance(self.key, str):
+            object.__setattr__(self, "key", parse_key(self.key) if self.key.strip() else None)
+        if isinstance(self.meter, str):
+            object.__setattr__(
+                self, "meter", parse_meter(self.meter) if self.meter.strip() else None
+            )
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if "low" in option.metadata:
+                _check_number(
+                    option.name, value, option.metadata, is_integer="int" in str(option.type)
+                )
+            elif option.name in ("composer", "form", "ensemble"):
+                _check_text(option.name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wishes as JSON values."""
+        values = {option.name: getattr(self, option.name) for option in fields(self)}
+        return values | {name: values[name] and str(values[name]) for name in ("key", "meter")}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Request:
+        """Build a request from JSON values.
+
+        Raises:
+            OptionError: If a name is unknown or a value out of range.
+        """
+        known = {option.name for option in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise OptionError(
+                f"a request has no {unknown[0][:40]!r}; it has {', '.join(sorted(known))}"
+            )
+        return cls(**values)
+
+
+def _check_text(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= 100):
+        raise OptionError(
+            f"`{name}` must be a name of at most 100 characters; leave it out to keep it open"
+        )
+
+
+def _check_number(name: str, value: Any, limits: Any, is_integer: bool) -> None:
+    if value is None and default_of(name) is None:
+        return
+    kinds = (int,) if is_integer else (int, float)
+    low, high = limits["low"], limits["high"]
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+        kind = "a whole number" if is_integer else "a number"
+        raise OptionError(
+            f"`{name}` must be {kind} from {low:g} to {high:g}, got {str(value)[:40]!r}"
+        )
+    if not low <= value <= high:
+        raise OptionError(f"`{name}` must be from {low:g} to {high:g}, got {value!r}")
+
+
+def default_of(name: str) -> Any:
+    """Return the default of one wish."""
+    return next(option.default for option in fields(Request) if option.name == name)

@@ -1,0 +1,98 @@
+"""`Scorecard`: what was found about a piece, value by value, with the corpus band beside each.
+
+Knows no music and no rule: the families in `scoring` fill it, the page and the reports read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the music something was found.
+
+    Args:
+        bar: 1 for the first bar.
+        onset_beats: Quarters from the beginning.
+        parts: Indices of the parts concerned, 0 the highest.
+        note: What is there, in a few words.
+    """
+
+    bar: int
+    onset_beats: Fraction
+    parts: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measured value beside the band of real pieces of the same form.
+
+    Args:
+        name: Such as `parallel_fifths`.
+        family: Such as `voice leading`.
+        value: As measured, in `unit`; NaN if the piece has nothing to measure.
+        unit: Such as `per 100 notes`.
+        low, high: 10th and 90th percentile of real pieces of the form.
+        penalty: 0 inside the band; grows with the distance from it, in units of the band's spread.
+        weight: Its share in the total.
+        places: Where it was found, for values that have places.
+        source: Author, year and page of the rule.
+    """
+
+    name: str
+    family: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    penalty: float
+    weight: float
+    places: tuple[Place, ...] = ()
+    source: str = ""
+
+    @property
+    def is_inside_band(self) -> bool:
+        """Whether real pieces of the form would look the same."""
+        return self.penalty == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """All values of one piece.
+
+    Args:
+        form: Whose band was used.
+        scores: In reading order.
+        total: 0-100, higher is better; comparable between candidates of one request.
+        reasons: Why the total is what it is, in sentences, the weightiest first.
+    """
+
+    form: str
+    scores: tuple[Score, ...]
+    total: float
+    reasons: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Score:
+        """Return one value by its name.
+
+        Raises:
+            KeyError: If there is none of that name.
+        """
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scorecard as JSON values; times as floats, NaN as null."""
+        values: dict[str, Any] = asdict(self)
+        for score in values["scores"]:
+            for name in ("value", "low", "high"):
+                score[name] = None if score[name] != score[name] else score[name]
+            for place in score["places"]:
+                place["onset_beats"] = float(place["onset_beats"])
+        return values
