@@ -1,0 +1,74 @@
+"""Sizes of models, as frozen tables. Knows no framework.
+
+See `PRESETS` for the named ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from composer.errors import CheckpointError, OptionError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Shape of a transformer over events.
+
+    Args:
+        width: Of the residual stream.
+        layers: Blocks of attention and gated feed-forward.
+        heads: Query heads.
+        kv_heads: Key/value heads, a divisor of `heads`.
+        head_width: Of each attention head.
+        hidden: Width of the gated feed-forward layer.
+        field_hidden: Width of the gated layer in each field's head.
+        dropout: Share of activations dropped in training, 0..1.
+        rope_base: Base of the rotary wavelengths.
+        max_events: Longest sequence that the rotary tables cover.
+    """
+
+    width: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_width: int = 64
+    hidden: int
+    field_hidden: int
+    dropout: float = 0.1
+    rope_base: float = 10_000.0
+    max_events: int = 8_192
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not divide."""
+        if self.heads % self.kv_heads or self.head_width % 2:
+            raise OptionError(
+                f"`heads` must be a multiple of `kv_heads` and `head_width` even, "
+                f"got {self.heads}, {self.kv_heads}, {self.head_width}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
+        """Rebuild a config.
+
+        Raises:
+            CheckpointError: If a name is unknown or missing.
+        """
+        names = {field.name for field in fields(cls)}
+        if set(values) != names:
+            odd = ", ".join(sorted(set(values) ^ names))
+            raise CheckpointError(f"the model config has unknown or missing entries: {odd}")
+        return cls(**values)
+
+
+PRESETS = {
+    "tiny": ModelConfig(
+        width=64, layers=2, heads=2, kv_heads=1, head_width=32, hidden=128, field_hidden=64
+    ),
+    "small": ModelConfig(width=256, layers=6, heads=4, kv_heads=2, hidden=704, field_hidden=384),
+    "base": ModelConfig(width=512, layers=8, heads=8, kv_heads=2, hidden=1376, field_hidden=768),
+}

@@ -1,0 +1,31 @@
+"""Piece <-> events: MidiTok REMI folded, wishes, holes, masks.
+
+Names are loaded when they are first used, so that training, which needs only `vocab` and `holes`,
+runs where MidiTok is not installed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Conditions": "wishes",
+    "Events": "vocab",
+    "Vocabulary": "vocab",
+    "conditions": "wishes",
+    "conditions_of": "wishes",
+    "decode": "encoding",
+    "encode": "encoding",
+    "encode_bars": "encoding",
+    "encode_conditions": "wishes",
+    "quantise": "encoding",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,265 @@
+"""Piece <-> events. Knows MidiTok through `folding`, and no file.
+
+The canonical encoding of a piece: its wishes, every bar (BAR, then its notes by position, part, pitch
+and length) and END. Pitches are written with the tonic on C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from symusic import Note as TickNote
+from symusic import Score, TimeSignature, Track
+
+from composer.errors import TokenError
+from composer.piece import Bar, MeterChange, Note, Part, Piece
+from composer.theory import Key, Meter, ensemble_instruments
+from composer.tokenizer import vocab
+from composer.tokenizer.folding import (
+    fold,
+    score_to_tokens,
+    tokens_to_score,
+    unfold,
+    unit_of,
+)
+from composer.tokenizer.sections import section_ids, section_names
+from composer.tokenizer.vocab import (
+    BAR,
+    DURATION,
+    END,
+    MAX_DURATION,
+    MAX_PARTS,
+    PART,
+    PITCH,
+    POSITION,
+    TIED,
+    TIME,
+    Events,
+    Vocabulary,
+)
+from composer.tokenizer.wishes import (
+    Conditions,
+    conditions_of,
+    decode_conditions,
+    default_parts,
+    encode_conditions,
+    meter_id,
+    meter_of,
+)
+from composer.units import POSITIONS_PER_QUARTER, beats_to_positions, positions_to_beats
+
+
+@dataclass(frozen=True, slots=True)
+class GridNote:
+    """A note on the grid, in the piece's own key: positions from the beginning."""
+
+    onset: int
+    length: int
+    part: int
+    pitch: int
+
+
+def quantise(piece: Piece) -> Piece:
+    """Move every onset and end to the nearest of 24 positions a quarter; no note gets shorter than one."""
+    parts = tuple(
+        replace(part, notes=tuple(sorted(_grid_note(note) for note in part.notes)))
+        for part in piece.parts
+    )
+    return replace(piece, parts=parts)
+
+
+def is_on_grid(note: Note) -> bool:
+    """Whether quantising leaves a note where it is."""
+    positions = (
+        note.onset_beats * POSITIONS_PER_QUARTER,
+        note.duration_beats * POSITIONS_PER_QUARTER,
+    )
+    return all(position.denominator == 1 for position in positions)
+
+
+def encode(piece: Piece, vocabulary: Vocabulary) -> Events:
+    """Return the canonical events of a piece, [8 wishes + bars + notes + 1, 4].
+
+    Notes off the grid are moved to it, as `quantise` does.
+
+    Raises:
+        TokenError: If a meter, the number of parts or a pitch has no id.
+    """
+    wishes = encode_conditions(conditions_of(piece), vocabulary)
+    return np.concatenate([wishes, encode_bars(piece), vocab.row(END)])
+
+
+def encode_bars(piece: Piece) -> Events:
+    """Return the bars of a piece without wishes and END; see `encode`."""
+    bars = piece.bars
+    meters = [meter_id(bar.meter) for bar in bars]
+    score = _tick_score(piece, bars)
+    rows = fold(score_to_tokens(score), score.ticks_per_quarter)
+    n_found = int((rows[:, TIME] == BAR).sum())
+    rows = np.concatenate([rows, *[vocab.row(BAR)] * (len(bars) - n_found)])
+    is_bar = rows[:, TIME] == BAR
+    rows[is_bar, DURATION] = meters
+    rows[is_bar, PITCH] = [vocab.bars_left_id(len(bars) - 1 - bar.index) for bar in bars]
+    rows[is_bar, PART] = section_ids(section_names(rows))
+    return rows
+
+
+def decode(events: Events, vocabulary: Vocabulary, *, key: Key | None = None) -> Piece:
+    """Return the piece that events spell. Total: any rows give a piece or a `TokenError`.
+
+    Args:
+        events: Wishes, bars and END, [N, 4]; wishes and END may be missing.
+        vocabulary: The names of the wishes.
+        key: Overrides the key that the wishes name, for its spelling.
+    """
+    n_wishes = int(np.isin(events[:, TIME], list(vocab.WISH.values())).sum())
+    wishes = decode_conditions(events[:n_wishes], vocabulary)
+    music = _checked_music(events[n_wishes:], offset=n_wishes)
+    key = key or wishes.key
+    ensemble = wishes.ensemble or ""
+    notes = list(_merge_tied(_grid_notes(music, key.shift)))
+    if not notes:
+        raise TokenError("there is no note")
+    n_parts = max(wishes.parts or default_parts(ensemble), 1 + max(note.part for note in notes))
+    return Piece(
+        parts=_parts(notes, wishes, ensemble, n_parts),
+        meters=_meter_changes(music),
+        key=key,
+        n_bars=int((music[:, TIME] == BAR).sum()),
+        composer=wishes.composer or "",
+        form=wishes.form or "",
+        ensemble=ensemble,
+    )
+
+
+def _grid_note(note: Note) -> Note:
+    onset = beats_to_positions(note.onset_beats)
+    length = max(1, beats_to_positions(note.end_beats) - onset)
+    return replace(
+        note, onset_beats=positions_to_beats(onset), duration_beats=positions_to_beats(length)
+    )
+
+
+def _tick_score(piece: Piece, bars: tuple[Bar, ...]) -> Score:
+    """Return a score at one tick a position, a quarter standing for a unit of `folding`."""
+    lengths = [int(bar.meter.length_beats * POSITIONS_PER_QUARTER) for bar in bars]
+    unit = unit_of(lengths)
+    score = Score(unit)
+    tracks = [Track(program=program) for program in range(2 * MAX_PARTS)]
+    for index, part in enumerate(piece.parts):
+        for note in part.notes:
+            pitch = note.pitch - piece.key.shift
+            if not 0 <= pitch <= 127:
+                raise TokenError(f"pitch {note.pitch} leaves 0-127 when the tonic is moved to C")
+            grid = _grid_note(note)
+            for onset, length, tied in _pieces_of(grid):
+                tracks[index + tied].notes.append(TickNote(onset, length, pitch, note.velocity))
+    score.tracks.extend(track for track in tracks if len(track.notes))
+    for index, (bar, length) in enumerate(zip(bars, lengths, strict=True)):
+        if index == 0 or length != lengths[index - 1]:
+            onset = beats_to_positions(bar.onset_beats)
+            score.time_signatures.append(TimeSignature(onset, length // unit, 4))
+    return score
+
+
+def _pieces_of(note: Note) -> Iterator[tuple[int, int, int]]:
+    """Cut a note longer than MAX_DURATION; yield (onset, length, 0 or TIED)."""
+    onset, length = (
+        int(note.onset_beats * POSITIONS_PER_QUARTER),
+        int(note.duration_beats * POSITIONS_PER_QUARTER),
+    )
+    tied = 0
+    while length > 0:
+        yield onset, min(length, MAX_DURATION), tied
+        onset, length, tied = onset + MAX_DURATION, length - MAX_DURATION, TIED
+
+
+def _checked_music(music: Events, offset: int) -> Events:
+    """Return the rows before END, or raise at the first that is out of place."""
+    if not len(music) or music[0, TIME] != BAR:
+        raise TokenError("the music must begin with a bar line", offset)
+    bar_length = position = 0
+    for index, (time, part, pitch, duration) in enumerate(music.tolist()):
+        if time == END:
+            return music[:index]
+        if time == BAR:
+            if not vocab.METER <= duration < vocab.METER_OPEN:
+                raise TokenError("a bar line carries no meter", offset + index)
+            bar_length, position = int(vocab.BAR_POSITIONS[duration - vocab.METER]), 0
+            continue
+        written = POSITION <= time < vocab.N_TIME_WRITTEN
+        if not (
+            written
+            and 0 <= part < 2 * MAX_PARTS
+            and 0 <= pitch < 128
+            and 0 <= duration < MAX_DURATION
+        ):
+            raise TokenError("the row is neither note, bar line nor end", offset + index)
+        if not position <= time - POSITION < bar_length:
+            raise TokenError("the note lies before the last one or after its bar", offset + index)
+        position = time - POSITION
+    return music
+
+
+def _grid_notes(music: Events, shift: int) -> Iterator[GridNote]:
+    """Read notes through MidiTok; meters become units again."""
+    folded = music.copy()
+    is_bar = folded[:, TIME] == BAR
+    lengths = vocab.BAR_POSITIONS[folded[is_bar, DURATION] - vocab.METER]
+    unit = unit_of(lengths.tolist())
+    folded[is_bar, DURATION] = lengths // unit
+    for track in tokens_to_score(unfold(folded, unit), unit).tracks:
+        for note in track.notes:
+            pitch = note.pitch + shift
+            if not 0 <= pitch <= 127:
+                raise TokenError(f"pitch {pitch} leaves 0-127 in the wished key")
+            yield GridNote(note.time, note.duration, track.program, pitch)
+
+
+def _merge_tied(notes: Iterator[GridNote]) -> list[GridNote]:
+    """Join tied continuations to what they continue; one without a beginning is a note itself."""
+    plain: list[GridNote] = []
+    open_ends: dict[tuple[int, int, int], list[int]] = {}
+    for note in sorted(notes, key=lambda n: (n.onset, n.part, n.pitch, n.length)):
+        part = note.part % MAX_PARTS
+        begun = open_ends.get((part, note.pitch, note.onset)) if note.part >= TIED else None
+        if begun:
+            index = begun.pop(0)
+            plain[index] = replace(plain[index], length=plain[index].length + note.length)
+        else:
+            index = len(plain)
+            plain.append(replace(note, part=part))
+        if note.length == MAX_DURATION:
+            open_ends.setdefault((part, note.pitch, note.onset + MAX_DURATION), []).append(index)
+    return plain
+
+
+def _parts(
+    notes: list[GridNote], wishes: Conditions, ensemble: str, n_parts: int
+) -> tuple[Part, ...]:
+    """Sort notes into parts with the ensemble's instruments."""
+    by_part: list[list[Note]] = [[] for _ in range(n_parts)]
+    for note in notes:
+        by_part[note.part].append(
+            Note(positions_to_beats(note.onset), note.pitch, positions_to_beats(note.length))
+        )
+    instruments = ensemble_instruments(ensemble, n_parts, wishes.composer)
+    return tuple(
+        Part(instrument, tuple(sorted(found)))
+        for instrument, found in zip(instruments, by_part, strict=True)
+    )
+
+
+def _meter_changes(music: Events) -> tuple[MeterChange, ...]:
+    """Return the written meters where they change."""
+    changes: list[MeterChange] = []
+    onset, last = Fraction(0), None
+    for duration in music[music[:, TIME] == BAR, DURATION].tolist():
+        meter: Meter = meter_of(duration)
+        if meter != last:
+            changes.append(MeterChange(onset, meter))
+        onset, last = onset + meter.length_beats, meter
+    return tuple(changes)

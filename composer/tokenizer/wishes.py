@@ -1,0 +1,177 @@
+"""Wishes as steps in front of the music: one row a wish, in the order of `vocab.WISHES`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.errors import TokenError
+from composer.piece import Piece
+from composer.request import Request
+from composer.theory import MODES, Key, Meter, ensemble_instruments, key_from_pitch_class
+from composer.tokenizer import vocab
+from composer.tokenizer.vocab import DURATION, PITCH, TIME, Events, Vocabulary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """The static wishes in musical terms; None is open.
+
+    Args:
+        composer, form, ensemble: Names; unknown ones count as `other`.
+        mode: `major` or `minor`.
+        meter: Of bar 1.
+        parts: 1..16.
+        shift: Semitones from C to the tonic, -6..5.
+        bars: Length of the piece.
+    """
+
+    composer: str | None = None
+    form: str | None = None
+    ensemble: str | None = None
+    mode: str | None = None
+    meter: Meter | None = None
+    parts: int | None = None
+    shift: int | None = None
+    bars: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """The key with its usual spelling; C and major where the wish is open."""
+        return key_from_pitch_class(self.shift or 0, self.mode or "major")
+
+
+def conditions(request: Request) -> Conditions:
+    """Return the static wishes of a request."""
+    return Conditions(
+        composer=request.composer,
+        form=request.form,
+        ensemble=request.ensemble,
+        mode=request.key.mode if request.key else None,
+        meter=request.meter,
+        parts=request.parts,
+        shift=request.key.shift if request.key else None,
+        bars=request.bars,
+    )
+
+
+def conditions_of(piece: Piece) -> Conditions:
+    """Return the wishes that a piece fulfils."""
+    return Conditions(
+        composer=piece.composer or None,
+        form=piece.form or None,
+        ensemble=piece.ensemble or None,
+        mode=piece.key.mode,
+        meter=piece.meter,
+        parts=len(piece.parts),
+        shift=piece.key.shift,
+        bars=piece.n_bars,
+    )
+
+
+def encode_conditions(wishes: Conditions, vocabulary: Vocabulary) -> Events:
+    """Return the wishes as rows, [8, 4].
+
+    Raises:
+        TokenError: If the meter or the number of parts has no id.
+    """
+    values = {
+        name: vocabulary.value_id(name, getattr(wishes, name))
+        for name in ("composer", "form", "ensemble")
+    }
+    values["mode"] = vocab.VALUE_MODE + (1 + MODES.index(wishes.mode) if wishes.mode else 0)
+    values["parts"] = vocab.VALUE_PARTS + _checked_parts(wishes.parts)
+    values["shift"] = vocab.VALUE_SHIFT + (0 if wishes.shift is None else 7 + wishes.shift)
+    values["length"] = vocab.BARS_OPEN if wishes.bars is None else vocab.bars_left_id(wishes.bars)
+    rows = []
+    for name in vocab.WISHES:
+        if name == "meter":
+            meter = vocab.METER_OPEN if wishes.meter is None else meter_id(wishes.meter)
+            rows.append(vocab.row(vocab.WISH[name], duration=meter))
+        else:
+            rows.append(vocab.row(vocab.WISH[name], pitch=values[name]))
+    return np.concatenate(rows)
+
+
+def decode_conditions(rows: Events, vocabulary: Vocabulary) -> Conditions:
+    """Read the rows of wishes back; coarse lengths come back as open.
+
+    Raises:
+        TokenError: If a row is no wish or its value is of another wish.
+    """
+    kinds = {time: name for name, time in vocab.WISH.items()}
+    found: dict[str, object] = {}
+    for index, event in enumerate(rows.tolist()):
+        name = kinds.get(event[TIME])
+        if name is None:
+            raise TokenError("a wish was expected", index)
+        try:
+            found["bars" if name == "length" else name] = _value(name, event, vocabulary)
+        except IndexError:
+            raise TokenError(f"the value is none of the wish {name!r}", index) from None
+    return Conditions(**found)  # type: ignore[arg-type]  # values follow the names above
+
+
+def meter_id(meter: Meter) -> int:
+    """Return the id of a written meter.
+
+    Raises:
+        TokenError: If the table has none, with the meters that it has.
+    """
+    found = vocab.METER_ID.get((meter.numerator, meter.denominator))
+    if found is None:
+        raise TokenError(
+            f"the meter {meter} has no id; there are 1-9/1, 1-12/2 and 1-24/4, /8, /16, /32"
+        )
+    return found
+
+
+def meter_of(meter_index: int) -> Meter:
+    """Return the written meter of an id in the duration field."""
+    return Meter(*vocab.METERS[meter_index - vocab.METER])
+
+
+def default_parts(ensemble: str) -> int:
+    """Return the usual number of parts of an ensemble."""
+    usual = {"keyboard": 2, "string quartet": 4, "trio sonata": 3, "choir": 4, "voice and piano": 3}
+    return usual.get(ensemble, 3)
+
+
+def part_ranges(ensemble: str, n_parts: int, composer: str | None = None) -> list[tuple[int, int]]:
+    """Return the lowest and highest pitch of every part."""
+    return [(i.low, i.high) for i in ensemble_instruments(ensemble, n_parts, composer)]
+
+
+def _checked_parts(parts: int | None) -> int:
+    if parts is not None and not 1 <= parts <= vocab.MAX_PARTS:
+        raise TokenError(f"a piece has 1 to {vocab.MAX_PARTS} parts, got {parts}")
+    return parts or 0
+
+
+def _value(name: str, event: list[int], vocabulary: Vocabulary) -> object:
+    """Return the meaning of one wish row; raise IndexError if there is none."""
+    if name == "meter":
+        meter = event[DURATION] - vocab.METER
+        return _pick([*vocab.METERS, None], meter, lambda pair: Meter(*pair) if pair else None)
+    value = event[PITCH]
+    if name == "length":
+        exact = value - vocab.BARS_LEFT
+        if not 0 <= exact <= vocab.N_BARS_LEFT:
+            raise IndexError
+        return exact if exact <= 32 else None
+    first, names = {
+        "composer": (vocab.VALUE_COMPOSER, vocabulary.composers),
+        "form": (vocab.VALUE_FORM, vocabulary.forms),
+        "ensemble": (vocab.VALUE_ENSEMBLE, vocabulary.ensembles),
+        "mode": (vocab.VALUE_MODE, MODES),
+        "parts": (vocab.VALUE_PARTS, range(1, vocab.MAX_PARTS + 1)),
+        "shift": (vocab.VALUE_SHIFT, range(-6, 6)),
+    }[name]
+    return _pick([None, *names], value - first, lambda found: found)
+
+
+def _pick(table: list, index: int, read) -> object:  # type: ignore[no-untyped-def, type-arg]
+    if not 0 <= index < len(table):
+        raise IndexError
+    return read(table[index])

@@ -1,0 +1,303 @@
+"""Batches of rearranged pieces from one packed file. Knows numpy and the tables, no torch.
+
+Pieces are drawn by form, then by composer, then by length, each flattened by a temperature, so that
+no collection drowns the others. A *pool* of sequences is drawn from a generator of its own, sorted by
+length and cut into batches: every batch follows from (seed, rank, pool number) alone, which makes
+resuming exact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from composer.errors import OptionError
+from composer.tokenizer import vocab
+from composer.tokenizer.holes import (
+    N_WISHES,
+    Bars,
+    Sequence,
+    drop_wishes,
+    given_parts,
+    hole,
+    open_bars,
+    targets,
+    theme,
+    window,
+)
+from composer.tokenizer.vocab import PART, Events
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions:
+    """How pieces become training sequences.
+
+    Args:
+        max_rows: Longest sequence.
+        batch_rows: Rows a batch, padding included.
+        pool: Sequences that are sorted by length together.
+        form_power, composer_power: 1 draws by number of notes, 0 draws all alike.
+        hole_share, parts_share, theme_share: Of the sequences; the others are plain windows.
+        drop_one, drop_all: Chance that a wish, or all of them, is left open.
+        drop_bars_left, drop_sections: Chance that BAR rows carry none.
+    """
+
+    max_rows: int = 512
+    batch_rows: int = 8_192
+    pool: int = 256
+    form_power: float = 0.5
+    composer_power: float = 0.5
+    hole_share: float = 0.10
+    parts_share: float = 0.08
+    theme_share: float = 0.07
+    drop_one: float = 0.10
+    drop_all: float = 0.10
+    drop_bars_left: float = 0.10
+    drop_sections: float = 0.25
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded sequences; see `tokenizer.holes.targets`.
+
+    Args:
+        rows, nexts: Ids, [B, T, 4].
+        counts: Which fields of `nexts` are to be predicted, [B, T, 4].
+    """
+
+    rows: npt.NDArray[np.int16]
+    nexts: npt.NDArray[np.int16]
+    counts: npt.NDArray[np.bool_]
+
+    @property
+    def n_notes(self) -> int:
+        """Notes to be predicted."""
+        return int(self.counts[..., vocab.PITCH].sum())
+
+
+@dataclass(frozen=True)
+class PackedEvents:
+    """A packed file in memory.
+
+    Args:
+        events: Of all pieces, [N, 4].
+        offsets: Where each piece begins, [pieces + 1].
+        names: What is known of each piece.
+        vocabulary: JSON values.
+    """
+
+    events: Events
+    offsets: npt.NDArray[np.int64]
+    names: list[dict[str, Any]]
+    vocabulary: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> PackedEvents:
+        """Read a packed file.
+
+        Raises:
+            OptionError: If it is none.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                return cls(
+                    data["events"],
+                    data["offsets"],
+                    json.loads(str(data["names"])),
+                    json.loads(str(data["vocabulary"])),
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise OptionError(
+                f"{path.name} is no packed file of events; make one with `python -m composer pack`"
+            ) from error
+
+    def piece(self, index: int) -> Events:
+        """Return the events of a piece."""
+        return self.events[self.offsets[index] : self.offsets[index + 1]]
+
+    def indices(self, split: str) -> list[int]:
+        """Return the pieces of a split."""
+        return [i for i, name in enumerate(self.names) if name["split"] == split]
+
+
+def piece_weights(packed: PackedEvents, indices: list[int], options: SamplingOptions) -> Any:
+    """Return the chance of every piece, [len(indices)], summing to 1.
+
+    A form's share is its notes to `form_power`, a composer's share within it likewise, and a piece's
+    share within both is its notes.
+    """
+    forms: dict[str, dict[str, dict[int, float]]] = {}
+    for place, index in enumerate(indices):
+        name = packed.names[index]
+        notes = float(packed.offsets[index + 1] - packed.offsets[index])
+        forms.setdefault(name["form"], {}).setdefault(name["composer"], {})[place] = notes
+    weights = np.zeros(len(indices))
+    for composers in forms.values():
+        notes = {c: sum(pieces.values()) for c, pieces in composers.items()}
+        shares = {c: n**options.composer_power for c, n in notes.items()}
+        form_weight = sum(notes.values()) ** options.form_power
+        for composer, pieces in composers.items():
+            share = form_weight * shares[composer] / sum(shares.values())
+            for place, n in pieces.items():
+                weights[place] = share * n / notes[composer]
+    return weights / weights.sum()
+
+
+class Sampler:
+    """Draws batches without end.
+
+    Args:
+        packed: The corpus.
+        split: `train` or `valid`.
+        options: How to draw.
+        seed: Same seed and rank, same batches.
+        rank: Of this process.
+    """
+
+    def __init__(
+        self,
+        packed: PackedEvents,
+        split: str,
+        options: SamplingOptions,
+        *,
+        seed: int = 0,
+        rank: int = 0,
+    ) -> None:
+        self.options, self.seed, self.rank = options, seed, rank
+        indices = packed.indices(split)
+        if not indices:
+            raise OptionError(f"the packed file has no piece in the split {split!r}")
+        self.weights = piece_weights(packed, indices, options)
+        self.pieces = [Bars.of(packed.piece(index)) for index in indices]
+
+    def batches(self, start: int = 0) -> Iterator[tuple[int, Batch]]:
+        """Yield (pool number, batch) for ever, from the beginning of a pool on."""
+        pool = start
+        while True:
+            yield from ((pool, batch) for batch in self.pool_batches(pool))
+            pool += 1
+
+    def pool_batches(self, pool: int) -> list[Batch]:
+        """Return the batches of one pool, in random order."""
+        rng = np.random.default_rng([self.seed, self.rank, pool])
+        places = rng.choice(len(self.pieces), self.options.pool, p=self.weights)
+        sequences = [draw_sequence(self.pieces[place], self.options, rng) for place in places]
+        sequences.sort(key=lambda sequence: len(sequence.rows))
+        groups = list(_groups(sequences, self.options.batch_rows))
+        return [pad(groups[i]) for i in rng.permutation(len(groups))]
+
+
+def draw_sequence(piece: Bars, options: SamplingOptions, rng: Rng) -> Sequence:
+    """Rearrange a piece at random, with wishes dropped at random; at most `max_rows` + 1 rows."""
+    budget = options.max_rows + 1
+    kind = rng.random()
+    first = _first_bar(piece, budget, rng)
+    last = _last_bar(piece, first, budget - N_WISHES - 2)
+    if kind < options.hole_share and last - first >= 3:
+        sequence = _draw_hole(piece, first, _last_bar(piece, first, budget - N_WISHES - 40), rng)
+    elif kind < options.hole_share + options.parts_share and len(_part_ids(piece, first, last)) > 1:
+        sequence = _draw_parts(piece, first, budget, rng)
+    elif kind > 1 - options.theme_share and len(piece) >= 8:
+        sequence = _draw_theme(piece, budget, rng)
+    else:
+        sequence = window(piece, first, min(last + 1, len(piece)))
+    return _open_wishes(sequence.cut(budget), options, rng)
+
+
+def pad(sequences: list[Sequence]) -> Batch:
+    """Return sequences as one batch, padded to the longest."""
+    parts = [targets(sequence) for sequence in sequences]
+    longest = max(len(rows) for rows, _, _ in parts)
+    rows = np.empty((len(parts), longest, 4), np.int16)
+    rows[:] = vocab.NONE
+    nexts, counts = rows.copy(), np.zeros(rows.shape, np.bool_)
+    for i, (row, following, counted) in enumerate(parts):
+        rows[i, : len(row)], nexts[i, : len(row)], counts[i, : len(row)] = row, following, counted
+    return Batch(rows, nexts, counts)
+
+
+def _groups(sequences: list[Sequence], batch_rows: int) -> Iterator[list[Sequence]]:
+    """Cut sorted sequences into groups of at most `batch_rows` padded rows."""
+    group: list[Sequence] = []
+    for sequence in sequences:
+        if group and (len(group) + 1) * len(sequence.rows) > batch_rows:
+            yield group
+            group = []
+        group.append(sequence)
+    yield group
+
+
+def _first_bar(piece: Bars, budget: int, rng: Rng) -> int:
+    """Draw where a window begins: the opening a third of the time, and for whole short pieces mostly."""
+    n_rows = N_WISHES + sum(map(len, piece.bars)) + 1
+    at_opening = 0.9 if n_rows <= budget else 0.33
+    return 0 if rng.random() < at_opening else int(rng.integers(len(piece)))
+
+
+def _last_bar(piece: Bars, first: int, budget: int) -> int:
+    """Return the end (excluded) of the bars from `first` that fit into `budget` rows; at least one bar."""
+    sizes = np.cumsum([len(bar) for bar in piece.bars[first:]])
+    return first + max(1, int((sizes <= budget).sum()))
+
+
+def _part_ids(piece: Bars, first: int, last: int) -> list[int]:
+    parts = np.concatenate([bar[1:, PART] for bar in piece.bars[first:last]])
+    return sorted({int(part) % vocab.MAX_PARTS for part in parts})
+
+
+def _draw_hole(piece: Bars, first: int, last: int, rng: Rng) -> Sequence:
+    length = int(rng.integers(1, max(2, min(8, (last - first) // 2) + 1)))
+    start = int(rng.integers(first, max(first + 1, last - length + 1)))
+    parts = _part_ids(piece, first, last)
+    chosen: list[int] = []
+    if len(parts) > 1 and rng.random() < 0.4:
+        chosen = [parts[i] for i in rng.choice(len(parts), int(rng.integers(1, len(parts))), False)]
+    return hole(piece, first, last, start, min(start + length, last), chosen)
+
+
+def _draw_parts(piece: Bars, first: int, budget: int, rng: Rng) -> Sequence:
+    """Give the highest part half of the time, else any parts but not all."""
+    # Every bar is written twice: as GIVEN and as BAR.
+    first = min(first, len(piece) - 1)
+    last = _last_bar(piece, first, int(0.9 * budget) - N_WISHES)
+    parts = _part_ids(piece, first, last)
+    if len(parts) < 2:
+        return window(piece, first, last)
+    if rng.random() < 0.5:
+        return given_parts(piece, first, last, parts[:1])
+    chosen = rng.choice(len(parts), int(rng.integers(1, len(parts))), False)
+    return given_parts(piece, first, last, [parts[i] for i in chosen])
+
+
+def _draw_theme(piece: Bars, budget: int, rng: Rng) -> Sequence:
+    length = int(rng.integers(2, min(8, len(piece) // 2) + 1))
+    used = N_WISHES + sum(map(len, piece.bars[:length])) + 2
+    if used > budget // 2:
+        length, used = 1, N_WISHES + len(piece.bars[0]) + 2
+    first = int(rng.integers(length, len(piece)))
+    return theme(piece, length, first, min(_last_bar(piece, first, budget - used) + 1, len(piece)))
+
+
+def _open_wishes(sequence: Sequence, options: SamplingOptions, rng: Rng) -> Sequence:
+    dropped = [
+        wish
+        for wish, chance in zip(vocab.WISHES, rng.random(N_WISHES), strict=True)
+        if chance < options.drop_one
+    ]
+    if rng.random() < options.drop_all:
+        dropped = list(vocab.WISHES)
+    rows = drop_wishes(sequence.rows, dropped)
+    rows = open_bars(
+        rows,
+        bars_left=rng.random() < options.drop_bars_left,
+        sections=rng.random() < options.drop_sections,
+    )
+    return Sequence(rows, sequence.is_written, sequence.closes_bar)

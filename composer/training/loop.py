@@ -1,0 +1,401 @@
+"""Training: one packed file in, checkpoints and a log out, resumable to the bit.
+
+Runs on one device, several, or several machines by the same command (Lightning Fabric). Imports no
+music: it runs where MidiTok and symusic are not installed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from composer.errors import OptionError
+from composer.models import PRESETS, EventTransformer, load_checkpoint, save_checkpoint
+from composer.models.likelihood import row_nats
+from composer.tokenizer import vocab
+from composer.training.batches import Batch, PackedEvents, Sampler, SamplingOptions
+from composer.training.schedule import rate_at
+
+try:  # the whole `lightning` package carries Fabric under another name than `lightning-fabric`
+    from lightning_fabric import Fabric
+except ImportError:
+    from lightning.fabric import Fabric
+
+LOG_FIELDS = (
+    "step",
+    "minutes",
+    "cpu_minutes",
+    "events",
+    "rate",
+    "train_nats_per_note",
+    "valid_nats_per_note",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """How to train.
+
+    Args:
+        preset: A name in `models.PRESETS`.
+        minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
+        steps: Length of the run where `minutes` is 0.
+        rate: Peak learning rate.
+        warmup: Share of the run that warms up.
+        weight_decay: AdamW's, on matrices only.
+        betas: AdamW's.
+        clip: Largest norm of the gradient.
+        smoothing: Label smoothing, 0..1.
+        accumulate: Batches a step.
+        section_weight: Weight of predicting a bar's SECTION.
+        dropout: Replaces the preset's if not None.
+        checkpointing: Recompute activations in the backward pass: less memory, more time.
+        precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
+        devices, nodes: How many.
+        threads: CPU threads; 0 leaves torch's choice.
+        save_minutes: Between checkpoints.
+        seed: Of weights, batches and dropout.
+        sampling: How batches are drawn.
+    """
+
+    preset: str = "small"
+    minutes: float = 120.0
+    steps: int = 0
+    rate: float = 1.5e-3
+    warmup: float = 0.02
+    weight_decay: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = 1.0
+    smoothing: float = 0.0
+    accumulate: int = 1
+    section_weight: float = 0.1
+    dropout: float | None = None
+    checkpointing: bool = False
+    precision: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    threads: int = 0
+    save_minutes: float = 5.0
+    seed: int = 0
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse runs without a length or a size."""
+        if self.preset not in PRESETS:
+            raise OptionError(f"`preset` must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if self.minutes <= 0 and self.steps <= 0:
+            raise OptionError("`minutes` or `steps` must be above 0")
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved with the weights. Pools count whole pools of batches."""
+
+    step: int = 0
+    pool: int = 0
+    batch_in_pool: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    events: int = 0
+
+
+def train(
+    events: Path,
+    out: Path,
+    options: TrainOptions,
+    *,
+    resume: bool = False,
+    init: Path | None = None,
+    show_progress: bool = True,
+) -> Path:
+    """Train a model and return the folder of its checkpoint.
+
+    Args:
+        events: A packed file.
+        out: Gets `checkpoint/`, `state.pt`, `log.csv` and TensorBoard's files.
+        options: How.
+        resume: Go on from `out/state.pt`, to the bit where `steps` count.
+        init: Begin with the weights of this checkpoint, the optimiser anew.
+        show_progress: Draw a progress bar.
+
+    Raises:
+        OptionError: If there is nothing to resume, or the packed file is none.
+        CheckpointError: If `init` was made for another vocabulary.
+    """
+    run = _Run(PackedEvents.load(events), out, options, init)
+    if resume:
+        run.load_state()
+    run.loop(show_progress)
+    return out / "checkpoint"
+
+
+class _Run:
+    """One run: model, optimiser, batches and log."""
+
+    def __init__(
+        self, packed: PackedEvents, out: Path, options: TrainOptions, init: Path | None
+    ) -> None:
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        self.out, self.options, self.packed = out, options, packed
+        self.fabric = Fabric(
+            accelerator="auto",
+            devices=options.devices,
+            num_nodes=options.nodes,
+            precision=_precision(options.precision),
+        )
+        self.fabric.launch()
+        torch.manual_seed(options.seed + self.fabric.global_rank)
+        self.raw_model = _build_model(options, packed, init)
+        optimiser = _build_optimiser(self.raw_model, options)
+        self.model, self.optimiser = self.fabric.setup(self.raw_model, optimiser)
+        self.model.mark_forward_method("field_losses")
+        self.sampler = Sampler(
+            packed, "train", options.sampling, seed=options.seed, rank=self.fabric.global_rank
+        )
+        self.validation = _validation_batches(packed, options)
+        self.progress = Progress()
+        out.mkdir(parents=True, exist_ok=True)
+        self.board = SummaryWriter(str(out / "tensorboard")) if self.fabric.is_global_zero else None
+
+    def loop(self, show_progress: bool) -> None:
+        """Step until the run's length is reached."""
+        bar = tqdm(
+            total=1.0,
+            disable=not show_progress or not self.fabric.is_global_zero,
+            bar_format="{percentage:5.1f}% |{bar}| {elapsed}<{remaining} {postfix}",
+        )
+        began, cpu_began = time.monotonic(), time.process_time()
+        base, cpu_base = self.progress.seconds, self.progress.cpu_seconds
+        last_saved, recent = base, _Average()
+        batches = self._batches()
+        while self.share_done < 1.0:
+            recent.add(*self._step(batches))
+            self.progress.seconds = base + time.monotonic() - began
+            self.progress.cpu_seconds = cpu_base + time.process_time() - cpu_began
+            bar.n = min(1.0, self.share_done)
+            bar.set_postfix_str(f"{recent.value:.3f} nats a note, {self.progress.events:,} events")
+            if self.progress.seconds - last_saved > 60 * self.options.save_minutes:
+                self.save(recent)
+                last_saved, recent = self.progress.seconds, _Average()
+        bar.close()
+        self.save(recent)
+
+    @property
+    def share_done(self) -> float:
+        """Share of the run that is done, 0..1 and a little above."""
+        if self.options.minutes > 0:
+            return self.progress.seconds / (60 * self.options.minutes)
+        return self.progress.step / self.options.steps
+
+    def _batches(self) -> Iterator[Batch]:
+        """Yield batches from where the run stands, and keep that place up to date."""
+        while True:
+            pool = self.sampler.pool_batches(self.progress.pool)
+            for batch in pool[self.progress.batch_in_pool :]:
+                self.progress.batch_in_pool += 1
+                yield batch
+            self.progress.pool, self.progress.batch_in_pool = self.progress.pool + 1, 0
+
+    def _step(self, batches: Iterator[Batch]) -> tuple[float, int]:
+        """Take one optimiser step; return its summed nats and notes."""
+        rate = self.options.rate * rate_at(self.share_done, warmup=self.options.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        nats, notes = 0.0, 0
+        for index in range(self.options.accumulate):
+            batch = next(batches)
+            is_last = index == self.options.accumulate - 1
+            with self.fabric.no_backward_sync(self.model, enabled=not is_last):
+                losses = self._losses(batch)
+                loss = self._mean(losses) / self.options.accumulate
+                self.fabric.backward(loss)
+            nats += sum(float(found.detach().sum()) for found in losses)
+            notes += batch.n_notes
+            self.progress.events += int(batch.counts[..., vocab.TIME].sum())
+        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.options.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.progress.step += 1
+        return nats, notes
+
+    def _losses(self, batch: Batch) -> list[Tensor]:
+        rows, nexts = (self._ids(ids) for ids in (batch.rows, batch.nexts))
+        counts = torch.from_numpy(batch.counts).to(self.fabric.device)
+        states = self.model(rows)
+        losses: list[Tensor] = self.model.field_losses(
+            states, nexts, counts, self.options.smoothing
+        )
+        # The part field of a bar line is its SECTION: a help for planning, not music.
+        is_bar = nexts[..., 0][counts[..., 1]] == vocab.BAR
+        losses[1] = torch.where(is_bar, losses[1] * self.options.section_weight, losses[1])
+        return losses
+
+    def _ids(self, ids: Any) -> Tensor:
+        return torch.from_numpy(ids.astype(np.int64)).to(self.fabric.device)
+
+    @staticmethod
+    def _mean(losses: list[Tensor]) -> Tensor:
+        """Return nats an event: all fields' sums over the number of times."""
+        total = torch.stack([found.sum() for found in losses]).sum()
+        return total / losses[0].numel()
+
+    def save(self, recent: _Average) -> None:
+        """Write weights, state and a line of the log."""
+        valid = self.validate()
+        if not self.fabric.is_global_zero:
+            return
+        notes = {
+            "preset": self.options.preset,
+            "progress": asdict(self.progress),
+            "valid_nats_per_note": valid,
+        }
+        save_checkpoint(self.out / "checkpoint", self.raw_model, self.packed.vocabulary, notes)
+        self.save_state()
+        values = (
+            self.progress.step,
+            round(self.progress.seconds / 60, 2),
+            round(self.progress.cpu_seconds / 60, 2),
+            self.progress.events,
+            self.optimiser.param_groups[0]["lr"],
+            round(recent.value, 4),
+            round(valid, 4),
+        )
+        _append_log(self.out / "log.csv", values)
+        if self.board:
+            for name, value in zip(LOG_FIELDS[4:], values[4:], strict=True):
+                self.board.add_scalar(name, value, self.progress.step)
+            self.board.flush()
+
+    def validate(self) -> float:
+        """Return nats a note on windows of the validation split, all wishes given."""
+        self.model.eval()
+        nats, notes = 0.0, 0
+        for batch in self.validation:
+            found = row_nats(self.raw_model, batch.rows, batch.nexts, batch.counts)
+            nats, notes = nats + float(found.sum()), notes + batch.n_notes
+        self.model.train()
+        return nats / max(1, notes)
+
+    def save_state(self) -> None:
+        """Write what resuming needs, beside the place and then over it."""
+        state = {
+            "model": self.raw_model.state_dict(),
+            "optimiser": self.optimiser.optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+            "progress": asdict(self.progress),
+        }
+        path = self.out / "state.pt"
+        torch.save(state, path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path)
+
+    def load_state(self) -> None:
+        """Go on from the saved state."""
+        path = self.out / "state.pt"
+        if not path.exists():
+            raise OptionError(
+                f"there is nothing to resume in {self.out.name}; leave `--resume` out"
+            )
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.raw_model.load_state_dict(state["model"])
+        self.optimiser.optimizer.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["rng"])
+        self.progress = Progress(**state["progress"])
+
+
+class _Average:
+    """Nats a note since the last line of the log."""
+
+    def __init__(self) -> None:
+        self.nats, self.notes = 0.0, 0
+
+    def add(self, nats: float, notes: int) -> None:
+        self.nats, self.notes = self.nats + nats, self.notes + notes
+
+    @property
+    def value(self) -> float:
+        return self.nats / max(1, self.notes)
+
+
+def _precision(wanted: str) -> Any:
+    """Pick bf16 autocast where the processor multiplies it natively."""
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "bf16-mixed"
+    return "bf16-mixed" if torch.backends.mkldnn.is_available() and _has_bf16() else "32-true"
+
+
+def _has_bf16() -> bool:
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _build_model(
+    options: TrainOptions, packed: PackedEvents, init: Path | None
+) -> EventTransformer:
+    config = PRESETS[options.preset]
+    if options.dropout is not None:
+        config = type(config)(**{**config.to_dict(), "dropout": options.dropout})
+    model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    if init is not None:
+        checkpoint = load_checkpoint(init)
+        if checkpoint.vocabulary != packed.vocabulary:
+            raise OptionError(
+                f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed file "
+                f"{packed.vocabulary.get('fingerprint')}; pack with the same corpus and version"
+            )
+        model.load_state_dict(checkpoint.model.state_dict())
+    return model.train()
+
+
+def _build_optimiser(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
+    """Return AdamW with decay on matrices only: not on norms, not on tables of ids."""
+    decayed, free = [], []
+    for name, weight in model.named_parameters():
+        (decayed if weight.ndim > 1 and not name.startswith("tables") else free).append(weight)
+    groups = [
+        {"params": decayed, "weight_decay": options.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=options.rate, betas=options.betas, fused=True)
+
+
+def _validation_batches(
+    packed: PackedEvents, options: TrainOptions, pieces: int = 96
+) -> list[Batch]:
+    """Return plain windows of the validation split with all wishes, the same in every run."""
+    if not packed.indices("valid"):
+        return []
+    plain = SamplingOptions(
+        max_rows=options.sampling.max_rows,
+        batch_rows=options.sampling.batch_rows,
+        pool=pieces,
+        hole_share=0.0,
+        parts_share=0.0,
+        theme_share=0.0,
+        drop_one=0.0,
+        drop_all=0.0,
+        drop_bars_left=0.0,
+        drop_sections=1.0,
+    )
+    return Sampler(packed, "valid", plain, seed=1).pool_batches(0)
+
+
+def _append_log(path: Path, values: tuple[Any, ...]) -> None:
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(LOG_FIELDS)
+        writer.writerow(values)
