@@ -1,0 +1,24 @@
+"""How good is a piece: one family of rules a file, compared with real pieces of the same form.
+
+`RULES` is the table of rules with weights and sources; `score` makes the scorecard; `bands` holds
+where real pieces lie. Knows music, not models: a likelihood reaches it as a number.
+"""
+
+from composer.scoring.bands import Band, Bands, build_bands, load_bands, measure, save_bands
+from composer.scoring.card import score
+from composer.scoring.rule import Measure, Rule
+from composer.scoring.rules import FAMILIES, RULES
+
+__all__ = [
+    "FAMILIES",
+    "RULES",
+    "Band",
+    "Bands",
+    "Measure",
+    "Rule",
+    "build_bands",
+    "load_bands",
+    "measure",
+    "save_bands",
+    "score",
+]

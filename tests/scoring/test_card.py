@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from composer.piece import MeterChange, Note, Part, Piece
+from composer.scoring import FAMILIES, RULES, Band, measure, score
+from composer.scoring.card import PENALTY_CAP, penalty
+from composer.scoring.rules import FORM_WEIGHTS, weight_of
+from composer.theory import INSTRUMENTS, Key, Meter
+from tests.scoring.lines import moved, piece_of
+
+BAND = Band(0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 20)
+RULE_BY_NAME = {rule.name: rule for rule in RULES}
+TWO_SIDED, HIGH, LOW = (RULE_BY_NAME[name] for name in ("density", "awkward_leaps", "scale_share"))
+
+
+@pytest.mark.parametrize("value", [1.0, 2.0, 3.0])
+def test_inside_the_band_nothing_costs(value: float) -> None:
+    assert all(penalty(value, BAND, rule) == 0 for rule in (TWO_SIDED, HIGH, LOW))
+
+
+def test_only_the_side_that_a_rule_names_costs() -> None:
+    assert penalty(0, BAND, HIGH) == penalty(4, BAND, LOW) == 0
+    assert penalty(0, BAND, TWO_SIDED) == penalty(4, BAND, TWO_SIDED) > 0
+
+
+def test_a_penalty_grows_with_the_distance_and_stays_below_its_cap() -> None:
+    penalties = [penalty(3 + distance, BAND, TWO_SIDED) for distance in (0, 0.1, 1, 5, 30)]
+    assert all(a < b for a, b in pairwise(penalties))
+    assert penalties[-1] < PENALTY_CAP
+
+
+def test_a_wish_begins_at_the_median() -> None:
+    rule = RULE_BY_NAME["final_bass"]
+    assert penalty(1.5, BAND, rule) > 0 == penalty(2.0, BAND, rule)
+
+
+def test_what_cannot_be_measured_costs_nothing() -> None:
+    assert penalty(math.nan, BAND, TWO_SIDED) == 0
+    assert penalty(9.0, Band._make([math.nan] * 8), TWO_SIDED) == 0
+
+
+def test_every_rule_cites_a_source_and_belongs_to_a_family() -> None:
+    assert all(rule.source and rule.label and rule.unit for rule in RULES)
+    assert {rule.family for rule in RULES} == set(FAMILIES)
+    assert all(rule.label_of_one for rule in RULES if rule.unit.startswith("per 100"))
+
+
+def test_hard_wishes_weigh_most_in_a_chorale() -> None:
+    hard = {"parallel_fifths", "parallel_octaves", "final_bass", "final_cadence", "key_agreement"}
+    heaviest = sorted(RULES, key=lambda rule: -weight_of(rule, "chorale"))[: len(hard)]
+    assert {rule.name for rule in heaviest} == hard
+    assert "mazurka" not in FORM_WEIGHTS
+
+
+def test_a_good_chorale_scores_high_and_says_why(chorale) -> None:
+    card = score(chorale)
+    assert card.total > 80
+    assert card.form == "chorale/4"
+    assert any(reason.startswith("no parallel fifths") for reason in card.reasons)
+    assert any("final cadence: bass on G3, tonic triad" in reason for reason in card.reasons)
+
+
+def test_a_parallel_costs_and_is_named_with_its_bar(chorale) -> None:
+    soprano, *others = chorale.parts
+    doubled = replace(others[-1], notes=tuple(_up(note, 24) for note in others[-1].notes))
+    worse = score(replace(chorale, parts=(doubled, *others)))
+    assert worse.total < score(chorale).total
+    assert "parallel octaves (bars 1, 2" in worse.reasons[0]
+    assert "per 100 notes; real chorales have 0" in worse.reasons[0]
+
+
+def _up(note: Note, semitones: int) -> Note:
+    return replace(note, pitch=note.pitch + semitones)
+
+
+def test_one_parallel_is_named_in_the_singular() -> None:
+    card = score(piece_of("G4 A4 G4 E4 | D4 E4:3", "C3 D3 B2 C3 | G2 C3:3"), form="chorale")
+    assert any(reason.startswith("1 parallel fifth (bar 1), ") for reason in card.reasons)
+
+
+def test_blandness_does_not_win(chorale) -> None:
+    still = "C5:4 " * 8
+    bland = replace(piece_of(still, "G4:4 " * 8, "E4:4 " * 8, "C3:4 " * 8), form="chorale")
+    assert score(bland).total < score(chorale).total
+
+
+def test_piano_music_is_not_judged_by_the_rules_of_chorales(keyboard_piece) -> None:
+    left = tuple(_up(note, -12) for note in keyboard_piece.parts[0].notes)
+    octaves = replace(
+        keyboard_piece,
+        parts=(keyboard_piece.parts[0], replace(keyboard_piece.parts[1], notes=left)),
+    )
+    lost = {
+        form: score(keyboard_piece, form=form).total - score(octaves, form=form).total
+        for form in ("chorale", "character piece")
+    }
+    assert lost["character piece"] < lost["chorale"]
+
+
+def test_surprise_is_handed_in_and_costs_on_both_sides(chorale) -> None:
+    assert math.isnan(score(chorale)["nats_per_note"].value)
+    usual, bland, wild = (score(chorale, nats_per_note=n) for n in (2.0, 0.1, 9.0))
+    assert usual["nats_per_note"].penalty == 0
+    assert min(bland["nats_per_note"].penalty, wild["nats_per_note"].penalty) > 0
+
+
+def test_without_bands_nothing_is_judged(chorale) -> None:
+    card = score(chorale, bands={})
+    assert (card.total, card.form, card.reasons) == (100.0, "", ())
+
+
+@pytest.mark.parametrize("semitones", range(-6, 6))
+def test_no_value_but_range_depends_on_the_key(chorale, keyboard_piece, semitones: int) -> None:
+    for piece in (chorale, keyboard_piece):
+        here, there = measure(piece), measure(moved(piece, semitones))
+        for name in here.keys() - {"out_of_range"}:
+            assert there[name].value == pytest.approx(here[name].value, nan_ok=True), name
+
+
+def test_an_empty_piece_is_scored_and_scored_low(empty_piece, chorale) -> None:
+    card = score(empty_piece)
+    assert 0 <= card.total < 50
+    silent = replace(chorale, parts=tuple(replace(part, notes=()) for part in chorale.parts))
+    assert score(silent).total < 30
+
+
+def test_a_scorecard_is_made_of_json_values(chorale, empty_piece) -> None:
+    for piece in (chorale, empty_piece):
+        json.dumps(score(piece).to_dict(), allow_nan=False)
+
+
+NOTE = st.builds(
+    Note,
+    onset_beats=st.integers(0, 200).map(lambda position: Fraction(position, 24)),
+    pitch=st.integers(0, 127),
+    duration_beats=st.integers(1, 200).map(lambda position: Fraction(position, 24)),
+)
+PARTS = st.lists(st.lists(NOTE, max_size=8), min_size=1, max_size=4)
+
+
+@given(PARTS, st.sampled_from([Meter(4, 4), Meter(3, 8), Meter(1, 64), Meter(6, 8)]))
+def test_any_notes_get_a_finite_total(parts: list[list[Note]], meter: Meter) -> None:
+    voices = tuple(
+        Part(INSTRUMENTS["violin"], tuple(sorted(notes, key=lambda n: (n.onset_beats, n.pitch))))
+        for notes in parts
+    )
+    card = score(Piece(voices, (MeterChange(Fraction(0), meter),), Key("F#", "minor")))
+    assert 0 <= card.total <= 100
+    assert all(0 <= one.penalty < PENALTY_CAP for one in card.scores)
+    assert all(not math.isinf(one.value) for one in card.scores)
+    assert all(place.bar >= 1 for one in card.scores for place in one.places)
