@@ -1,14 +1,15 @@
 """A corpus folder -> one packed file of events, the only thing that training reads.
 
 The file is a compressed numpy archive: `events` [N, 4], `offsets` [pieces + 1] into it, `names` (JSON:
-path, split, composer, form, ensemble, notes, bars, licence of every piece) and `vocabulary` (JSON).
+path, split, composer, form, ensemble, notes, bars, licence of every piece), `menu` (JSON: the pairs of
+composer and form with enough training pieces) and `vocabulary` (JSON).
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from composer.corpus import Corpus, Entry, Refusal
-from composer.errors import ComposerError
+from composer.errors import ComposerError, OptionError
+from composer.piece import Piece
 from composer.theory import ENSEMBLES
-from composer.tokenizer import Events, Vocabulary, encode
+from composer.tokenizer import Events, Vocabulary, encode, is_on_grid, vocab
 
 # Names seen less often share `other`: two pieces do not show a manner.
 MIN_PIECES_COMPOSER = 3
 MIN_PIECES_FORM = 5
+MIN_PIECES_MENU = 10
 CHUNK_PIECES = 50
 
 
@@ -33,6 +36,7 @@ class PackReport:
 
     Args:
         pieces, notes, events: Counts.
+        moved_share: Of the notes that the grid moves, 0..1.
         refused: (path, reason) of every piece left out.
         fingerprint: Of the vocabulary.
     """
@@ -40,6 +44,7 @@ class PackReport:
     pieces: int
     notes: int
     events: int
+    moved_share: float
     refused: tuple[tuple[str, str], ...]
     fingerprint: str
 
@@ -61,26 +66,67 @@ def pack(corpus: Corpus, path: Path, *, workers: int = 2) -> PackReport:
         corpus: Filtered by licence already.
         path: Of the `.npz` file.
         workers: Processes that read and encode.
+
+    Raises:
+        OptionError: If no piece is left.
     """
     vocabulary = build_vocabulary(tuple(corpus.entries))
-    events: list[Events] = []
-    names: list[dict[str, Any]] = []
-    refused: list[tuple[str, str]] = []
-    for entry, result in _encoded(corpus, vocabulary, workers):
-        if isinstance(result, str):
-            refused.append((str(entry.path), result))
+    encoded, refused = [], []
+    for one in _encoded(corpus, vocabulary, workers):
+        if one.reason:
+            refused.append((one.entry.path, one.reason))
         else:
-            events.append(result)
-            names.append(_name(entry))
-    offsets = np.cumsum([0, *map(len, events)])
-    _write(path, np.concatenate(events), offsets, names, vocabulary)
+            encoded.append(one)
+    if not encoded:
+        raise OptionError("no piece of the folder can be packed; `corpus` says why")
+    names = [_name(one) for one in encoded]
+    offsets = np.cumsum([0, *(len(one.events) for one in encoded)])
+    _write(path, np.concatenate([one.events for one in encoded]), offsets, names, vocabulary)
+    n_notes = sum(one.n_notes for one in encoded)
     return PackReport(
-        pieces=len(events),
-        notes=sum(name["notes"] for name in names),
+        pieces=len(encoded),
+        notes=n_notes,
         events=int(offsets[-1]),
+        moved_share=sum(one.n_moved for one in encoded) / max(1, n_notes),
         refused=tuple(refused),
         fingerprint=vocabulary.fingerprint,
     )
+
+
+def build_menu(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the pairs of composer and form with at least ten training pieces, most pieces first.
+
+    Args:
+        names: As in the packed file.
+    """
+    pairs: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for name in names:
+        if name["split"] == "train":
+            pairs.setdefault((name["composer"], name["form"]), []).append(name)
+    offered = [found for found in pairs.values() if len(found) >= MIN_PIECES_MENU]
+    return [_menu_row(found) for found in sorted(offered, key=len, reverse=True)]
+
+
+def _menu_row(found: list[dict[str, Any]]) -> dict[str, Any]:
+    ensemble, parts = _ranked((name["ensemble"], name["parts"]) for name in found)[0]
+    alike = [name for name in found if (name["ensemble"], name["parts"]) == (ensemble, parts)]
+    low, high = np.percentile([name["bars"] for name in alike], (10, 90))
+    return {
+        "composer": found[0]["composer"],
+        "form": found[0]["form"],
+        "ensemble": ensemble,
+        "parts": parts,
+        "pieces": len(found),
+        "meters": [meter for meter in _ranked(name["meter"] for name in alike) if meter][:6],
+        "keys": [key for key in _ranked(name["key"] for name in alike) if key][:12],
+        "bars_low": int(low),
+        "bars_high": int(high),
+    }
+
+
+def _ranked(values: Iterable[Any]) -> list[Any]:
+    """Return different values, the commonest first."""
+    return [value for value, _ in Counter(values).most_common()]
 
 
 def _frequent(entries: list[Entry], field: str, at_least: int) -> tuple[str, ...]:
@@ -88,15 +134,26 @@ def _frequent(entries: list[Entry], field: str, at_least: int) -> tuple[str, ...
     return tuple(sorted(name for name, n in counts.items() if n >= at_least and name != "other"))
 
 
-def _name(entry: Entry) -> dict[str, Any]:
-    fields = ("split", "composer", "form", "ensemble", "meter", "key", "parts", "bars", "notes")
-    values = {field: getattr(entry, field) for field in fields}
-    return values | {"path": str(entry.path), "licence": entry.licence}
+@dataclass(frozen=True)
+class _Encoded:
+    """A piece as events, or the reason why it has none."""
+
+    entry: Entry
+    events: Events
+    n_notes: int = 0
+    n_moved: int = 0
+    reason: str = ""
 
 
-def _encoded(
-    corpus: Corpus, vocabulary: Vocabulary, workers: int
-) -> Iterator[tuple[Entry, Events | str]]:
+def _name(one: _Encoded) -> dict[str, Any]:
+    """Return what is known of a piece; bars and notes as they were read."""
+    fields = ("path", "split", "composer", "form", "ensemble", "meter", "key", "parts", "licence")
+    values = {field: getattr(one.entry, field) for field in fields}
+    n_bars = int((one.events[:, vocab.TIME] == vocab.BAR).sum())
+    return values | {"bars": n_bars, "notes": one.n_notes}
+
+
+def _encoded(corpus: Corpus, vocabulary: Vocabulary, workers: int) -> Iterator[_Encoded]:
     entries = tuple(corpus.entries)
     chunks = [
         replace(corpus, entries=entries[i : i + CHUNK_PIECES])
@@ -107,17 +164,20 @@ def _encoded(
             yield from found
 
 
-def _encode_chunk(corpus: Corpus, vocabulary: Vocabulary) -> list[tuple[Entry, Events | str]]:
-    found: list[tuple[Entry, Events | str]] = []
-    for entry, piece in corpus.pieces():
-        if isinstance(piece, Refusal):
-            found.append((entry, piece.reason))
-            continue
-        try:
-            found.append((entry, encode(piece, vocabulary)))
-        except ComposerError as error:
-            found.append((entry, str(error)))
-    return found
+def _encode_chunk(corpus: Corpus, vocabulary: Vocabulary) -> list[_Encoded]:
+    return [_encode(entry, piece, vocabulary) for entry, piece in corpus.pieces()]
+
+
+def _encode(entry: Entry, piece: Piece | Refusal, vocabulary: Vocabulary) -> _Encoded:
+    nothing = np.empty((0, len(vocab.FIELDS)), np.int16)
+    if isinstance(piece, Refusal):
+        return _Encoded(entry, nothing, reason=piece.reason)
+    try:
+        events = encode(piece, vocabulary)
+    except ComposerError as error:
+        return _Encoded(entry, nothing, reason=str(error))
+    n_moved = sum(not is_on_grid(note) for part in piece.parts for note in part.notes)
+    return _Encoded(entry, events, piece.n_notes, n_moved)
 
 
 def _write(
@@ -133,5 +193,6 @@ def _write(
         events=events,
         offsets=offsets,
         names=np.array(json.dumps(names)),
+        menu=np.array(json.dumps(build_menu(names))),
         vocabulary=np.array(json.dumps(vocabulary.to_dict())),
     )

@@ -16,7 +16,7 @@ MAX_LINES = 400
 
 # A room imports rooms of the rows above its own; those of one row are strangers to each other.
 ROWS = (
-    ("errors",),
+    ("errors", "version", "places"),
     ("units",),
     ("theory",),
     ("piece", "request", "scorecard"),
@@ -24,6 +24,7 @@ ROWS = (
     ("decoding", "training", "packing"),
     ("engines",),
     ("candidates",),
+    ("composition",),
     ("pipeline",),
     ("evaluation", "listening"),
     ("__init__",),  # the public face

@@ -31,13 +31,15 @@ class Checkpoint:
     Args:
         model: In evaluation mode, float32.
         vocabulary: As JSON values; `tokenizer.Vocabulary` reads it.
-        notes: Free facts kept in config.json: engine, training, data.
+        notes: Free facts kept in config.json: training, data.
+        menu: What may be wished for, as JSON rows; empty if the checkpoint has none.
         fingerprint: Twelve hexadecimal digits over the weights.
     """
 
     model: EventTransformer
     vocabulary: dict[str, Any]
     notes: dict[str, Any]
+    menu: list[dict[str, Any]]
     fingerprint: str
 
 
@@ -46,6 +48,8 @@ def save_checkpoint(
     model: EventTransformer,
     vocabulary: dict[str, Any],
     notes: dict[str, Any],
+    *,
+    menu: list[dict[str, Any]] | None = None,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:
     """Write a checkpoint; old shards of the folder are replaced.
@@ -55,6 +59,7 @@ def save_checkpoint(
         model: Its weights are rounded to `dtype`.
         vocabulary: JSON values.
         notes: JSON values.
+        menu: JSON rows.
         dtype: bfloat16 halves the size at no measurable loss.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,6 +85,7 @@ def save_checkpoint(
     }
     _write_json(folder / "config.json", config)
     _write_json(folder / "vocabulary.json", vocabulary)
+    _write_json(folder / "menu.json", {"rows": menu or []})
 
 
 def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
@@ -109,6 +115,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         model=model.eval().to(device),
         vocabulary=_read_json(folder / "vocabulary.json"),
         notes=dict(config.get("notes", {})),
+        menu=list(_read_json(folder / "menu.json").get("rows", [])),
         fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:12],
     )
 

@@ -16,9 +16,11 @@ _HOMES = {
     "conditions": "wishes",
     "conditions_of": "wishes",
     "decode": "encoding",
+    "decode_bars": "encoding",
     "encode": "encoding",
     "encode_bars": "encoding",
     "encode_conditions": "wishes",
+    "is_on_grid": "encoding",
     "quantise": "encoding",
 }
 __all__ = list(_HOMES)

@@ -117,12 +117,26 @@ def decode(events: Events, vocabulary: Vocabulary, *, key: Key | None = None) ->
     """
     n_wishes = int(np.isin(events[:, TIME], list(vocab.WISH.values())).sum())
     wishes = decode_conditions(events[:n_wishes], vocabulary)
-    music = _checked_music(events[n_wishes:], offset=n_wishes)
+    return decode_bars(events[n_wishes:], wishes, key=key, offset=n_wishes)
+
+
+def decode_bars(
+    events: Events, wishes: Conditions, *, key: Key | None = None, offset: int = 0
+) -> Piece:
+    """Return the piece that bars spell; see `decode`.
+
+    Args:
+        events: Bars and END, [N, 4]; END may be missing.
+        wishes: Of the piece; its names need no vocabulary.
+        key: Overrides the key that the wishes name, for its spelling.
+        offset: Added to positions in errors.
+    """
+    music = _checked_music(events, offset)
     key = key or wishes.key
-    ensemble = wishes.ensemble or ""
-    notes = list(_merge_tied(_grid_notes(music, key.shift)))
+    notes = _merge_tied(_grid_notes(music, key.shift))
     if not notes:
-        raise TokenError("there is no note")
+        raise TokenError("there is no note", offset)
+    ensemble = wishes.ensemble or ""
     n_parts = max(wishes.parts or default_parts(ensemble), 1 + max(note.part for note in notes))
     return Piece(
         parts=_parts(notes, wishes, ensemble, n_parts),

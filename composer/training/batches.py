@@ -92,12 +92,14 @@ class PackedEvents:
         offsets: Where each piece begins, [pieces + 1].
         names: What is known of each piece.
         vocabulary: JSON values.
+        menu: JSON rows; what a checkpoint trained on it offers.
     """
 
     events: Events
     offsets: npt.NDArray[np.int64]
     names: list[dict[str, Any]]
     vocabulary: dict[str, Any]
+    menu: list[dict[str, Any]]
 
     @classmethod
     def load(cls, path: Path) -> PackedEvents:
@@ -113,6 +115,7 @@ class PackedEvents:
                     data["offsets"],
                     json.loads(str(data["names"])),
                     json.loads(str(data["vocabulary"])),
+                    json.loads(str(data["menu"])),
                 )
         except (OSError, ValueError, KeyError) as error:
             raise OptionError(

@@ -7,7 +7,6 @@ music: it runs where MidiTok and symusic are not installed.
 from __future__ import annotations
 
 import csv
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -258,10 +257,17 @@ class _Run:
             return
         notes = {
             "preset": self.options.preset,
+            "max_rows": self.options.sampling.max_rows,
             "progress": asdict(self.progress),
-            "valid_nats_per_note": valid,
+            "valid_nats_per_note": round(valid, 4),
         }
-        save_checkpoint(self.out / "checkpoint", self.raw_model, self.packed.vocabulary, notes)
+        save_checkpoint(
+            self.out / "checkpoint",
+            self.raw_model,
+            self.packed.vocabulary,
+            notes,
+            menu=self.packed.menu,
+        )
         self.save_state()
         values = (
             self.progress.step,

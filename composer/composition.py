@@ -1,0 +1,180 @@
+"""`Composition`: a ranked set of candidates and all it takes to make them again. Knows no model.
+
+Its JSON (`composition.json`) holds the request, what was decided for open wishes, the seed, scores,
+the chosen events, versions and the checkpoint's fingerprint: `replay` rebuilds the same notes anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from composer.candidates import Rejected
+from composer.engines import Draft
+from composer.errors import RequestError
+from composer.piece import Piece
+from composer.request import Request
+from composer.scorecard import Scorecard
+from composer.theory import parse_key, parse_meter
+from composer.tokenizer import Conditions, Events, conditions_of, decode_bars, encode_bars
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate with its place.
+
+    Args:
+        rank: 1 is the best.
+        index: Its number in the request, from 0.
+        piece: As composed.
+        scorecard: Why it stands there.
+        nats_per_note: Mean surprise of the model.
+        draft: What it was decoded from; None for a piece that no engine drew.
+    """
+
+    rank: int
+    index: int
+    piece: Piece
+    scorecard: Scorecard
+    nats_per_note: float
+    draft: Draft | None = None
+
+    @property
+    def events(self) -> Events:
+        """The chosen rows: bars and END, [N, 4]."""
+        return self.draft.events if self.draft else encode_bars(self.piece)
+
+    @property
+    def wishes(self) -> Conditions:
+        """The wishes it was drawn for, open ones decided."""
+        return self.draft.wishes if self.draft else conditions_of(self.piece)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What came of a request.
+
+    Args:
+        request: The wishes.
+        ranked: Best first, at least one.
+        rejected: Draws that became no piece, and why.
+        elapsed_s: From request to ranking.
+        stopped: Whether it was stopped before all candidates were drawn.
+        versions: Of the package, the runtime, the checkpoint and the vocabulary.
+    """
+
+    request: Request
+    ranked: tuple[Ranked, ...]
+    rejected: tuple[Rejected, ...]
+    elapsed_s: float
+    stopped: bool
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, request: Request, found: Iterable[Ranked], **facts: Any) -> Composition:
+        """Rank candidates: by total, then by the likelier one, then by number."""
+        order = sorted(found, key=lambda r: (-r.scorecard.total, r.nats_per_note, r.index))
+        ranked = tuple(replace(one, rank=place) for place, one in enumerate(order, start=1))
+        return cls(request, ranked, **facts)
+
+    @property
+    def piece(self) -> Piece:
+        """The best one."""
+        return self.ranked[0].piece
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """Of the best one."""
+        return self.ranked[0].scorecard
+
+    def file_stem(self, rank: int = 1) -> str:
+        """Return a file name without ending, made from the content.
+
+        Args:
+            rank: Whose.
+        """
+        one = self.ranked[rank - 1]
+        piece, words = one.piece, []
+        words += [piece.composer, piece.form, str(piece.key), f"{piece.n_bars}-bars"]
+        words += [f"seed{self.request.seed}", f"no{one.index + 1}"]
+        return "-".join(slug for slug in map(_slug, words) if slug)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; events of all candidates, so that each can be replayed."""
+        return {
+            "format": FORMAT,
+            "request": self.request.to_dict(),
+            "seed": self.request.seed,
+            "versions": self.versions,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "stopped": self.stopped,
+            "candidates": [_candidate_dict(one) for one in self.ranked],
+            "rejected": [asdict(one) for one in self.rejected],
+        }
+
+    def to_json(self) -> str:
+        """Return the text of composition.json."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def replay(text: str, rank: int = 1) -> Piece:
+    """Rebuild a candidate of a composition.json, note for note.
+
+    Args:
+        text: Of the file.
+        rank: 1 is the best.
+
+    Raises:
+        RequestError: If the text is no composition, or has no such rank.
+    """
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise RequestError(f"composition.json has format {document['format']!r}, not {FORMAT}")
+        if not 1 <= rank <= len(document["candidates"]):
+            raise RequestError(f"`rank` must be 1 to {len(document['candidates'])}, got {rank}")
+        found = document["candidates"][rank - 1]
+        wishes = _read_wishes(found["wishes"])
+        events = np.array(found["events"], np.int16).reshape(-1, 4)
+        piece = decode_bars(events, wishes, key=parse_key(found["key"]))
+        return replace(piece, tempo_bpm=float(found["tempo_bpm"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RequestError(
+            "the file is no composition.json; give one that `compose` wrote"
+        ) from error
+
+
+def _candidate_dict(one: Ranked) -> dict[str, Any]:
+    wishes = asdict(one.wishes)
+    wishes["meter"] = None if one.wishes.meter is None else str(one.wishes.meter)
+    return {
+        "rank": one.rank,
+        "index": one.index,
+        "total": one.scorecard.total,
+        "nats_per_note": one.nats_per_note,
+        "key": str(one.piece.key),
+        "tempo_bpm": one.piece.tempo_bpm,
+        "wishes": wishes,
+        "scorecard": one.scorecard.to_dict(),
+        "events": one.events.tolist(),
+    }
+
+
+def _read_wishes(values: dict[str, Any]) -> Conditions:
+    meter = parse_meter(values["meter"]) if values.get("meter") else None
+    return Conditions(**{**values, "meter": meter})
+
+
+def _slug(text: str) -> str:
+    """Return letters a-z, digits and hyphens: `F# minor` -> `f-sharp-minor`."""
+    spelled = re.sub(r"^([A-G])b ", r"\1-flat ", text.replace("#", "-sharp"))
+    plain = unicodedata.normalize("NFKD", spelled.replace("ł", "l").replace("Ł", "L"))
+    return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")

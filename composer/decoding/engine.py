@@ -1,0 +1,240 @@
+"""Logits -> ids: draws a group of candidates row by row. Knows ids, not music.
+
+What may come next, and when a candidate is complete, reach it as `Rules`; what is read again when the
+window is full reaches it as `reframe`. A group is always the same candidates for the same request,
+so that what a candidate becomes depends on nothing but the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from composer.decoding import filters
+from composer.decoding.runtimes import Runtime, Session
+from composer.tokenizer.vocab import NONE, WRITTEN_SIZES, Events
+
+Ints = npt.NDArray[np.int64]
+Reframe = Callable[[Events], Events]
+
+
+class Rules(Protocol):
+    """The rules of a group; see `tokenizer.masks.Grammar`."""
+
+    finished: npt.NDArray[np.bool_]
+
+    def mask(self, field_index: int, chosen: Events) -> npt.NDArray[np.bool_]:
+        """Return which ids may come next, [B, V]."""
+
+    def forced(self, field_index: int, chosen: Events) -> Ints:
+        """Return ids that are given, -1 where the model chooses, [B]."""
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate."""
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingOptions:
+    """How ids are chosen; see `request.Request` for ranges."""
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    guidance: float = 1.0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One drawn candidate.
+
+    Args:
+        index: Its number in the request.
+        events: Rows that were chosen, [N, 4].
+        log_probs: Of every chosen field, unguided and at temperature 1, [N, 4]; 0 where it was given.
+        is_complete: Whether it came to its end.
+    """
+
+    index: int
+    events: Events
+    log_probs: npt.NDArray[np.float32]
+    is_complete: bool
+
+
+@dataclass
+class Group:
+    """Candidates that are drawn together.
+
+    Args:
+        indices: Their numbers in the request.
+        prefix: What all of them read first, [T, 4].
+        open_prefix: The same without wishes, for guidance.
+        rules: Of the group.
+        seed: Of the request; with a candidate's number it fixes all its random numbers.
+        max_rows: Rows a candidate may have at most.
+        window: Rows the model reads at most.
+        reframe: All rows of a candidate -> what is read again when the window is full, at most half
+            a window of it.
+    """
+
+    indices: list[int]
+    prefix: Events
+    open_prefix: Events
+    rules: Rules
+    seed: int
+    max_rows: int
+    window: int
+    reframe: Reframe
+    open_reframe: Reframe
+    rows: list[list[Events]] = field(init=False)
+    log_probs: list[list[npt.NDArray[np.float32]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no rows."""
+        self.rows = [[] for _ in self.indices]
+        self.log_probs = [[] for _ in self.indices]
+        self.rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
+        self.alive = np.arange(len(self.indices))
+
+
+def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[list[Draw]]:
+    """Draw a group; yield after every row the candidates that it completed, mostly none.
+
+    Candidates that reach `max_rows` come out incomplete.
+    """
+    sessions = _begin(runtime, group, options)
+    for _ in range(group.max_rows):
+        if sessions[0].is_full(group.window):
+            sessions = _begin(runtime, group, options)
+        rows = _choose_rows(sessions, group, options)
+        group.rules.accept(rows)
+        done = group.rules.finished.copy()
+        finished = [_finish(group, place, complete=True) for place in group.alive[done]]
+        if done.any():
+            staying = np.flatnonzero(~done)
+            group.alive = group.alive[staying]
+            if not len(staying):
+                yield finished
+                return
+            rows = rows[staying]
+            group.rules.keep(staying)
+            for session in sessions:
+                session.keep(staying)
+        for session in sessions:
+            session.append(rows)
+        yield finished
+    yield [_finish(group, place, complete=False) for place in group.alive]
+
+
+@dataclass
+class _Counted:
+    """A session that knows how many rows it has read."""
+
+    session: Session
+    n_rows: int
+
+    def is_full(self, window: int) -> bool:
+        return self.n_rows >= window
+
+    def keep(self, places: Ints) -> None:
+        self.session.keep(places)
+
+    def append(self, rows: Events) -> None:
+        self.session.append(rows)
+        self.n_rows += 1
+
+
+def _begin(runtime: Runtime, group: Group, options: DecodingOptions) -> list[_Counted]:
+    """Return the session with the wishes, and with guidance the one without."""
+    kinds = [(group.prefix, group.reframe)]
+    if options.guidance != 1.0:
+        kinds.append((group.open_prefix, group.open_reframe))
+    sessions = []
+    for prefix, reframe in kinds:
+        beginnings = [_beginning(group, place, prefix, reframe) for place in group.alive]
+        rows, n_padding = _pad_left(beginnings)
+        sessions.append(
+            _Counted(runtime.begin(rows, n_padding, group.window + 1), rows.shape[1])
+        )
+    return sessions
+
+
+def _beginning(group: Group, place: int, prefix: Events, reframe: Reframe) -> Events:
+    if not group.rows[place]:
+        return prefix
+    return reframe(np.concatenate([prefix, *group.rows[place]]))
+
+
+def _pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
+    """Fill beginnings up on the left to equal length; return [B, T, 4] and the filling of each."""
+    longest = max(map(len, beginnings))
+    rows = np.empty((len(beginnings), longest, 4), np.int16)
+    rows[:] = NONE
+    for i, beginning in enumerate(beginnings):
+        rows[i, longest - len(beginning) :] = beginning
+    return rows, np.array([longest - len(beginning) for beginning in beginnings], np.int64)
+
+
+def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOptions) -> Events:
+    """Choose the next row of every candidate, field by field, [B, 4]."""
+    n = len(group.alive)
+    uniform = np.stack([group.rngs[place].random(4) for place in group.alive])
+    chosen = np.empty((n, 0), np.int64)
+    log_probs = np.zeros((n, 4), np.float32)
+    for index, size in enumerate(WRITTEN_SIZES):
+        given = group.rules.forced(index, chosen)
+        asks = given < 0
+        # Given ids that are written in scores too (the meter) keep their likelihood.
+        if asks.any() or (given < size).any():
+            plain = filters.log_softmax(sessions[0].session.field_logits(index, chosen))
+            ids = np.where(asks, 0, given)
+            if asks.any():
+                logits = _filtered(plain, sessions, index, chosen, group, options, asks)
+                ids[asks] = filters.choose(logits, uniform[asks, index])
+            known = ids < size
+            log_probs[known, index] = plain[known, ids[known]]
+        else:
+            ids = given
+        chosen = np.concatenate([chosen, ids[:, None]], axis=1)
+    rows = chosen.astype(np.int16)
+    for place, row, found in zip(group.alive, rows, log_probs, strict=True):
+        group.rows[place].append(row[None])
+        group.log_probs[place].append(found[None])
+    return rows
+
+
+def _filtered(
+    plain: filters.Logits,
+    sessions: list[_Counted],
+    index: int,
+    chosen: Ints,
+    group: Group,
+    options: DecodingOptions,
+    asks: npt.NDArray[np.bool_],
+) -> filters.Logits:
+    """Guide, mask and filter the log-probabilities of one field where the model chooses."""
+    logits = plain
+    if len(sessions) > 1:
+        open_ = filters.log_softmax(sessions[1].session.field_logits(index, chosen))
+        logits = filters.guide(plain, open_, options.guidance)
+    legal = group.rules.mask(index, chosen.astype(np.int16))
+    logits = np.where(legal, logits / np.float32(options.temperature), -np.inf)[asks]
+    logits = filters.keep_top_k(logits, options.top_k)
+    logits = filters.keep_top_p(logits, options.top_p)
+    return filters.keep_min_p(logits, options.min_p)
+
+
+def _finish(group: Group, place: int, *, complete: bool) -> Draw:
+    return Draw(
+        index=group.indices[place],
+        events=np.concatenate(group.rows[place]),
+        log_probs=np.concatenate(group.log_probs[place]),
+        is_complete=complete,
+    )

@@ -1,0 +1,80 @@
+"""Sampling filters: logits in, new logits out. Pure numpy; know neither model nor music.
+
+Shapes: B candidates, V ids.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Logits = npt.NDArray[np.float32]
+
+
+def log_softmax(logits: Logits) -> Logits:
+    """Return log-probabilities, [B, V]."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    found: Logits = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return found
+
+
+def guide(wished: Logits, open_: Logits, scale: float) -> Logits:
+    """Move log-probabilities away from those without wishes: open + scale * (wished - open).
+
+    Source: J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), arXiv 2207.12598.
+
+    Args:
+        wished, open_: Log-probabilities with the wishes and without, [B, V].
+        scale: 1 changes nothing.
+    """
+    return open_ + np.float32(scale) * (wished - open_)
+
+
+def keep_top_k(logits: Logits, k: int) -> Logits:
+    """Keep the k likeliest ids; 0 keeps all."""
+    if k <= 0 or k >= logits.shape[-1]:
+        return logits
+    least = np.partition(logits, -k, axis=-1)[:, -k, None]
+    return np.where(logits >= least, logits, -np.inf).astype(np.float32)
+
+
+def keep_top_p(logits: Logits, p: float) -> Logits:
+    """Keep the least set of likeliest ids whose probabilities reach p; 1 keeps all.
+
+    Source: A. Holtzman et al., "The curious case of neural text degeneration" (2020).
+    """
+    if p >= 1.0:
+        return logits
+    order = np.argsort(-logits, axis=-1)
+    ranked = np.take_along_axis(np.exp(log_softmax(logits)), order, -1)
+    drops = np.cumsum(ranked, -1) - ranked >= p
+    dropped = np.zeros_like(drops)
+    np.put_along_axis(dropped, order, drops, -1)
+    return np.where(dropped, -np.inf, logits).astype(np.float32)
+
+
+def keep_min_p(logits: Logits, p: float) -> Logits:
+    """Keep ids at least p times as likely as the likeliest; 0 keeps all.
+
+    Source: N. N. Minh et al., "Turning up the heat: min-p sampling" (2024), arXiv 2407.01082.
+    """
+    if p <= 0.0:
+        return logits
+    least = logits.max(-1, keepdims=True) + np.float32(np.log(p))
+    return np.where(logits >= least, logits, -np.inf).astype(np.float32)
+
+
+def choose(logits: Logits, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Sample one id a candidate by inverting the distribution function.
+
+    Args:
+        logits: [B, V]; -inf is never chosen.
+        uniform: One number a candidate in [0, 1), [B].
+    """
+    weights = np.exp((logits - logits.max(-1, keepdims=True)).astype(np.float64))
+    mass = np.cumsum(weights, -1)
+    ids = (mass <= (uniform * mass[:, -1])[:, None]).sum(-1)
+    # Rounding may run past the last id that has any weight.
+    last = logits.shape[-1] - 1 - np.argmax(np.isfinite(logits[:, ::-1]), axis=-1)
+    found: npt.NDArray[np.int64] = np.minimum(ids, last)
+    return found

@@ -1,0 +1,41 @@
+"""What a runtime offers to the engine: logits of one row after another. Knows no music."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[Any]  # ids [B, 4] or [B, T, 4]
+
+
+class Session(Protocol):
+    """A group of candidates in progress, all at the same step."""
+
+    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
+        """Return logits of a field of the next row, [B, V].
+
+        Args:
+            field: 0..3.
+            chosen: Fields of that row already chosen, [B, field].
+        """
+
+    def append(self, rows: Rows) -> None:
+        """Read one row a candidate, [B, 4]."""
+
+    def keep(self, places: npt.NDArray[np.int64]) -> None:
+        """Go on with some of the candidates only."""
+
+
+class Runtime(Protocol):
+    """A model that is ready to run."""
+
+    def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
+        """Read the beginnings of a group.
+
+        Args:
+            rows: Ids [B, T, 4], filled up on the left where a beginning is shorter.
+            n_padding: Rows of filling, [B].
+            capacity: Rows that the session will hold at most.
+        """

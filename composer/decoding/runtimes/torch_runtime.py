@@ -1,0 +1,139 @@
+"""The reference runtime: the torch model with a static key/value cache, on CPU or GPU.
+
+Shapes: B candidates, T rows, S cached rows, H query heads, K key/value heads, D head width, E width.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from composer.decoding.runtimes.base import Rows
+from composer.models import EventTransformer
+from composer.models.transformer import Attention, rotate
+
+
+class TorchRuntime:
+    """Runs an `EventTransformer`.
+
+    Args:
+        model: In evaluation mode; never changed.
+        threads: CPU threads for the whole process. A step of a small model is too short to share:
+            two threads gain a tenth where the machine is idle, and lose much where it is not.
+    """
+
+    def __init__(self, model: EventTransformer, threads: int = 1) -> None:
+        self.model = model.eval()
+        torch.set_num_threads(threads)
+
+    def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> TorchSession:
+        """Read the beginnings of a group; see `base.Runtime`."""
+        return TorchSession(self.model, rows, n_padding, capacity)
+
+
+class TorchSession:
+    """A group in progress; see `base.Session`."""
+
+    @torch.inference_mode()
+    def __init__(
+        self,
+        model: EventTransformer,
+        rows: Rows,
+        n_padding: npt.NDArray[np.int64],
+        capacity: int,
+    ) -> None:
+        self.model = model
+        config = model.config
+        self.device = next(model.parameters()).device
+        self.length = 0
+        shape = (config.layers, 2, len(rows), config.kv_heads, capacity, config.head_width)
+        self.cache = torch.zeros(shape, device=self.device)
+        # Filling on the left moves a beginning as a whole; rotary positions are relative.
+        filled = torch.arange(capacity)[None, :] < torch.from_numpy(n_padding)[:, None]
+        self.bias = torch.zeros(len(rows), 1, 1, capacity, device=self.device)
+        self.bias.masked_fill_(filled[:, None, None].to(self.device), float("-inf"))
+        self.has_filling = bool(n_padding.any())
+        self._read(self._ids(rows))
+
+    @torch.inference_mode()
+    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
+        """Return logits of a field of the next row, [B, V]."""
+        logits = self.model.field_logits(field, self.states, self._ids(chosen))
+        found: npt.NDArray[np.float32] = logits.float().cpu().numpy()
+        return found
+
+    @torch.inference_mode()
+    def append(self, rows: Rows) -> None:
+        """Read one row a candidate, [B, 4]."""
+        self._read(self._ids(rows)[:, None])
+
+    @torch.inference_mode()
+    def keep(self, places: npt.NDArray[np.int64]) -> None:
+        """Go on with some of the candidates only."""
+        index = torch.from_numpy(places).to(self.device)
+        self.cache = self.cache.index_select(2, index)
+        self.bias = self.bias.index_select(0, index)
+        self.states = self.states.index_select(0, index)
+
+    def _ids(self, rows: Any) -> Tensor:
+        return torch.from_numpy(np.asarray(rows, np.int64)).to(self.device)
+
+    def _read(self, rows: Tensor) -> None:
+        """Run the trunk over new rows [B, T, 4] and keep the state after the last."""
+        x = self.model.embed(rows)
+        end = self.length + rows.shape[1]
+        rotary = self.model.rotary[self.length : end]
+        mask = self._mask(rows.shape[1], end)
+        for layer, block in enumerate(self.model.blocks):
+            x = x + self._attend(block.attention, block.attention_norm(x), rotary, layer, mask)
+            x = x + block.gated(block.gated_norm(x))
+        self.length = end
+        self.states: Tensor = self.model.norm(x[:, -1])
+
+    def _mask(self, n_new: int, end: int) -> Tensor | None:
+        """Return what is added to attention weights, [B, 1, T, S]; None where all may be seen."""
+        if n_new == 1:
+            return self.bias[..., :end] if self.has_filling else None
+        future = torch.full((n_new, end), float("-inf"), device=self.device).triu(1 + self.length)
+        # A row of filling sees itself, so that its softmax is defined.
+        itself = torch.eye(n_new, end, dtype=torch.bool, device=self.device)
+        return (self.bias[..., :end] + future).masked_fill(itself, 0.0)
+
+    def _attend(
+        self, attention: Attention, x: Tensor, rotary: Tensor, layer: int, mask: Tensor | None
+    ) -> Tensor:
+        """Attend from new rows to all cached ones, [B, T, E] -> [B, T, E]."""
+        batch, n_new, _ = x.shape
+        end = self.length + n_new
+        qkv = attention.qkv(x).view(batch, n_new, -1, attention.head_width).transpose(1, 2)
+        n_rotated = attention.n_heads + attention.n_kv
+        rotated = rotate(qkv[:, :n_rotated], rotary)
+        keys, values = self.cache[layer].unbind(0)
+        keys[:, :, self.length : end] = rotated[:, attention.n_heads :]
+        values[:, :, self.length : end] = qkv[:, n_rotated:]
+        y = _grouped_attention(
+            rotated[:, : attention.n_heads], keys[:, :, :end], values[:, :, :end], mask
+        )
+        return attention.merge(y)
+
+
+def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Attend without copying keys for every query head, [B, H, T, D] and [B, K, S, D] -> [B, H, T, D].
+
+    The queries of a group are stacked as further rows of one product.
+    """
+    batch, n_heads, n_new, width = q.shape
+    n_kv, groups = k.shape[1], n_heads // k.shape[1]
+    if n_new > 1:
+        k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    stacked = q.reshape(batch, n_kv, groups, width)
+    weights = (stacked @ k.transpose(-1, -2)) * width**-0.5  # [B, K, G, S]
+    if mask is not None:
+        weights = weights + mask
+    return (weights.softmax(-1) @ v).reshape(batch, n_heads, 1, width)

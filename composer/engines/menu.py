@@ -1,0 +1,116 @@
+"""The menu: pairs of composer and form that a checkpoint has seen often enough to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from composer.errors import RequestError
+from composer.request import Request
+from composer.theory import parse_key
+from composer.tokenizer.wishes import Conditions, conditions
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuRow:
+    """A composer and a form, with what is usual for the pair.
+
+    Args:
+        composer, form: Names as in the corpus.
+        ensemble: The commonest.
+        parts: The commonest number.
+        pieces: Training pieces.
+        meters, keys: The commonest first.
+        bars_low, bars_high: 10th and 90th percentile of the lengths.
+    """
+
+    composer: str
+    form: str
+    ensemble: str
+    parts: int
+    pieces: int
+    meters: tuple[str, ...]
+    keys: tuple[str, ...]
+    bars_low: int
+    bars_high: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> MenuRow:
+        """Rebuild a row; unknown entries are left out."""
+        known = {field.name for field in fields(cls)}
+        kept = {name: value for name, value in values.items() if name in known}
+        kept |= {name: tuple(kept[name]) for name in ("meters", "keys")}
+        return cls(**kept)
+
+
+def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:
+    """Refuse a composer or form, or a pair of them, that is not on the menu.
+
+    Raises:
+        RequestError: With what is there instead.
+    """
+    composers = {row.composer for row in menu}
+    forms = {row.form for row in menu}
+    if request.composer is not None and request.composer not in composers:
+        raise RequestError(
+            f"`composer` {request.composer[:60]!r} is not on the menu; "
+            f"there are {_some(sorted(composers))}"
+        )
+    if request.form is not None and request.form not in forms:
+        raise RequestError(
+            f"`form` {request.form[:60]!r} is not on the menu; there are {_some(sorted(forms))}"
+        )
+    if not matching_rows(request, menu):
+        there = sorted({row.form for row in menu if row.composer == request.composer})
+        raise RequestError(
+            f"no {request.form} by {request.composer} is on the menu; "
+            f"by {request.composer} there are {_some(there)}"
+        )
+
+
+def matching_rows(request: Request, menu: Sequence[MenuRow]) -> list[MenuRow]:
+    """Return the rows that fit the composer and form of a request."""
+    return [
+        row
+        for row in menu
+        if request.composer in (None, row.composer) and request.form in (None, row.form)
+    ]
+
+
+def decide(request: Request, menu: Sequence[MenuRow]) -> Conditions:
+    """Decide the wishes that were left open, by the request's seed and what is usual.
+
+    The meter stays open: the model chooses it in the first bar.
+    """
+    wishes = conditions(request)
+    rows = matching_rows(request, menu)
+    rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 1]))
+    chosen, key_number = rng.random(), rng.random()
+    if not rows:  # an engine without a menu
+        return wishes
+    pieces = np.cumsum([row.pieces for row in rows])
+    row = rows[int(np.searchsorted(pieces, chosen * pieces[-1], side="right"))]
+    key = parse_key(row.keys[int(key_number * len(row.keys))])
+    usual_ensemble = request.ensemble in (None, row.ensemble)
+    return Conditions(
+        composer=row.composer,
+        form=row.form,
+        ensemble=wishes.ensemble or row.ensemble,
+        mode=wishes.mode or key.mode,
+        meter=wishes.meter,
+        parts=wishes.parts or (row.parts if usual_ensemble else None),
+        shift=key.shift if wishes.shift is None else wishes.shift,
+        bars=wishes.bars,
+    )
+
+
+def _some(names: Sequence[str], most: int = 12) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

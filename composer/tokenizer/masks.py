@@ -1,0 +1,222 @@
+"""Masks that keep sampling legal: which ids may come next, for a whole group of candidates at once.
+
+Hard rules only: time never runs back, simultaneous notes rise by part and pitch, parts exist and keep to
+their ranges in the wished key, one-line parts sound one note, no key is struck while it sounds, notes
+end with the piece, and bars are exactly as many and as long as was wished. All else is the model's.
+
+Shapes: B candidates, P parts, V ids of a field that may be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from composer.tokenizer import vocab
+from composer.tokenizer.vocab import (
+    BAR,
+    DURATION,
+    END,
+    MAX_DURATION,
+    METER,
+    PART,
+    PITCH,
+    POSITION,
+    SECTION,
+    SECTIONS,
+    TIME,
+    Events,
+)
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+_N_POSITIONS = vocab.MAX_BAR_POSITIONS
+_PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
+_POSITIONS = np.arange(_N_POSITIONS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What is fixed about the piece to be written.
+
+    Args:
+        bars: Its length.
+        ranges: Lowest and highest pitch of each part, with the tonic on C.
+        meter: Id of the meter of all bars; None lets the first bar choose.
+        one_line: Whether each part sounds one note at a time.
+        sections: Section ids by bar; None lets the model choose.
+    """
+
+    bars: int
+    ranges: Sequence[tuple[int, int]]
+    meter: int | None = None
+    one_line: bool = False
+    sections: Sequence[int] | None = None
+
+
+@dataclass
+class Grammar:
+    """The rules' memory of a group of candidates; rows go in, masks come out.
+
+    Args:
+        frame: Of the piece.
+        size: Candidates.
+    """
+
+    frame: Frame
+    size: int
+    bar: Ints = field(init=False)  # [B] index of the current bar, -1 before the first
+    position: Ints = field(init=False)  # [B] of the last note in its bar
+    last_part: Ints = field(init=False)
+    last_pitch: Ints = field(init=False)
+    bar_onset: Ints = field(init=False)  # [B] positions from the beginning
+    bar_length: Ints = field(init=False)
+    meter: Ints = field(init=False)
+    bar_is_empty: Mask = field(init=False)
+    part_end: Ints = field(init=False)  # [B, P] when a part falls silent
+    pitch_end: Ints = field(init=False)  # [B, P, 128] when a key is free again
+    finished: Mask = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin before bar 1."""
+        n, n_parts = self.size, len(self.frame.ranges)
+        zeros = np.zeros(n, np.int64)
+        self.bar, self.position = zeros - 1, zeros.copy()
+        self.last_part, self.last_pitch = zeros - 1, zeros - 1
+        self.bar_onset, self.bar_length = zeros.copy(), zeros.copy()
+        self.meter = zeros + (self.frame.meter if self.frame.meter is not None else -1)
+        self.bar_is_empty = np.zeros(n, np.bool_)
+        self.part_end = np.zeros((n, n_parts), np.int64)
+        self.pitch_end = np.zeros((n, n_parts, vocab.N_PITCH_WRITTEN), np.int64)
+        self.finished = np.zeros(n, np.bool_)
+        ranges = np.array(self.frame.ranges)
+        self._in_range = (ranges[:, :1] <= _PITCHES) & (ranges[:, 1:] >= _PITCHES)  # [P, 128]
+
+    def mask(self, field_index: int, chosen: Events) -> Mask:
+        """Return which ids of a field may come next, [B, V].
+
+        Args:
+            field_index: 0..3.
+            chosen: The fields of this row already chosen, [B, field_index].
+        """
+        masks = (self._times, self._parts, self._pitches, self._durations)
+        return masks[field_index](chosen)
+
+    def forced(self, field_index: int, chosen: Events) -> Ints:
+        """Return ids that are given rather than chosen, [B]; -1 where the model chooses."""
+        forced = np.full(len(chosen), -1, np.int64)
+        if field_index == TIME:
+            return forced
+        is_bar, is_end = chosen[:, TIME] == BAR, chosen[:, TIME] == END
+        forced[is_end] = vocab.NONE[field_index]
+        if field_index == PITCH:
+            left = self.frame.bars - 2 - self.bar
+            forced[is_bar] = [vocab.bars_left_id(max(0, n)) for n in left[is_bar]]
+        if field_index == PART and self.frame.sections is not None:
+            forced[is_bar] = [self.frame.sections[n] for n in self.bar[is_bar] + 1]
+        if field_index == DURATION:
+            forced[is_bar & (self.meter >= 0)] = self.meter[is_bar & (self.meter >= 0)]
+        return forced
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate, [B, 4]."""
+        rows = rows.astype(np.int64)
+        time = rows[:, TIME]
+        self.finished |= time == END
+        self._accept_bars(np.flatnonzero(time == BAR), rows)
+        self._accept_notes(np.flatnonzero((time >= POSITION) & (time < vocab.N_TIME_WRITTEN)), rows)
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only, by their places in the group."""
+        self.size = len(places)
+        for name in (
+            "bar position last_part last_pitch bar_onset bar_length meter bar_is_empty part_end "
+            "pitch_end finished"
+        ).split():
+            setattr(self, name, getattr(self, name)[places])
+
+    def _accept_bars(self, who: Ints, rows: Ints) -> None:
+        self.bar_onset[who] += self.bar_length[who]
+        self.bar[who] += 1
+        self.meter[who] = rows[who, DURATION]
+        self.bar_length[who] = vocab.BAR_POSITIONS[rows[who, DURATION] - METER]
+        self.position[who] = 0
+        self.last_part[who] = self.last_pitch[who] = -1
+        self.bar_is_empty[who] = self.part_end[who].max(1) <= self.bar_onset[who]
+
+    def _accept_notes(self, who: Ints, rows: Ints) -> None:
+        position, part, pitch = rows[who, TIME] - POSITION, rows[who, PART], rows[who, PITCH]
+        end = self.bar_onset[who] + position + rows[who, DURATION] + 1
+        self.position[who], self.last_part[who], self.last_pitch[who] = position, part, pitch
+        self.part_end[who, part] = np.maximum(self.part_end[who, part], end)
+        self.pitch_end[who, part, pitch] = end
+        self.bar_is_empty[who] = False
+
+    def _times(self, _: Events) -> Mask:
+        allowed = np.zeros((self.size, vocab.N_TIME_WRITTEN), np.bool_)
+        began = self.bar >= 0
+        is_last = self.bar >= self.frame.bars - 1
+        may_close = began & ~self.bar_is_empty
+        allowed[:, BAR] = ~began | (may_close & ~is_last)
+        allowed[:, END] = may_close & is_last
+        at = _POSITIONS[None, :]
+        earliest = self.position + ~self._has_room_now()
+        notes = (at >= earliest[:, None]) & (at < self.bar_length[:, None]) & began[:, None]
+        if self.frame.one_line:
+            free_from = self.part_end.min(1) - self.bar_onset
+            notes &= at >= free_from[:, None]
+        allowed[:, POSITION:] = notes
+        # A last bar in which nothing may sound any more can only end.
+        stuck = ~allowed.any(1)
+        allowed[stuck & is_last, END] = True
+        allowed[stuck & ~is_last, BAR] = True
+        return allowed
+
+    def _has_room_now(self) -> Mask:
+        """Whether a further note may stand at the last note's position, [B]."""
+        return self._free_at(self.position).any((1, 2))
+
+    def _free_at(self, position: Ints) -> Mask:
+        """Return which pitches of which parts may begin at a position, [B, P, 128]."""
+        onset = self.bar_onset + position
+        free = self._in_range[None] & (self.pitch_end <= onset[:, None, None])
+        if self.frame.one_line:
+            free = free & (self.part_end <= onset[:, None])[:, :, None]
+        parts = np.arange(free.shape[1])
+        same_time = (position == self.position) & (self.last_part >= 0)
+        later_part = parts > self.last_part[:, None]
+        same_part_above = (parts == self.last_part[:, None])[:, :, None] & (
+            self.last_pitch[:, None, None] < _PITCHES
+        )
+        rises = later_part[:, :, None] | same_part_above
+        found: Mask = free & (rises | ~same_time[:, None, None])
+        return found
+
+    def _parts(self, chosen: Events) -> Mask:
+        allowed = np.zeros((self.size, vocab.N_PART_WRITTEN), np.bool_)
+        is_bar = chosen[:, TIME] == BAR
+        allowed[is_bar, SECTION + 1 : SECTION + len(SECTIONS)] = True
+        free = self._free_at(chosen[:, TIME].astype(np.int64) - POSITION).any(2)
+        allowed[~is_bar, : free.shape[1]] = free[~is_bar]
+        return allowed
+
+    def _pitches(self, chosen: Events) -> Mask:
+        free = self._free_at(chosen[:, TIME].astype(np.int64) - POSITION)
+        part = np.clip(chosen[:, PART].astype(np.int64), 0, free.shape[1] - 1)
+        found: Mask = free[np.arange(self.size), part]
+        return found
+
+    def _durations(self, chosen: Events) -> Mask:
+        allowed = np.zeros((self.size, vocab.N_DURATION_WRITTEN), np.bool_)
+        is_bar = chosen[:, TIME] == BAR
+        allowed[is_bar, METER:] = True
+        position = chosen[:, TIME].astype(np.int64) - POSITION
+        bars_left = self.frame.bars - 1 - self.bar
+        room = self.bar_length * (1 + bars_left) - position
+        lengths = np.arange(1, MAX_DURATION + 1)
+        fits = lengths[None, :] <= room[:, None]
+        allowed[~is_bar, :MAX_DURATION] = fits[~is_bar]
+        return allowed
