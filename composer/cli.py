@@ -176,9 +176,8 @@ def _menu(options: argparse.Namespace) -> None:
         _print_json(rows)
         return
     for row in rows:
-        print(
-            f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18} {row['pieces']:>4} pieces"
-        )
+        names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
+        print(f"{names} {row['pieces']:>4} pieces")
 
 
 # -- scores and models
@@ -217,9 +216,8 @@ def _pack(options: argparse.Namespace) -> None:
     for path, reason in report.refused:
         print(f"refused {path}: {reason}")
     print(f"{report.pieces} pieces, {report.notes} notes, {report.events} events in {options.out}")
-    print(
-        f"{report.moved_share:.2%} of the notes were moved to the grid; vocabulary {report.fingerprint}"
-    )
+    print(f"{report.moved_share:.2%} of the notes were moved to the grid")
+    print(f"vocabulary {report.fingerprint}")
 
 
 def _add_bands(commands: Any) -> None:
@@ -290,6 +288,7 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument("--split", default="valid", help="train, valid or test")
     parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument("--checkpoint", type=Path, help="folder; the bundled one if left out")
+    parser.add_argument("--keep", action="store_true", help="write the report beside the weights")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -299,7 +298,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     from composer.places import checkpoint_folder
 
     corpus = load_corpus(options.folder, licence=options.licence, split=options.split)
-    report = evaluate_checkpoint(options.checkpoint or checkpoint_folder(), corpus)
+    folder = options.checkpoint or checkpoint_folder()
+    report = evaluate_checkpoint(folder, corpus, keep=options.keep)
     if options.json:
         _print_json(report)
         return

@@ -1,7 +1,8 @@
 """`Composition`: a ranked set of candidates and all it takes to make them again. Knows no model.
 
-Its JSON (`composition.json`) holds the request, what was decided for open wishes, the seed, scores,
-the chosen events, versions and the checkpoint's fingerprint: `replay` rebuilds the same notes anywhere.
+Its JSON (`composition.json`) holds the request, what was decided for open wishes, the seed,
+scores, the chosen events, versions and the checkpoint's fingerprint: `replay` rebuilds the same
+notes anywhere.
 """
 
 from __future__ import annotations

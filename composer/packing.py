@@ -1,8 +1,8 @@
 """A corpus folder -> one packed file of events, the only thing that training reads.
 
-The file is a compressed numpy archive: `events` [N, 4], `offsets` [pieces + 1] into it, `names` (JSON:
-path, split, composer, form, ensemble, notes, bars, licence of every piece), `menu` (JSON: the pairs of
-composer and form with enough training pieces) and `vocabulary` (JSON).
+The file is a compressed numpy archive: `events` [N, 4], `offsets` [pieces + 1] into it, `names`
+(JSON: path, split, composer, form, ensemble, notes, bars, licence of every piece), `menu` (JSON:
+the pairs of composer and form with enough training pieces) and `vocabulary` (JSON).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from composer.engines import Draft, Engine, MenuRow, TransformerEngine
 from composer.errors import RequestError
 from composer.rendering import suggested_tempo_bpm
 from composer.request import Request
-from composer.scoring import score
+from composer.scoring import Bands, load_bands, score, with_likelihood
 from composer.version import VERSION
 
 __all__ = [
@@ -88,13 +88,13 @@ def compose_steps(
     Args:
         request: The wishes.
         engine: What composes; the bundled checkpoint by default.
-        should_stop: Asked at every step; when true, what is finished is ranked and the rest dropped.
+        should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
 
     Raises:
         RequestError: As `compose`, also if it was stopped before any candidate was finished.
     """
     engine = engine or default_engine()
-    work = _Work(request)
+    work = _Work(request, with_likelihood(load_bands(), engine.likelihood_bands))
     stopped = False
     for step in engine.draw(request):
         work.judge(step.drafts)
@@ -110,6 +110,7 @@ class _Work:
     """A request in progress."""
 
     request: Request
+    bands: Bands
     began_s: float = field(default_factory=time.monotonic)
     ranked: list[Ranked] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -124,7 +125,7 @@ class _Work:
             if isinstance(found, Rejected):
                 self.rejected.append(found)
             else:
-                self.ranked.append(_score(found, self.request))
+                self.ranked.append(_score(found, self.request, self.bands))
 
     def progress(self, share: float) -> Progress:
         """Return how far the work is, the time left by how long it took so far."""
@@ -134,12 +135,12 @@ class _Work:
         return Progress(drawn, self.request.candidates, elapsed, left, share)
 
 
-def _score(candidate: Candidate, request: Request) -> Ranked:
+def _score(candidate: Candidate, request: Request, bands: Bands) -> Ranked:
     """Score one candidate, at the wished tempo or the usual one; its rank comes later."""
     piece, draft = candidate.piece, candidate.draft
     tempo_bpm = request.tempo_bpm or suggested_tempo_bpm(piece.form, piece.meter)
     piece = replace(piece, tempo_bpm=tempo_bpm)
-    card = score(piece, form=piece.form, nats_per_note=draft.nats_per_note)
+    card = score(piece, form=piece.form, nats_per_note=draft.nats_per_note, bands=bands)
     return Ranked(0, draft.index, piece, card, draft.nats_per_note, draft)
 
 

@@ -1,4 +1,7 @@
-"""Places on disk: the bundled assets, and what the environment puts elsewhere. Read at use, not at import."""
+"""Places on disk: the bundled assets, and what the environment puts elsewhere.
+
+The environment is read at use, not at import.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Pitches, keys, meters, instruments and ensembles, as tables. Knows no piece and no file.
 
-A *pitch* is a MIDI number (60 is middle C); a *pitch class* is a pitch modulo 12; a *spelling* is a name.
+A *pitch* is a MIDI number (60 is middle C); a *pitch class* is a pitch modulo 12; a *spelling* is
+a name.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Key:
 
     @property
     def shift(self) -> int:
-        """Semitones from C up (or down) to this tonic, -6..5: how far a normalised piece is moved."""
+        """Semitones from C up (or down) to this tonic, -6..5: how far a piece is normalised."""
         return (self.tonic_pitch_class + 6) % 12 - 6
 
     @property
@@ -160,7 +161,8 @@ class Meter:
         """Refuse signatures that no score has."""
         if not 1 <= self.numerator <= 64 or self.denominator not in (1, 2, 4, 8, 16, 32, 64):
             raise OptionError(
-                f"`meter` must be a time signature such as '3/4', got '{self.numerator}/{self.denominator}'"
+                "`meter` must be a time signature such as '3/4', "
+                f"got '{self.numerator}/{self.denominator}'"
             )
 
     def __str__(self) -> str:
@@ -207,8 +209,8 @@ class Instrument:
     high: int
 
 
-# Ranges after S. Adler, The Study of Orchestration (3rd ed., 2002), appendix; voices are choral ranges
-# widened by a third, because parts of real scores cross them now and then.
+# Ranges after S. Adler, The Study of Orchestration (3rd ed., 2002), appendix; voices are choral
+# ranges widened by a third, because parts of real scores cross them now and then.
 INSTRUMENTS = {
     instrument.name: instrument
     for instrument in (

@@ -1,8 +1,8 @@
 """Logits -> ids: draws a group of candidates row by row. Knows ids, not music.
 
-What may come next, and when a candidate is complete, reach it as `Rules`; what is read again when the
-window is full reaches it as `reframe`. A group is always the same candidates for the same request,
-so that what a candidate becomes depends on nothing but the request.
+What may come next, and when a candidate is complete, reach it as `Rules`; what is read again when
+the window is full reaches it as `reframe`. A group is always the same candidates for the same
+request, so that what a candidate becomes depends on nothing but the request.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Draw:
     Args:
         index: Its number in the request.
         events: Rows that were chosen, [N, 4].
-        log_probs: Of every chosen field, unguided and at temperature 1, [N, 4]; 0 where it was given.
+        log_probs: Of every chosen field, unguided and at temperature 1, [N, 4]; 0 where given.
         is_complete: Whether it came to its end.
     """
 
@@ -82,6 +82,7 @@ class Group:
         window: Rows the model reads at most.
         reframe: All rows of a candidate -> what is read again when the window is full, at most half
             a window of it.
+        open_reframe: The same for what `open_prefix` begins.
     """
 
     indices: list[int]
@@ -116,7 +117,7 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
         rows = _choose_rows(sessions, group, options)
         group.rules.accept(rows)
         done = group.rules.finished.copy()
-        finished = [_finish(group, place, complete=True) for place in group.alive[done]]
+        finished = [_finish(group, place, complete=True) for place in group.alive[done].tolist()]
         if done.any():
             staying = np.flatnonzero(~done)
             group.alive = group.alive[staying]
@@ -130,7 +131,7 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
         for session in sessions:
             session.append(rows)
         yield finished
-    yield [_finish(group, place, complete=False) for place in group.alive]
+    yield [_finish(group, place, complete=False) for place in group.alive.tolist()]
 
 
 @dataclass
@@ -158,11 +159,9 @@ def _begin(runtime: Runtime, group: Group, options: DecodingOptions) -> list[_Co
         kinds.append((group.open_prefix, group.open_reframe))
     sessions = []
     for prefix, reframe in kinds:
-        beginnings = [_beginning(group, place, prefix, reframe) for place in group.alive]
+        beginnings = [_beginning(group, place, prefix, reframe) for place in group.alive.tolist()]
         rows, n_padding = _pad_left(beginnings)
-        sessions.append(
-            _Counted(runtime.begin(rows, n_padding, group.window + 1), rows.shape[1])
-        )
+        sessions.append(_Counted(runtime.begin(rows, n_padding, group.window + 1), rows.shape[1]))
     return sessions
 
 
@@ -186,7 +185,7 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
     """Choose the next row of every candidate, field by field, [B, 4]."""
     n = len(group.alive)
     uniform = np.stack([group.rngs[place].random(4) for place in group.alive])
-    chosen = np.empty((n, 0), np.int64)
+    chosen: Events = np.empty((n, 0), np.int16)
     log_probs = np.zeros((n, 4), np.float32)
     for index, size in enumerate(WRITTEN_SIZES):
         given = group.rules.forced(index, chosen)
@@ -202,19 +201,18 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
             log_probs[known, index] = plain[known, ids[known]]
         else:
             ids = given
-        chosen = np.concatenate([chosen, ids[:, None]], axis=1)
-    rows = chosen.astype(np.int16)
-    for place, row, found in zip(group.alive, rows, log_probs, strict=True):
+        chosen = np.concatenate([chosen, ids[:, None].astype(np.int16)], axis=1)
+    for place, row, found in zip(group.alive, chosen, log_probs, strict=True):
         group.rows[place].append(row[None])
         group.log_probs[place].append(found[None])
-    return rows
+    return chosen
 
 
 def _filtered(
     plain: filters.Logits,
     sessions: list[_Counted],
     index: int,
-    chosen: Ints,
+    chosen: Events,
     group: Group,
     options: DecodingOptions,
     asks: npt.NDArray[np.bool_],
@@ -224,7 +222,7 @@ def _filtered(
     if len(sessions) > 1:
         open_ = filters.log_softmax(sessions[1].session.field_logits(index, chosen))
         logits = filters.guide(plain, open_, options.guidance)
-    legal = group.rules.mask(index, chosen.astype(np.int16))
+    legal = group.rules.mask(index, chosen)
     logits = np.where(legal, logits / np.float32(options.temperature), -np.inf)[asks]
     logits = filters.keep_top_k(logits, options.top_k)
     logits = filters.keep_top_p(logits, options.top_p)

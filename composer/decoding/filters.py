@@ -24,7 +24,8 @@ def guide(wished: Logits, open_: Logits, scale: float) -> Logits:
     Source: J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), arXiv 2207.12598.
 
     Args:
-        wished, open_: Log-probabilities with the wishes and without, [B, V].
+        wished: Log-probabilities with the wishes, [B, V].
+        open_: Log-probabilities without, [B, V].
         scale: 1 changes nothing.
     """
     return open_ + np.float32(scale) * (wished - open_)

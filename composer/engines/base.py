@@ -65,6 +65,8 @@ class Engine(Protocol):
     capabilities: Capabilities
     versions: dict[str, str]
     menu: tuple[MenuRow, ...]
+    # Scoring group -> percentiles of nats a note among real pieces, and their number.
+    likelihood_bands: dict[str, list[float]]
 
     def draw(self, request: Request) -> Iterator[Step]:
         """Draw all candidates of a request, group by group."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.errors import RequestError
+from composer.errors import CheckpointError, RequestError
 from composer.request import Request
 from composer.theory import parse_key
 from composer.tokenizer.wishes import Conditions, conditions
@@ -43,11 +43,21 @@ class MenuRow:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> MenuRow:
-        """Rebuild a row; unknown entries are left out."""
+        """Rebuild a row; unknown entries are left out.
+
+        Raises:
+            CheckpointError: If an entry is missing or none.
+        """
         known = {field.name for field in fields(cls)}
-        kept = {name: value for name, value in values.items() if name in known}
-        kept |= {name: tuple(kept[name]) for name in ("meters", "keys")}
-        return cls(**kept)
+        try:
+            kept = {name: value for name, value in values.items() if name in known}
+            kept |= {name: tuple(kept[name]) for name in ("meters", "keys")}
+            row = cls(**kept)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError("the checkpoint's menu has a row that is none") from error
+        if not row.keys:
+            raise CheckpointError(f"the menu has no key for {row.form!r} by {row.composer!r}")
+        return row
 
 
 def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, TorchRuntime, draw
 from composer.engines.base import Capabilities, Draft, Step
@@ -21,6 +23,7 @@ from composer.tokenizer.vocab import BAR, PART, TIME, Events
 from composer.tokenizer.wishes import Conditions, default_parts, meter_id, part_ranges
 
 GROUP_SIZE = 8  # candidates drawn together; fixed, so that a candidate depends on the request alone
+MIN_WINDOW = 32  # rows; half of them hold the wishes and some music
 DEFAULT_WINDOW = 512  # rows, where a checkpoint does not say what it was trained on
 MAX_ROWS_PER_BAR = 160
 PROGRESS_ROWS = 8  # rows between two reports of progress
@@ -46,7 +49,8 @@ class TransformerEngine:
         self.vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
         self.menu = tuple(MenuRow.from_dict(row) for row in checkpoint.menu)
         self.runtime = runtime or TorchRuntime(model)
-        self.window = int(checkpoint.notes.get("max_rows", DEFAULT_WINDOW))
+        self.window = _window(checkpoint.notes)
+        self.likelihood_bands = dict(checkpoint.evaluation.get("bands", {}))
         self.versions = {
             "checkpoint": checkpoint.fingerprint,
             "vocabulary": self.vocabulary.fingerprint,
@@ -112,8 +116,16 @@ class TransformerEngine:
         )
 
 
+def _window(notes: dict[str, Any]) -> int:
+    """Return the rows that a checkpoint was trained to read at once."""
+    rows = notes.get("max_rows", DEFAULT_WINDOW)
+    if not isinstance(rows, int) or rows < MIN_WINDOW:
+        raise CheckpointError(f"`max_rows` must be {MIN_WINDOW} or more, got {str(rows)[:40]!r}")
+    return rows
+
+
 def build_frame(request: Request, wishes: Conditions) -> Frame:
-    """Return what is fixed about the pieces of a request: bars, meter, ranges with the tonic on C."""
+    """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C."""
     ensemble = wishes.ensemble or "keyboard"
     n_parts = wishes.parts or default_parts(ensemble)
     shift = wishes.shift or 0
@@ -144,7 +156,7 @@ def slide(rows: Events, budget: int) -> Events:
     return np.concatenate([wishes, gap, music[first:]])
 
 
-def nats_per_note(events: Events, log_probs: np.ndarray) -> float:  # type: ignore[type-arg]
+def nats_per_note(events: Events, log_probs: npt.NDArray[np.float32]) -> float:
     """Return the mean surprise of a draw over its notes; sections are plans and do not count."""
     counted = log_probs.copy()
     counted[events[:, TIME] == BAR, PART] = 0.0

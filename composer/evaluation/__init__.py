@@ -1,4 +1,4 @@
-"""Measuring a checkpoint: likelihood now; fidelity, style, memorisation and two-sample tests beside it."""
+"""Measuring a checkpoint: how well it predicts pieces that it has not seen."""
 
 from composer.evaluation.likelihood import evaluate_checkpoint, evaluate_likelihood
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from composer.corpus import Corpus, Entry, Refusal
 from composer.errors import ComposerError
-from composer.models import EventTransformer, load_checkpoint
+from composer.models import EventTransformer, load_checkpoint, save_evaluation
 from composer.models.likelihood import row_nats
 from composer.piece import Piece
+from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
 from composer.tokenizer import Vocabulary, encode
 from composer.tokenizer.holes import N_WISHES, Bars, window
 from composer.tokenizer.holes import Sequence as RowSequence
@@ -36,12 +37,14 @@ class PieceLikelihood:
         entry: What is known of the piece.
         notes: Its notes.
         sixteenths: From its first onset to its last end.
+        groups: Of pieces that it belongs to; see `scoring.bands`.
         nats: Of all its rows.
     """
 
     entry: Entry
     notes: int
     sixteenths: float
+    groups: tuple[str, ...]
     nats: float
 
 
@@ -66,8 +69,9 @@ def evaluate_likelihood(
         max_rows: Window of the model.
 
     Returns:
-        `overall`, `by_form`, `by_composer`, `chorales` (four parts; with `nats_per_16th`) and
-        `refused`; each group with `pieces`, `notes` and `nats_per_note`.
+        `overall`, `by_form`, `by_composer`, `chorales` (four parts; with `nats_per_16th`), each
+        with `pieces`, `notes` and `nats_per_note`; `bands`, the percentiles of nats a note among
+        the pieces of a scoring group; and `refused`.
     """
     found, refused = _measure(model, vocabulary, corpus, max_rows)
     chorales = [one for one in found if one.entry.form == "chorale" and one.entry.parts == 4]
@@ -79,12 +83,18 @@ def evaluate_likelihood(
         "by_composer": _grouped(found, "composer"),
         "chorales": _summary(chorales)
         | {"nats_per_16th": round(nats / sixteenths, 4) if sixteenths else None},
+        "bands": likelihood_bands(found),
         "refused": [{"path": path, "reason": reason} for path, reason in refused],
     }
 
 
-def evaluate_checkpoint(folder: Path, corpus: Corpus) -> dict[str, Any]:
+def evaluate_checkpoint(folder: Path, corpus: Corpus, *, keep: bool = False) -> dict[str, Any]:
     """Return `evaluate_likelihood` of a checkpoint folder.
+
+    Args:
+        folder: Of the checkpoint.
+        corpus: Filtered by split already.
+        keep: Write the report beside the weights, where scoring finds its `bands`.
 
     Raises:
         CheckpointError: If the checkpoint cannot be loaded.
@@ -92,14 +102,32 @@ def evaluate_checkpoint(folder: Path, corpus: Corpus) -> dict[str, Any]:
     checkpoint = load_checkpoint(folder)
     vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
     max_rows = int(checkpoint.notes.get("max_rows", 512))
-    found = evaluate_likelihood(checkpoint.model, vocabulary, corpus, max_rows)
-    return found | {"checkpoint": checkpoint.fingerprint}
+    report = evaluate_likelihood(checkpoint.model, vocabulary, corpus, max_rows)
+    report["checkpoint"] = checkpoint.fingerprint
+    if keep:
+        save_evaluation(folder, report)
+    return report
+
+
+def likelihood_bands(found: Sequence[PieceLikelihood]) -> dict[str, list[float]]:
+    """Return percentiles of nats a note, and the number of pieces, for groups of ten and more."""
+    groups: dict[str, list[float]] = {}
+    for one in found:
+        for group in one.groups:
+            groups.setdefault(group, []).append(one.nats / one.notes)
+    return {
+        group: [*np.percentile(values, PERCENTILES).round(4).tolist(), len(values)]
+        for group, values in groups.items()
+        if len(values) >= MIN_PIECES
+    }
 
 
 def _measure(
     model: EventTransformer, vocabulary: Vocabulary, corpus: Corpus, max_rows: int
 ) -> tuple[list[PieceLikelihood], list[tuple[str, str]]]:
-    entries, facts, chunks = [], [], []
+    entries: list[Entry] = []
+    facts: list[tuple[int, float, tuple[str, ...]]] = []
+    chunks: list[_Chunk] = []
     refused: list[tuple[str, str]] = []
     for entry, piece in corpus.pieces():
         try:
@@ -111,11 +139,11 @@ def _measure(
             continue
         chunks += list(_chunks(len(entries), bars, max_rows))
         entries.append(entry)
-        facts.append((piece.n_notes, _sounding_sixteenths(piece)))
+        facts.append((piece.n_notes, _sounding_sixteenths(piece), groups_of(piece)))
     nats = _chunk_nats(model, chunks, len(entries))
     found = [
-        PieceLikelihood(entry, notes, sixteenths, float(total))
-        for entry, (notes, sixteenths), total in zip(entries, facts, nats, strict=True)
+        PieceLikelihood(entry, *known, nats=float(total))
+        for entry, known, total in zip(entries, facts, nats, strict=True)
     ]
     return found, refused
 

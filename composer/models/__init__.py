@@ -1,6 +1,11 @@
 """Ids -> logits: the transformer, its sizes and its checkpoints."""
 
-from composer.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from composer.models.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    save_evaluation,
+)
 from composer.models.config import PRESETS, ModelConfig
 from composer.models.transformer import EventTransformer
 
@@ -11,4 +16,5 @@ __all__ = [
     "ModelConfig",
     "load_checkpoint",
     "save_checkpoint",
+    "save_evaluation",
 ]

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from composer.errors import CheckpointError
+from composer.errors import CheckpointError, OptionError
 from composer.models.config import ModelConfig
 from composer.models.transformer import EventTransformer
 
@@ -33,6 +33,7 @@ class Checkpoint:
         vocabulary: As JSON values; `tokenizer.Vocabulary` reads it.
         notes: Free facts kept in config.json: training, data.
         menu: What may be wished for, as JSON rows; empty if the checkpoint has none.
+        evaluation: What `evaluate --keep` found, as JSON values; empty before that.
         fingerprint: Twelve hexadecimal digits over the weights.
     """
 
@@ -40,6 +41,7 @@ class Checkpoint:
     vocabulary: dict[str, Any]
     notes: dict[str, Any]
     menu: list[dict[str, Any]]
+    evaluation: dict[str, Any]
     fingerprint: str
 
 
@@ -105,7 +107,8 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         for name, digest in config["shards"].items():
             weights |= load(_checked_bytes(folder / Path(name).name, digest))
         model.load_state_dict({name: w.float() for name, w in weights.items()})
-    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+        notes = dict(config.get("notes", {}))
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OptionError) as error:
         reason = str(error).splitlines()[0][:200]
         raise CheckpointError(
             f"the checkpoint {folder.name} does not fit its config: {reason}"
@@ -114,10 +117,30 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
     return Checkpoint(
         model=model.eval().to(device),
         vocabulary=_read_json(folder / "vocabulary.json"),
-        notes=dict(config.get("notes", {})),
-        menu=list(_read_json(folder / "menu.json").get("rows", [])),
+        notes=notes,
+        menu=_read_menu(folder),
+        evaluation=_read_evaluation(folder),
         fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:12],
     )
+
+
+def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:
+    """Keep an evaluation beside the weights that it measured."""
+    path = folder / "evaluation.json"
+    _write_json(path, report)
+    return path
+
+
+def _read_menu(folder: Path) -> list[dict[str, Any]]:
+    rows = _read_json(folder / "menu.json").get("rows", [])
+    if not isinstance(rows, list):
+        raise CheckpointError("menu.json holds no rows")
+    return rows
+
+
+def _read_evaluation(folder: Path) -> dict[str, Any]:
+    is_there = (folder / "evaluation.json").exists()
+    return _read_json(folder / "evaluation.json") if is_there else {}
 
 
 def _shards(weights: dict[str, Tensor]) -> list[dict[str, Tensor]]:

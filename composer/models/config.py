@@ -41,7 +41,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not divide."""
-        if self.heads % self.kv_heads or self.head_width % 2:
+        if self.kv_heads < 1 or self.heads % self.kv_heads or self.head_width % 2:
             raise OptionError(
                 f"`heads` must be a multiple of `kv_heads` and `head_width` even, "
                 f"got {self.heads}, {self.kv_heads}, {self.head_width}"

@@ -4,7 +4,15 @@
 where real pieces lie. Knows music, not models: a likelihood reaches it as a number.
 """
 
-from composer.scoring.bands import Band, Bands, build_bands, load_bands, measure, save_bands
+from composer.scoring.bands import (
+    Band,
+    Bands,
+    build_bands,
+    load_bands,
+    measure,
+    save_bands,
+    with_likelihood,
+)
 from composer.scoring.card import score
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import FAMILIES, RULES
@@ -21,4 +29,5 @@ __all__ = [
     "measure",
     "save_bands",
     "score",
+    "with_likelihood",
 ]

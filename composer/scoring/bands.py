@@ -20,12 +20,13 @@ import numpy as np
 
 from composer.errors import ScoreFileError
 from composer.piece import Piece
+from composer.places import ASSETS
 from composer.scoring.likelihood import NEUTRAL_HIGH_NATS, NEUTRAL_LOW_NATS
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import RULES
 from composer.scoring.texture import build_texture
 
-BANDS_PATH = Path(__file__).resolve().parents[2] / "assets" / "corpus_bands.json"
+BANDS_PATH = ASSETS / "corpus_bands.json"
 ALL = "all"
 MIN_PIECES = 10
 # Five parts and more are one class.
@@ -110,6 +111,21 @@ def find_band(bands: Bands, groups: Iterable[str], rule: Rule) -> tuple[str, Ban
         if band is not None:
             return group, band
     return "", NEUTRAL_BANDS.get(rule.name, NO_BAND)
+
+
+def with_likelihood(bands: Bands, found: Mapping[str, Iterable[float]]) -> Bands:
+    """Return bands with the rows of a model's likelihood.
+
+    Args:
+        bands: Of the corpus.
+        found: Group -> percentiles of nats a note, and the number of pieces.
+    """
+    return {
+        group: {**bands.get(group, {}), "nats_per_note": Band._make(found[group])}
+        if group in found
+        else bands[group]
+        for group in {**bands, **found}
+    }
 
 
 def save_bands(bands: Bands, path: Path) -> Path:

@@ -1,11 +1,13 @@
 """The reference runtime: the torch model with a static key/value cache, on CPU or GPU.
 
-Shapes: B candidates, T rows, S cached rows, H query heads, K key/value heads, D head width, E width.
+Shapes: B candidates, T rows, S cached rows, H query heads, K key/value heads, D head width,
+E width.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ from torch.nn import functional
 
 from composer.decoding.runtimes.base import Rows
 from composer.models import EventTransformer
-from composer.models.transformer import Attention, rotate
+from composer.models.transformer import Attention, Block, rotate
 
 
 class TorchRuntime:
@@ -49,6 +51,7 @@ class TorchSession:
     ) -> None:
         self.model = model
         config = model.config
+        self.blocks = cast("Iterable[Block]", model.blocks)
         self.device = next(model.parameters()).device
         self.length = 0
         shape = (config.layers, 2, len(rows), config.kv_heads, capacity, config.head_width)
@@ -58,7 +61,7 @@ class TorchSession:
         self.bias = torch.zeros(len(rows), 1, 1, capacity, device=self.device)
         self.bias.masked_fill_(filled[:, None, None].to(self.device), float("-inf"))
         self.has_filling = bool(n_padding.any())
-        self._read(self._ids(rows))
+        self.states = self._read(self._ids(rows))
 
     @torch.inference_mode()
     def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
@@ -70,7 +73,7 @@ class TorchSession:
     @torch.inference_mode()
     def append(self, rows: Rows) -> None:
         """Read one row a candidate, [B, 4]."""
-        self._read(self._ids(rows)[:, None])
+        self.states = self._read(self._ids(rows)[:, None])
 
     @torch.inference_mode()
     def keep(self, places: npt.NDArray[np.int64]) -> None:
@@ -83,17 +86,18 @@ class TorchSession:
     def _ids(self, rows: Any) -> Tensor:
         return torch.from_numpy(np.asarray(rows, np.int64)).to(self.device)
 
-    def _read(self, rows: Tensor) -> None:
-        """Run the trunk over new rows [B, T, 4] and keep the state after the last."""
+    def _read(self, rows: Tensor) -> Tensor:
+        """Run the trunk over new rows [B, T, 4]; return the state after the last, [B, E]."""
         x = self.model.embed(rows)
         end = self.length + rows.shape[1]
         rotary = self.model.rotary[self.length : end]
         mask = self._mask(rows.shape[1], end)
-        for layer, block in enumerate(self.model.blocks):
+        for layer, block in enumerate(self.blocks):
             x = x + self._attend(block.attention, block.attention_norm(x), rotary, layer, mask)
             x = x + block.gated(block.gated_norm(x))
         self.length = end
-        self.states: Tensor = self.model.norm(x[:, -1])
+        states: Tensor = self.model.norm(x[:, -1])
+        return states
 
     def _mask(self, n_new: int, end: int) -> Tensor | None:
         """Return what is added to attention weights, [B, 1, T, S]; None where all may be seen."""
@@ -123,9 +127,10 @@ class TorchSession:
 
 
 def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Attend without copying keys for every query head, [B, H, T, D] and [B, K, S, D] -> [B, H, T, D].
+    """Attend without copying keys for every query head.
 
-    The queries of a group are stacked as further rows of one product.
+    The queries of a group are stacked as further rows of one product:
+    [B, H, T, D] and [B, K, S, D] -> [B, H, T, D].
     """
     batch, n_heads, n_new, width = q.shape
     n_kv, groups = k.shape[1], n_heads // k.shape[1]
@@ -133,7 +138,7 @@ def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> 
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
         return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     stacked = q.reshape(batch, n_kv, groups, width)
-    weights = (stacked @ k.transpose(-1, -2)) * width**-0.5  # [B, K, G, S]
+    weights: Tensor = (stacked @ k.transpose(-1, -2)) * width**-0.5  # [B, K, G, S]
     if mask is not None:
         weights = weights + mask
     return (weights.softmax(-1) @ v).reshape(batch, n_heads, 1, width)
