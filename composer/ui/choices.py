@@ -1,0 +1,113 @@
+"""What the lists of the Compose page offer: pure functions of the menu."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from composer.engines import MenuRow
+from composer.theory import KEYS
+
+OPEN = "open"
+
+Choice = tuple[str, str]  # as shown, as sent
+
+
+@dataclass(frozen=True)
+class Example:
+    """Wishes that work in one click; an empty text leaves a wish open."""
+
+    composer: str
+    form: str
+    key: str
+    meter: str
+    bars: int
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the button says."""
+        return self.name or f"{self.composer} {self.form}"
+
+
+EXAMPLES = (
+    Example("Bach", "chorale", "G minor", "4/4", 16),
+    Example("Chopin", "mazurka", "A minor", "3/4", 24),
+    Example("Haydn", "string quartet", "D major", "4/4", 16, "Haydn quartet"),
+    Example("Haydn", "quartet", "D major", "4/4", 16),
+    Example("Bach", "invention", "D minor", "3/4", 16),
+    Example("Schubert", "song", "F major", "2/4", 16),
+    Example("Scarlatti", "sonata", "E minor", "3/8", 24),
+    Example("Bach", "fugue", "C minor", "4/4", 16),
+)
+MAX_EXAMPLES = 6
+
+
+def composer_choices(rows: Iterable[MenuRow]) -> list[Choice]:
+    """List the composers by name, with the number of their pieces; open first."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[row.composer] += row.pieces
+    return [
+        ("any composer", OPEN),
+        *((f"{name} · {counts[name]}", name) for name in sorted(counts)),
+    ]
+
+
+def form_choices(rows: Iterable[MenuRow], composer: str | None) -> list[Choice]:
+    """List the forms of a composer (of all if open), the commonest first; open at the end."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if row.composer == composer or composer in (None, OPEN):
+            counts[row.form] += row.pieces
+    listed = [(f"{form} · {pieces}", form) for form, pieces in counts.most_common()]
+    return [*listed, ("any form", OPEN)]
+
+
+def meter_choices(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[Choice]:
+    """List all meters, those usual for the pair first and marked; open at the beginning."""
+    rows = list(rows)
+    usual = list(
+        dict.fromkeys(meter for row in matching(rows, composer, form) for meter in row.meters)
+    )
+    others = sorted({meter for row in rows for meter in row.meters} - set(usual), key=_meter_order)
+    marked = [(f"{meter} · usual" if others else meter, meter) for meter in usual]
+    return [("any meter", OPEN), *marked, *((meter, meter) for meter in others)]
+
+
+def key_choices() -> list[Choice]:
+    """List the 24 keys; open at the beginning."""
+    return [("any key", OPEN), *((str(key), str(key)) for key in KEYS)]
+
+
+def matching(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[MenuRow]:
+    """Return the rows of a composer and a form, the largest first; open agrees with all."""
+    found = [
+        row
+        for row in rows
+        if composer in (None, OPEN, row.composer) and form in (None, OPEN, row.form)
+    ]
+    return sorted(found, key=lambda row: -row.pieces)
+
+
+def usual_bars(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> str:
+    """Say how long real pieces of the pair are."""
+    found = matching(rows, composer, form)[:1]
+    return "".join(f"usual: {row.bars_low} to {row.bars_high}" for row in found)
+
+
+def examples(rows: Iterable[MenuRow]) -> list[Example]:
+    """Choose the examples that the menu can serve, filled up with its largest pairs."""
+    rows = list(rows)
+    offered = {(row.composer, row.form) for row in rows}
+    chosen = [example for example in EXAMPLES if (example.composer, example.form) in offered]
+    taken = {(example.composer, example.form) for example in chosen}
+    largest = [Example(r.composer, r.form, "", "", 16) for r in matching(rows, None, None)]
+    others = [e for e in dict.fromkeys(largest) if (e.composer, e.form) not in taken]
+    return (chosen + others)[:MAX_EXAMPLES]
+
+
+def _meter_order(meter: str) -> tuple[int, int]:
+    numerator, denominator = meter.split("/")
+    return int(denominator), int(numerator)

@@ -1,0 +1,154 @@
+"""What happens on the Compose page: plain functions, values in and values out.
+
+Each takes what the visitor's tab holds; none knows where on the page its values go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from composer.composition import Composition
+from composer.errors import MissingTool, RequestError
+from composer.pipeline import Progress
+from composer.plots import plot_pianoroll
+from composer.rendering import write_midi
+from composer.ui import views
+from composer.ui.studio import ComposeSteps
+from composer.ui.visit import Visit
+from composer.ui.wishes import WISHES, new_seed, read_wishes
+
+STATUS_EVERY_S = 0.2
+ROLL_HEIGHT_PX = 420  # the same for all candidates: the page does not jump from one to the next
+SEED = WISHES.index("seed")
+WAITING = "waiting for a free place"
+BEGINNING = "reading the wishes"
+FULL = "too many people are composing; try again in a moment"
+STOPPING = "stopping; what is finished will be kept"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One candidate, ready to be put on the page.
+
+    Args:
+        heading: Name, score and reasons, HTML.
+        roll: Its piano roll, a plotly figure.
+        scorecard: Its values, HTML.
+        ranking: All candidates, this one marked, HTML.
+        rejected: The rejected ones, HTML.
+        midi: The MIDI file.
+        record: `composition.json` of the whole run.
+    """
+
+    heading: str
+    roll: Any
+    scorecard: str
+    ranking: str
+    rejected: str
+    midi: Path
+    record: Path
+
+
+def begin(visit: Visit, keeps_seed: bool, values: tuple[Any, ...]) -> tuple[Visit, tuple[Any, ...]]:
+    """Check the wishes before they wait in the queue; return a fresh state and all values.
+
+    Args:
+        visit: As the last run left it.
+        keeps_seed: Whether the given seed stays; a new one takes its place if not.
+        values: In the order of `WISHES`.
+
+    Raises:
+        RequestError: If a wish will not do, or the last run is still under way.
+    """
+    if visit.run.is_under_way:
+        raise RequestError("the last run is still under way; wait for it or press Stop")
+    if not keeps_seed:
+        values = (*values[:SEED], new_seed(), *values[SEED + 1 :])
+    read_wishes(values)
+    return Visit.begin(), values
+
+
+def draw(
+    compose_steps: ComposeSteps, visit: Visit, values: tuple[Any, ...]
+) -> Iterator[tuple[Visit, str]]:
+    """Compose; yield the state and the status line, at last with the composition.
+
+    Raises:
+        RequestError: If the run was stopped before it began.
+    """
+    request = read_wishes(values)
+    if visit.run.is_stopped():
+        raise RequestError("stopped before anything was drawn; press Compose to begin again")
+    yield visit, views.status(BEGINNING, 0.0)
+    last_s = time.monotonic()
+    for step in compose_steps(request, should_stop=visit.run.is_stopped):
+        if isinstance(step, Composition):
+            yield replace(visit, composition=step), views.status(views.result_words(step))
+        elif time.monotonic() - last_s >= STATUS_EVERY_S:
+            last_s = time.monotonic()
+            yield visit, _progress_status(visit, step)
+
+
+def _progress_status(visit: Visit, progress: Progress) -> str:
+    words = STOPPING if visit.run.is_stopped() else views.progress_words(progress)
+    return views.status(words, progress.fraction)
+
+
+def stop(visit: Visit) -> str:
+    """Wish that this visitor's run stops; return the status line."""
+    visit.run.stop()
+    return views.status(STOPPING, 1.0)
+
+
+def pick(visit: Visit, rank: Any) -> Visit:
+    """Put another candidate on show.
+
+    Raises:
+        RequestError: If there is no such candidate.
+    """
+    n_candidates = len(visit.composition.ranked) if visit.composition else 0
+    if not isinstance(rank, int) or not 1 <= rank <= n_candidates:
+        raise RequestError(
+            f"there is no candidate of rank {str(rank)[:20]!r}; compose, then pick a row"
+        )
+    return replace(visit, shown=rank)
+
+
+def show(visit: Visit) -> Shown:
+    """Draw the candidate on show, and write its files except the sound.
+
+    Raises:
+        RequestError: If nothing was composed yet.
+    """
+    candidate = visit.candidate()
+    if candidate is None or visit.composition is None:
+        raise RequestError("there is nothing to show yet; press Compose")
+    record = visit.path(".json")
+    record.write_text(visit.composition.to_json(), encoding="utf-8")
+    return Shown(
+        heading=views.heading(candidate, len(visit.composition.ranked)),
+        roll=plot_pianoroll(candidate.piece).update_layout(height=ROLL_HEIGHT_PX),
+        scorecard=views.scorecard(candidate.scorecard),
+        ranking=views.ranking(visit.composition, visit.shown),
+        rejected=views.rejections(visit.composition.rejected),
+        midi=write_midi(candidate.piece, visit.path(".mid")),
+        record=record,
+    )
+
+
+def render_sound(render_audio: Callable[..., Path], visit: Visit) -> tuple[Path | None, str]:
+    """Render the candidate on show once; return the WAV, or None and one line that says why."""
+    candidate = visit.candidate()
+    if candidate is None:
+        return None, ""
+    target = visit.path(".wav")
+    if not target.exists():
+        try:
+            render_audio(candidate.piece, target)
+        except (MissingTool, RequestError) as error:  # the rest of the page works without sound
+            return None, str(error)
+    return target, ""

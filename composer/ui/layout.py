@@ -1,0 +1,65 @@
+"""The whole page: header, pages, queue. Each page is a file beside this one."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gradio as gr
+
+from composer.errors import OptionError
+from composer.ui import api, compose_page
+from composer.ui.studio import Studio, default_studio
+
+HEADER = (
+    '<header class="masthead"><h1>Composer</h1>'
+    "<p>New music in the manner of old masters: many candidates, each one weighed, "
+    "the best to hear.</p></header>"
+)
+# A file of a visitor lives an hour; the cache is looked through every ten minutes.
+DELETE_CACHE_S = (600, 3600)
+MAX_WAITING = 20
+
+
+class _Page(gr.Blocks):
+    """Blocks that say in one sentence that values are missing, which gradio answers with null."""
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """Raise `gr.Error` if there are too few values."""
+        if len(inputs) < len(block_fn.inputs):
+            sentence = f"wanted {len(block_fn.inputs)} values, got {len(inputs)}; see the API page"
+            raise gr.Error(sentence, print_exception=False)
+
+
+def build_app(studio: Studio | None = None) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        studio: What composes; the bundled checkpoint if None.
+
+    Raises:
+        CheckpointError: If the checkpoint will not do.
+    """
+    studio = studio or default_studio()
+    studio.load()
+    demo: gr.Blocks = _Page(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
+    with demo:
+        gr.HTML(HEADER, apply_default_css=False)
+        compose_page.build(studio, n_at_once=read_concurrency())
+        api.build(studio, n_at_once=read_concurrency())
+    demo.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
+    return demo
+
+
+def read_concurrency() -> int:
+    """Read from COMPOSER_CONCURRENCY how many runs share the model at once; 1 if it is not set.
+
+    Raises:
+        OptionError: If it is no whole number above 0.
+    """
+    text = os.environ.get("COMPOSER_CONCURRENCY") or "1"
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise OptionError(
+            f"COMPOSER_CONCURRENCY must be a whole number from 1 to 64, got {text[:20]!r}"
+        )
+    return int(text)

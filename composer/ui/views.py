@@ -1,0 +1,201 @@
+"""Results as words and HTML: status line, tables, scorecard. Knows no component of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from html import escape
+from itertools import groupby
+
+from composer.candidates import Rejected
+from composer.composition import Composition, Ranked
+from composer.piece import Piece
+from composer.pipeline import Progress
+from composer.scorecard import Place, Score, Scorecard
+from composer.scoring import RULES
+
+EMPTY = (
+    '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
+    "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
+)
+MAX_BARS_NAMED = 8
+_LABELS = {rule.name: rule.label for rule in RULES}
+COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
+
+
+def progress_words(progress: Progress) -> str:
+    """Say how far a run is: `7 of 16 candidates, about 4 s left`."""
+    counted = f"{progress.drawn} of {_count(progress.wanted, 'candidate')}"
+    return f"{counted}, {left_words(progress.left_s)}" if progress.left_s is not None else counted
+
+
+def left_words(left_s: float) -> str:
+    """Say how long something will take."""
+    if left_s < 1:
+        return "nearly done"
+    if left_s < 90:
+        return f"about {left_s:.0f} s left"
+    return f"about {left_s / 60:.0f} min left"
+
+
+def result_words(composition: Composition) -> str:
+    """Say what came of a run."""
+    kept = _count(len(composition.ranked), "candidate")
+    words = [f"{kept} ranked in {composition.elapsed_s:.1f} s"]
+    if composition.rejected:
+        words.append(f"{len(composition.rejected)} rejected")
+    words.append(f"seed {composition.request.seed}")
+    return ("Stopped: " if composition.stopped else "") + ", ".join(words)
+
+
+def status(words: str, fraction: float | None = None) -> str:
+    """Show the status line; `fraction` (0..1) adds a bar."""
+    share = 0.0 if fraction is None else min(max(fraction, 0.0), 1.0)
+    shape = "bar" if fraction is not None else "bar idle"
+    return (
+        f'<div class="status" role="status"><span>{escape(words)}</span>'
+        f'<div class="{shape}"><i style="width:{share:.1%}"></i></div></div>'
+    )
+
+
+def heading(candidate: Ranked, n_candidates: int) -> str:
+    """Name the piece on show, and say why it stands where it stands."""
+    piece, card = candidate.piece, candidate.scorecard
+    where = (
+        f"{candidate.rank} of {n_candidates}" if candidate.rank > 1 else f"best of {n_candidates}"
+    )
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in card.reasons[:3])
+    return (
+        f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
+        f"<p>candidate {candidate.index + 1}, {where}, {_count(piece.n_notes, 'note')}, "
+        f"{piece.tempo_bpm:.0f} quarters a minute</p></div>"
+        f'<div class="total" title="score, 0 to 100"><b>{card.total:.0f}</b>'
+        "<span>score</span></div></div>"
+        f'<ul class="reasons">{reasons}</ul>'
+    )
+
+
+def title(piece: Piece) -> str:
+    """Name a piece by its content: `Bach chorale, G minor, 4/4, 16 bars`."""
+    kind = " ".join(filter(None, (piece.composer, piece.form))) or "Piece"
+    return f"{kind}, {piece.key}, {piece.meter}, {_count(piece.n_bars, 'bar')}"
+
+
+def ranking(composition: Composition, shown: int) -> str:
+    """Show all candidates as a table whose rows can be picked."""
+    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+    rows = "".join(
+        _ranking_row(candidate, candidate.rank == shown) for candidate in composition.ranked
+    )
+    return (
+        '<div class="scroll"><table class="ranking">'
+        "<caption>All candidates; pick one to see and hear it</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
+    card = candidate.scorecard
+    inside = sum(score.is_inside_band for score in card.scores)
+    parallels = sum(len(s.places) for s in card.scores if s.name.startswith("parallel_"))
+    why = escape("; ".join(card.reasons[:2]))
+    cells = (
+        f'<button type="button">{candidate.rank}</button>',
+        f"<b>{card.total:.0f}</b>",
+        f"{parallels}",
+        f"{inside} of {len(card.scores)}",
+        f"{candidate.piece.n_notes}",
+        number(candidate.nats_per_note),
+        f'<span title="{why}">{why}</span>',
+    )
+    labelled = zip(COLUMNS, cells, strict=True)
+    body = "".join(f'<td data-label="{label}">{text}</td>' for label, text in labelled)
+    return f'<tr data-rank="{candidate.rank}" aria-selected="{str(is_shown).lower()}">{body}</tr>'
+
+
+def rejections(rejected: Iterable[Rejected]) -> str:
+    """List the rejected candidates with their reasons."""
+    lines = [f"<li><b>{r.index + 1}</b> {escape(r.reason)}</li>" for r in rejected]
+    return f'<ul class="rejected">{"".join(lines)}</ul>' if lines else "<p>None was rejected.</p>"
+
+
+def scorecard(card: Scorecard) -> str:
+    """Show every value beside the band of real pieces, with its places."""
+    families = groupby(card.scores, key=lambda score: score.family)
+    bodies = "".join(
+        f'<tbody><tr><th colspan="4" scope="rowgroup">{escape(family)}</th></tr>'
+        f"{''.join(map(_score_row, scores))}</tbody>"
+        for family, scores in families
+    )
+    return (
+        f'<div class="scroll"><table class="scorecard"><caption>Each value beside the band of real '
+        f"pieces ({escape(_group(card.form))}): 10th to 90th percentile</caption>"
+        f"<thead><tr><th>what</th><th>value</th><th>band</th><th>where</th></tr></thead>{bodies}</table></div>"
+    )
+
+
+def _group(form: str) -> str:
+    """Name the pieces that the bands were measured on: `chorale/4` are chorales of 4 parts."""
+    name, _, parts = form.removeprefix("ensemble:").partition("/")
+    return (name or "all forms") + (f" in {parts} parts" if parts else "")
+
+
+def _score_row(score: Score) -> str:
+    inside = "in" if score.is_inside_band else "out"
+    name = _LABELS.get(score.name, score.name.replace("_", " "))
+    band = (
+        f"{number(score.low)} to {number(score.high)}" if math.isfinite(score.low) else "not known"
+    )
+    return (
+        f'<tr class="{inside}"><td title="{escape(score.source)}">{escape(name)}</td>'
+        f'<td data-label="value"><b>{number(score.value)}</b> '
+        f"<small>{escape(score.unit)}</small></td>"
+        f'<td data-label="band">{_band(score)}<small>{band}</small></td>'
+        f'<td data-label="where">{places(score.places)}</td></tr>'
+    )
+
+
+def _band(score: Score) -> str:
+    """Draw the band as a stripe in the middle of a line, and the value as a dot on it."""
+    place = _place(score)
+    dot = "" if place is None else f'<i style="left:{place:.0%}"></i>'
+    return f'<span class="band">{dot}</span>'
+
+
+def _place(score: Score) -> float | None:
+    """Return where on the line a value lies, 0..1; the band is the part from 0.3 to 0.7."""
+    if not all(map(math.isfinite, (score.value, score.low, score.high))):
+        return None
+    if not score.is_inside_band:
+        distance = 0.3 * min(score.penalty, 1.5) / 1.5
+        return 0.7 + distance if score.value > score.high else 0.3 - distance
+    width = score.high - score.low
+    return 0.3 + 0.4 * min(max((score.value - score.low) / width, 0.0), 1.0) if width > 0 else 0.5
+
+
+def places(found: tuple[Place, ...]) -> str:
+    """Name the bars where something was found, what is there on hover."""
+    notes_by_bar: dict[int, list[str]] = {}
+    for place in found:
+        notes_by_bar.setdefault(place.bar, []).append(place.note)
+    bars = [
+        f'<span title="{escape("; ".join(notes))}">{bar}</span>'
+        for bar, notes in sorted(notes_by_bar.items())
+    ]
+    more = f" and {len(bars) - MAX_BARS_NAMED} more" if len(bars) > MAX_BARS_NAMED else ""
+    noun = "bar" if len(bars) == 1 else "bars"
+    return f"{noun} {', '.join(bars[:MAX_BARS_NAMED])}{more}" if bars else ""
+
+
+def number(value: float) -> str:
+    """Write a measured value; a dash if there was nothing to measure."""
+    return f"{value:.3g}" if math.isfinite(value) else "–"
+
+
+def note(words: str) -> str:
+    """Show a quiet line."""
+    return f'<p class="note">{escape(words)}</p>'
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,68 @@
+"""`Visit`: what one browser tab holds, and the files that belong to it. Nothing here is shared."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from composer.composition import Composition, Ranked
+
+
+class Run:
+    """One run of one visitor: whether it is under way, and whether a stop is wished."""
+
+    def __init__(self, *, is_under_way: bool = False) -> None:
+        self.is_under_way = is_under_way
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Wish that the run stops."""
+        self._is_stopped = True
+
+    def is_stopped(self) -> bool:
+        """Whether a stop is wished."""
+        return self._is_stopped
+
+    def end(self) -> None:
+        """Note that nothing is under way any more."""
+        self.is_under_way = False
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The state of one tab.
+
+    Args:
+        run: The last one; Stop reaches it here, while it composes.
+        folder: Name of the run's folder; cannot be guessed.
+        composition: The last result.
+        shown: Rank of the candidate on show, 1 the best.
+    """
+
+    run: Run = field(default_factory=Run)
+    folder: str = ""
+    composition: Composition | None = None
+    shown: int = 1
+
+    @classmethod
+    def begin(cls) -> Visit:
+        """Return the state for a new run."""
+        return cls(run=Run(is_under_way=True), folder=secrets.token_hex(16))
+
+    def candidate(self) -> Ranked | None:
+        """Return the candidate on show."""
+        return self.composition.ranked[self.shown - 1] if self.composition else None
+
+    def path(self, suffix: str) -> Path:
+        """Return where a file of the candidate on show belongs, named after its content.
+
+        Args:
+            suffix: Such as `.mid`.
+        """
+        assert self.composition and self.folder
+        folder = Path(get_upload_folder()) / self.folder  # gradio deletes what lies there in time
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{self.composition.file_stem(self.shown)}{suffix}"

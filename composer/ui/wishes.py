@@ -1,0 +1,92 @@
+"""From the values of the page or the API to a `Request`: every check that gradio leaves out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import Field, fields
+from typing import Any
+
+from composer.errors import OptionError
+from composer.request import Request
+from composer.ui.choices import OPEN
+
+# In the order in which the page and the API send them.
+WISHES = [
+    "composer",
+    "form",
+    "key",
+    "meter",
+    "bars",
+    "tempo_bpm",
+    "temperature",
+    "candidates",
+    "seed",
+    "ensemble",
+    "parts",
+    "top_k",
+    "top_p",
+    "min_p",
+    "guidance",
+]
+_TEXTS = frozenset(("composer", "form", "key", "meter", "ensemble"))
+_WHOLE = frozenset(option.name for option in fields(Request) if "int" in str(option.type))
+
+
+def read_wishes(values: tuple[Any, ...]) -> Request:
+    """Build a request from values in the order of `WISHES`.
+
+    Raises:
+        OptionError: If a value is out of its range or of a wrong type.
+    """
+    named = dict(zip(WISHES, values, strict=True))
+    return Request(**{name: _read(name, value) for name, value in named.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in _TEXTS:
+        return _read_text(name, value)
+    if isinstance(value, str):
+        value = _read_number(value.strip())
+    # A browser knows no whole numbers: it may send 16.0 for 16.
+    is_whole = isinstance(value, float) and value.is_integer()
+    return int(value) if name in _WHOLE and is_whole else value
+
+
+def _read_number(text: str) -> Any:
+    """Read a number; an empty text is an open wish, any other is left for the request to refuse."""
+    if text in ("", OPEN):
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _read_text(name: str, value: Any) -> str | None:
+    if value is None or value in ("", OPEN):
+        return None
+    if not isinstance(value, str) or len(value) > 100:
+        raise OptionError(
+            f"`{name}` must be a text of at most 100 characters; leave it out to keep it open"
+        )
+    return value
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the range of a numeric wish, both ends included."""
+    option = _option(name)
+    return option.metadata["low"], option.metadata["high"]
+
+
+def help_text(name: str) -> str:
+    """Return the help text of a wish."""
+    return str(_option(name).metadata["help"])
+
+
+def new_seed() -> int:
+    """Throw the dice."""
+    return secrets.randbelow(int(limits("seed")[1]) + 1)
+
+
+def _option(name: str) -> Field[Any]:
+    return next(option for option in fields(Request) if option.name == name)

@@ -1,0 +1,12 @@
+"""The page over a fake studio: `python -m tests.browser.fake_app`; STEP_S is a candidate's time."""
+
+import os
+
+from composer.ui import build_app, launch
+from tests.fake_studio import FakeComposer, fake_studio
+
+composer = FakeComposer(step_s=float(os.environ.get("STEP_S", "0.3")))
+demo = build_app(fake_studio(compose_steps=composer))
+
+if __name__ == "__main__":
+    launch(demo)

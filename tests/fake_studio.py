@@ -1,0 +1,143 @@
+"""A studio without a model: three kinds of hand-made chorales, in any number, as fast as wished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from composer.candidates import Rejected
+from composer.composition import Composition, Ranked
+from composer.engines import MenuRow
+from composer.errors import MissingTool
+from composer.piece import MeterChange, Note, Part, Piece
+from composer.pipeline import Progress
+from composer.request import Request
+from composer.scoring import score
+from composer.theory import INSTRUMENTS, Key, Meter
+from composer.ui import Studio
+
+
+def _row(composer: str, form: str, ensemble: str, pieces: int, *meters: str) -> MenuRow:
+    return MenuRow(
+        composer=composer,
+        form=form,
+        ensemble=ensemble,
+        parts=4,
+        pieces=pieces,
+        meters=meters,
+        keys=("G minor", "G major"),
+        bars_low=8,
+        bars_high=24,
+    )
+
+
+ROWS = (
+    _row("Bach", "chorale", "choir", 220, "4/4", "3/4"),
+    _row("Schubert", "song", "voice and piano", 89, "2/4", "4/4"),
+    _row("Haydn", "string quartet", "string quartet", 60, "4/4", "6/8"),
+    _row("Chopin", "mazurka", "keyboard", 47, "3/4"),
+    _row("Bach", "invention", "keyboard", 29, "4/4", "3/4", "9/8"),
+)
+# A chord a beat, soprano to bass, in semitones above the tonic; lowered in minor.
+_CHORDS = ((16, 12, 7, 0), (17, 12, 9, 5), (14, 11, 7, -5), (12, 7, 4, 0))
+_VOICES = ("soprano", "alto", "tenor", "bass")
+
+
+def make_piece(request: Request, kind: int = 0) -> Piece:
+    """Build a chorale of the wished length; `kind` 1 doubles in octaves, `kind` 2 never moves."""
+    key, meter = request.key or Key("G", "minor"), request.meter or Meter(4, 4)
+    parts = tuple(
+        Part(INSTRUMENTS[voice], _notes(voice_index, request.bars, meter, key, kind))
+        for voice_index, voice in enumerate(_VOICES)
+    )
+    change = (MeterChange(Fraction(0), meter),)
+    composer, form = request.composer or "Bach", request.form or "chorale"
+    return Piece(
+        parts, change, key, n_bars=request.bars, composer=composer, form=form, tempo_bpm=72.0
+    )
+
+
+def _notes(voice: int, n_bars: int, meter: Meter, key: Key, kind: int) -> tuple[Note, ...]:
+    n_notes = int(n_bars * meter.length_beats)
+    notes = []
+    for beat in range(n_notes):
+        chord = _CHORDS[0 if kind == 2 or beat == n_notes - 1 else beat % len(_CHORDS)]
+        degree = chord[3] + 24 - 12 * voice if kind == 1 else chord[voice]
+        lowered = degree - 1 if key.mode == "minor" and degree % 12 in (4, 9) else degree
+        notes.append(Note(Fraction(beat), 55 + lowered + key.shift % 12 - 7, Fraction(1)))
+    return tuple(notes)
+
+
+@dataclass(frozen=True)
+class FakeComposer:
+    """Composes without a model.
+
+    Args:
+        step_s: How long a candidate takes.
+        error: Raised in place of composing, if given.
+    """
+
+    step_s: float = 0.0
+    error: Exception | None = None
+
+    def __call__(
+        self, request: Request, *, should_stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Progress | Composition]:
+        """Yield progress candidate by candidate, then the composition."""
+        if self.error:
+            raise self.error
+        began_s, drawn = time.monotonic(), 0
+        while drawn < request.candidates and not (drawn and should_stop()):
+            time.sleep(self.step_s)
+            drawn += 1
+            left_s = (request.candidates - drawn) * self.step_s
+            elapsed_s = time.monotonic() - began_s
+            yield Progress(drawn, request.candidates, elapsed_s, left_s, drawn / request.candidates)
+        yield _composition(request, drawn, time.monotonic() - began_s)
+
+
+def _composition(request: Request, drawn: int, elapsed_s: float) -> Composition:
+    """Rank what was drawn; of five candidates or more the last one is rejected."""
+    pieces = [make_piece(request, index % 3) for index in range(drawn if drawn < 5 else drawn - 1)]
+    cards = [score(piece, form="chorale", nats_per_note=2.5) for piece in pieces]
+    order = sorted(range(len(pieces)), key=lambda index: -cards[index].total)
+    ranked = tuple(
+        Ranked(rank, index, pieces[index], cards[index], 2.5)
+        for rank, index in enumerate(order, start=1)
+    )
+    rejected = (Rejected(drawn - 1, "the alto falls silent after bar 2"),) if drawn >= 5 else ()
+    return Composition(
+        request, ranked, rejected, elapsed_s, stopped=drawn < request.candidates, versions={}
+    )
+
+
+def silent_audio(piece: Piece, path: Path) -> Path:
+    """Take the place of FluidSynth, which is absent."""
+    raise MissingTool("no sound: FluidSynth is missing; on Debian: apt-get install libfluidsynth3")
+
+
+def beep_audio(piece: Piece, path: Path) -> Path:
+    """Write one second of silence as WAV, by hand."""
+    n_bytes = 2 * 8000
+    header = (
+        b"RIFF" + (36 + n_bytes).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
+    )
+    layout = b"\x01\x00\x01\x00" + (8000).to_bytes(4, "little") + (16000).to_bytes(4, "little")
+    tail = b"\x02\x00\x10\x00" + b"data" + n_bytes.to_bytes(4, "little") + bytes(n_bytes)
+    path.write_bytes(header + layout + tail)
+    return path
+
+
+def fake_studio(**changes: object) -> Studio:
+    """Return a studio that composes at once and has sound; `changes` replace fields of it."""
+    studio = Studio(
+        menu=lambda: ROWS,
+        compose_steps=FakeComposer(),
+        load=lambda: None,
+        render_audio=beep_audio,
+        sound_problem=lambda: None,
+    )
+    return replace(studio, **changes)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composer.corpus import read_midi
+from composer.errors import MissingTool, OptionError, RequestError
+from composer.request import default_of
+from composer.ui import handlers
+from composer.ui.visit import Visit
+from composer.ui.wishes import WISHES
+from tests.fake_studio import FakeComposer, beep_audio, silent_audio
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+def with_wishes(**changes: Any) -> tuple[Any, ...]:
+    small = {"bars": 4, "candidates": 5, "seed": 7}
+    return tuple((small | changes).get(name, default_of(name)) for name in WISHES)
+
+
+def run(**changes: Any) -> Visit:
+    """Compose to the end."""
+    visit, values = handlers.begin(Visit(), True, with_wishes(**changes))
+    *_, (visit, _) = handlers.draw(FakeComposer(), visit, values)
+    visit.run.end()
+    return visit
+
+
+def test_a_kept_seed_stays() -> None:
+    assert handlers.begin(Visit(), True, with_wishes())[1][handlers.SEED] == 7
+
+
+def test_an_open_seed_is_drawn_anew_for_every_run() -> None:
+    seeds = {handlers.begin(Visit(), False, with_wishes())[1][handlers.SEED] for _ in range(5)}
+    assert len(seeds) == 5
+
+
+def test_a_wish_that_will_not_do_is_refused_before_the_queue() -> None:
+    with pytest.raises(OptionError, match="`bars`"):
+        handlers.begin(Visit(), True, with_wishes(bars=0))
+
+
+def test_a_second_run_waits_for_the_first() -> None:
+    visit, values = handlers.begin(Visit(), True, with_wishes())
+    with pytest.raises(RequestError, match="still under way"):
+        handlers.begin(visit, True, values)
+
+
+def test_drawing_ends_with_the_composition() -> None:
+    visit = run()
+    assert visit.composition is not None
+    assert len(visit.composition.ranked) == 4
+    assert visit.composition.request.seed == 7
+
+
+def test_stop_keeps_what_there_is() -> None:
+    visit, values = handlers.begin(Visit(), True, with_wishes(candidates=50))
+    steps = handlers.draw(FakeComposer(), visit, values)
+    next(steps)
+    handlers.stop(visit)
+    *_, (visit, status) = steps
+    assert visit.composition is not None
+    assert visit.composition.stopped
+    assert "Stopped: 1 candidate ranked" in status
+
+
+def test_stop_in_the_queue_draws_nothing() -> None:
+    visit, values = handlers.begin(Visit(), True, with_wishes())
+    handlers.stop(visit)
+    with pytest.raises(RequestError, match="stopped before anything was drawn"):
+        next(handlers.draw(FakeComposer(), visit, values))
+
+
+def test_stop_of_one_visit_leaves_another_alone() -> None:
+    first, values = handlers.begin(Visit(), True, with_wishes())
+    second, _ = handlers.begin(Visit(), True, with_wishes())
+    handlers.stop(second)
+    *_, (first, _) = handlers.draw(FakeComposer(), first, values)
+    assert first.composition is not None
+    assert not first.composition.stopped
+
+
+def test_what_is_shown_is_what_is_written() -> None:
+    visit = run()
+    shown = handlers.show(visit)
+    candidate = visit.candidate()
+    assert candidate is not None
+    assert read_midi(shown.midi).n_notes == candidate.piece.n_notes
+    assert json.loads(shown.record.read_text(encoding="utf-8"))["request"]["seed"] == 7
+    assert len(shown.roll.data) == len(candidate.piece.parts)
+
+
+def test_files_are_named_after_their_content() -> None:
+    names = {handlers.show(run()).midi.name, handlers.show(run(composer="Haydn")).midi.name}
+    assert all(name.endswith(".mid") and "4-bars" in name and "seed7" in name for name in names)
+    assert len(names) == 2
+
+
+def test_every_run_has_a_folder_that_cannot_be_guessed(cache: Path) -> None:
+    folders = {handlers.show(run()).midi.parent for _ in range(3)}
+    assert len(folders) == 3
+    assert all(folder.parent == cache and len(folder.name) == 32 for folder in folders)
+
+
+def test_every_candidate_can_be_picked() -> None:
+    visit = run()
+    assert visit.composition is not None
+    for rank in range(1, len(visit.composition.ranked) + 1):
+        assert f'data-rank="{rank}" aria-selected="true"' in (
+            handlers.show(handlers.pick(visit, rank)).ranking
+        )
+
+
+@pytest.mark.parametrize("rank", [0, 5, -1, None, "1", 1.0, [1]])
+def test_a_rank_that_is_not_there_is_refused(rank: Any) -> None:
+    with pytest.raises(RequestError, match="no candidate of rank"):
+        handlers.pick(run(), rank)
+
+
+def test_nothing_can_be_picked_or_shown_before_a_run() -> None:
+    with pytest.raises(RequestError):
+        handlers.pick(Visit(), 1)
+    with pytest.raises(RequestError, match="press Compose"):
+        handlers.show(Visit())
+
+
+def test_sound_is_rendered_once_for_what_is_on_show() -> None:
+    visit, rendered = run(), []
+
+    def count(piece: Any, path: Path) -> Path:
+        rendered.append(path)
+        return beep_audio(piece, path)
+
+    wav, problem = handlers.render_sound(count, visit)
+    assert handlers.render_sound(count, visit) == (wav, problem)
+    assert (len(rendered), problem) == (1, "")
+    assert wav is not None
+    assert wav.suffix == ".wav"
+
+
+@pytest.mark.parametrize("error", [MissingTool("no FluidSynth"), RequestError("too long")])
+def test_without_sound_one_line_says_why(error: Exception) -> None:
+    def refuse(piece: Any, path: Path) -> Path:
+        raise error
+
+    assert handlers.render_sound(refuse, run()) == (None, str(error))
+    assert handlers.render_sound(silent_audio, run())[0] is None
+
+
+def test_a_visit_without_a_run_has_no_sound() -> None:
+    assert handlers.render_sound(beep_audio, replace(Visit())) == (None, "")

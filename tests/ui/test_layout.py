@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from composer.errors import CheckpointError, OptionError
+from composer.ui import build_app
+from composer.ui.layout import read_concurrency
+from tests.fake_studio import fake_studio
+
+
+@pytest.fixture(scope="module")
+def config() -> dict:
+    return build_app(fake_studio()).get_config_file()
+
+
+def texts(config: dict) -> str:
+    return " ".join(str(component["props"]) for component in config["components"])
+
+
+def test_the_public_events_are_compose_and_menu(config: dict) -> None:
+    public = [d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"]
+    assert sorted(public) == ["compose", "menu"]
+
+
+def test_runs_share_one_queue_of_the_model() -> None:
+    functions = build_app(fake_studio()).fns.values()
+    drawing = [f for f in functions if f.name in ("on_draw", "compose")]
+    assert len(drawing) == 3
+    assert {(f.concurrency_id, f.concurrency_limit) for f in drawing} == {("model", 1)}
+
+
+def test_the_environment_lets_more_runs_share_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSER_CONCURRENCY", "3")
+    assert read_concurrency() == 3
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "65"])
+def test_a_concurrency_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSER_CONCURRENCY", text)
+    with pytest.raises(OptionError, match="COMPOSER_CONCURRENCY"):
+        read_concurrency()
+
+
+def test_without_sound_one_line_says_how_to_get_it() -> None:
+    hint = "no sound: apt-get install libfluidsynth3"
+    config = build_app(fake_studio(sound_problem=lambda: hint)).get_config_file()
+    players = [c["props"] for c in config["components"] if c["type"] == "audio"]
+    assert hint in texts(config)
+    assert not players[0]["visible"]
+
+
+def test_a_bad_checkpoint_shows_before_the_page_opens() -> None:
+    def fail() -> object:
+        raise CheckpointError("the weights are torn")
+
+    with pytest.raises(CheckpointError, match="torn"):
+        build_app(fake_studio(load=fail))
+
+
+def test_an_empty_menu_still_gives_a_page() -> None:
+    assert build_app(fake_studio(menu=tuple)).get_config_file()["components"]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from composer.candidates import Rejected
+from composer.composition import Composition
+from composer.pipeline import Progress
+from composer.request import Request
+from composer.scorecard import Place
+from composer.ui import views
+from tests.fake_studio import FakeComposer
+
+SCRIPT = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def composition() -> Composition:
+    *_, last = FakeComposer()(Request(bars=2, candidates=5, seed=7))
+    assert isinstance(last, Composition)
+    return last
+
+
+@pytest.mark.parametrize(
+    ("left_s", "words"),
+    [
+        (None, "7 of 16 candidates"),
+        (0.4, "7 of 16 candidates, nearly done"),
+        (4.2, "7 of 16 candidates, about 4 s left"),
+        (150, "7 of 16 candidates, about 2 min left"),
+    ],
+)
+def test_progress_is_said_in_words(left_s: float | None, words: str) -> None:
+    assert views.progress_words(Progress(7, 16, 3.0, left_s, 0.4)) == words
+
+
+def test_one_candidate_is_no_candidates() -> None:
+    assert views.progress_words(Progress(0, 1, 0.0, None, 0.0)) == "0 of 1 candidate"
+
+
+def test_the_bar_never_leaves_its_line() -> None:
+    assert "width:100.0%" in views.status("", 7.0)
+    assert "width:0.0%" in views.status("", -1.0)
+
+
+def test_the_result_names_the_seed(composition: Composition) -> None:
+    assert views.result_words(composition).endswith("1 rejected, seed 7")
+
+
+def test_a_stopped_run_says_so(composition: Composition) -> None:
+    assert views.result_words(replace(composition, stopped=True)).startswith("Stopped: ")
+
+
+def test_the_ranking_has_a_row_a_candidate_and_marks_the_one_on_show(
+    composition: Composition,
+) -> None:
+    table = views.ranking(composition, shown=2)
+    assert table.count("<tr data-rank=") == len(composition.ranked)
+    assert table.count('aria-selected="true"') == 1
+    assert '<tr data-rank="2" aria-selected="true">' in table
+
+
+def test_the_scorecard_has_a_row_a_value(composition: Composition) -> None:
+    card = composition.scorecard
+    table = views.scorecard(card)
+    assert table.count('data-label="value"') == len(card.scores)
+    assert table.count("rowgroup") == len({score.family for score in card.scores})
+
+
+def test_a_value_that_cannot_be_measured_is_a_dash() -> None:
+    assert views.number(float("nan")) == "–"
+
+
+def test_places_name_each_bar_once() -> None:
+    found = tuple(Place(bar, Fraction(bar), (0, 1), "D5 over G4") for bar in (1, 1, 3))
+    words = views.places(found)
+    assert words.startswith("bars ")
+    assert words.count("<span") == 2
+
+
+def test_many_places_are_counted() -> None:
+    found = tuple(Place(bar, Fraction(bar), (0,), "") for bar in range(1, 12))
+    assert views.places(found).endswith(" and 3 more")
+
+
+def test_foreign_text_is_shown_as_text(composition: Composition) -> None:
+    best = composition.ranked[0]
+    card = replace(best.scorecard, reasons=(SCRIPT,), form=SCRIPT)
+    hostile = replace(best, piece=replace(best.piece, composer=SCRIPT), scorecard=card)
+    all_html = (
+        views.heading(hostile, 1)
+        + views.ranking(replace(composition, ranked=(hostile,)), 1)
+        + views.scorecard(card)
+        + views.rejections([Rejected(0, SCRIPT)])
+        + views.status(SCRIPT)
+        + views.note(SCRIPT)
+    )
+    assert "<img" not in all_html
