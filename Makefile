@@ -41,7 +41,7 @@ format:
 	@$(PYTHON) -m ruff check --fix
 
 bench: setup
-	@for script in benchmarks/*.py; do PYTHONPATH=. $(PYTHON) $$script || exit 1; done
+	@$(PYTHON) benchmarks/speed/compose.py --out benchmarks/speed/compose.json
 
 train: setup $(EVENTS)
 	@$(PYTHON) -m composer train --events $(EVENTS) --preset $(PRESET) --minutes $(MINUTES) --out $(OUT) $(ARGS)

@@ -13,51 +13,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from composer.composition import Composition, replay
-    from composer.corpus import read_midi
-    from composer.errors import ComposerError
-    from composer.piece import Note, Part, Piece
-    from composer.pipeline import compose, compose_steps, menu
-    from composer.rendering import render_audio, write_midi
-    from composer.request import Request
-    from composer.scorecard import Scorecard
-    from composer.scoring import score
+if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the same names
+    from composer.composition import Composition as Composition
+    from composer.composition import replay as replay
+    from composer.corpus import read_midi as read_midi
+    from composer.errors import ComposerError as ComposerError
+    from composer.piece import Note as Note
+    from composer.piece import Part as Part
+    from composer.piece import Piece as Piece
+    from composer.pipeline import compose as compose
+    from composer.pipeline import compose_steps as compose_steps
+    from composer.pipeline import menu as menu
+    from composer.rendering import render_audio as render_audio
+    from composer.rendering import write_midi as write_midi
+    from composer.request import Request as Request
+    from composer.scorecard import Scorecard as Scorecard
+    from composer.scoring import score as score
 
-_HOMES = {
-    "ComposerError": "errors",
-    "Composition": "composition",
-    "Note": "piece",
-    "Part": "piece",
-    "Piece": "piece",
-    "Request": "request",
-    "Scorecard": "scorecard",
-    "compose": "pipeline",
-    "compose_steps": "pipeline",
-    "menu": "pipeline",
-    "read_midi": "corpus",
-    "render_audio": "rendering",
-    "replay": "composition",
-    "score": "scoring",
-    "write_midi": "rendering",
+_NAMES = {
+    "composition": "Composition replay",
+    "corpus": "read_midi",
+    "errors": "ComposerError",
+    "piece": "Note Part Piece",
+    "pipeline": "compose compose_steps menu",
+    "rendering": "render_audio write_midi",
+    "request": "Request",
+    "scorecard": "Scorecard",
+    "scoring": "score",
 }
-__all__ = [
-    "ComposerError",
-    "Composition",
-    "Note",
-    "Part",
-    "Piece",
-    "Request",
-    "Scorecard",
-    "compose",
-    "compose_steps",
-    "menu",
-    "read_midi",
-    "render_audio",
-    "replay",
-    "score",
-    "write_midi",
-]
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
