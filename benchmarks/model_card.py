@@ -56,7 +56,7 @@ bars rearranged), of the lower line the loss on 96 windows of the validation spl
   a name on the menu stands for at least ten pieces, not for the manner in full.
 - Nothing further back than a window is remembered: returns over longer spans come by chance.
 - Dynamics, articulation, ornaments and pedal are not learned; tempo is a table's, not the model's.
-- Keys are exact because every piece is learned with its tonic on C; modulations are the model's own.
+- Keys are exact because every piece is learned with its tonic on C; modulations are the model's.
 - Beyond the hard rules of sampling (bars, meter, parts, ranges) nothing is promised; parallels
   and weak cadences happen, which is what the scores and the choice among many are for.
 """

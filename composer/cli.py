@@ -158,9 +158,8 @@ def _score(options: argparse.Namespace) -> None:
     for found in card.scores:
         mark = " " if found.is_inside_band else "!"
         band = f"{found.low:.3g} to {found.high:.3g}"
-        print(
-            f"{mark} {found.name:<28} {found.value:>9.3g}  {band:<18} {found.unit:<24} {found.source}"
-        )
+        measured = f"{found.name:<28} {found.value:>9.3g}  {band:<18} {found.unit:<24}"
+        print(f"{mark} {measured} {found.source}")
 
 
 def _add_menu(commands: Any) -> None:

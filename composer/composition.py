@@ -18,14 +18,26 @@ import numpy as np
 
 from composer.candidates import Rejected
 from composer.engines import Draft
-from composer.errors import RequestError
+from composer.errors import RequestError, TokenError
 from composer.piece import Piece
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.theory import parse_key, parse_meter
 from composer.tokenizer import Conditions, Events, conditions_of, decode_bars, encode_bars
+from composer.tokenizer.vocab import MAX_PARTS
 
 FORMAT = 1
+MAX_SLUG = 60  # characters of a name in a file's name
+# What reading any text but a composition.json may end in.
+_NO_COMPOSITION = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TokenError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -139,15 +151,17 @@ def replay(text: str, rank: int = 1) -> Piece:
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
-            raise RequestError(f"composition.json has format {document['format']!r}, not {FORMAT}")
+            raise RequestError(
+                f"composition.json has format {str(document['format'])[:40]!r}, not {FORMAT}"
+            )
         if not 1 <= rank <= len(document["candidates"]):
             raise RequestError(f"`rank` must be 1 to {len(document['candidates'])}, got {rank}")
         found = document["candidates"][rank - 1]
         wishes = _read_wishes(found["wishes"])
         events = np.array(found["events"], np.int16).reshape(-1, 4)
         piece = decode_bars(events, wishes, key=parse_key(found["key"]))
-        return replace(piece, tempo_bpm=float(found["tempo_bpm"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return replace(piece, tempo_bpm=_read_tempo_bpm(found["tempo_bpm"]))
+    except _NO_COMPOSITION as error:
         raise RequestError(
             "the file is no composition.json; give one that `compose` wrote"
         ) from error
@@ -171,11 +185,25 @@ def _candidate_dict(one: Ranked) -> dict[str, Any]:
 
 def _read_wishes(values: dict[str, Any]) -> Conditions:
     meter = parse_meter(values["meter"]) if values.get("meter") else None
-    return Conditions(**{**values, "meter": meter})
+    wishes = Conditions(**{**values, "meter": meter})
+    for text in (wishes.composer, wishes.form, wishes.ensemble):
+        if text is not None and not isinstance(text, str):
+            raise TypeError("a name must be text")
+    if wishes.parts is not None and not 1 <= wishes.parts <= MAX_PARTS:
+        raise ValueError("a piece has no such number of parts")
+    return wishes
+
+
+def _read_tempo_bpm(value: Any) -> float:
+    tempo_bpm = float(value)
+    if not 1 <= tempo_bpm <= 1000:
+        raise ValueError("no one plays at such a tempo")
+    return tempo_bpm
 
 
 def _slug(text: str) -> str:
-    """Return letters a-z, digits and hyphens: `F# minor` -> `f-sharp-minor`."""
+    """Return letters a-z, digits and hyphens, a few at most: `F# minor` -> `f-sharp-minor`."""
     spelled = re.sub(r"^([A-G])b ", r"\1-flat ", text.replace("#", "-sharp"))
     plain = unicodedata.normalize("NFKD", spelled.replace("ł", "l").replace("Ł", "L"))
-    return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
+    letters = plain.encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:MAX_SLUG].strip("-")

@@ -159,10 +159,10 @@ def _conclude(work: _Work, engine: Engine, stopped: bool) -> Composition:
 
 
 def _why_nothing(work: _Work, stopped: bool) -> str:
-    if stopped:
+    if stopped and not work.rejected:
         return "stopped before the first candidate was finished; nothing to show yet"
     reasons = sorted({found.reason for found in work.rejected})
     return (
-        f"none of {work.request.candidates} candidates became a piece ({reasons[0]}); "
+        f"none of {len(work.rejected)} candidates became a piece ({reasons[0]}); "
         "ask for more candidates or a lower temperature"
     )

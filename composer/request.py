@@ -6,7 +6,7 @@ texts from its fields.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -61,12 +61,8 @@ class Request:
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
-        if isinstance(self.key, str):
-            object.__setattr__(self, "key", parse_key(self.key) if self.key.strip() else None)
-        if isinstance(self.meter, str):
-            object.__setattr__(
-                self, "meter", parse_meter(self.meter) if self.meter.strip() else None
-            )
+        object.__setattr__(self, "key", _parsed("key", self.key, parse_key, Key))
+        object.__setattr__(self, "meter", _parsed("meter", self.meter, parse_meter, Meter))
         for option in fields(self):
             value = getattr(self, option.name)
             if "low" in option.metadata:
@@ -97,6 +93,15 @@ class Request:
         return cls(**values)
 
 
+def _parsed(name: str, value: Any, parse: Callable[[str], Any], kind: type) -> Any:
+    """Return a key or a meter that may have been given as text; empty text is none."""
+    if isinstance(value, str):
+        return parse(value) if value.strip() else None
+    if value is not None and not isinstance(value, kind):
+        raise OptionError(f"`{name}` must be text such as 'G minor' or '3/4', got {_shown(value)}")
+    return value
+
+
 def _check_text(name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, str) or not 0 < len(value) <= 100):
         raise OptionError(
@@ -109,13 +114,19 @@ def _check_number(name: str, value: Any, limits: Any, is_integer: bool) -> None:
         return
     kinds = (int,) if is_integer else (int, float)
     low, high = limits["low"], limits["high"]
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+    span = f"from {low:.10g} to {high:.10g}"
+    if isinstance(value, bool) or not isinstance(value, kinds) or value != value:
         kind = "a whole number" if is_integer else "a number"
-        raise OptionError(
-            f"`{name}` must be {kind} from {low:g} to {high:g}, got {str(value)[:40]!r}"
-        )
+        raise OptionError(f"`{name}` must be {kind} {span}, got {_shown(value)}")
     if not low <= value <= high:
-        raise OptionError(f"`{name}` must be from {low:g} to {high:g}, got {value!r}")
+        raise OptionError(f"`{name}` must be {span}, got {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """Return a few characters of a value; numbers may have more digits than can be written."""
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a very large number" if value > 0 else "a very small number"
+    return repr(value)[:40]
 
 
 def default_of(name: str) -> Any:

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 # Before anything imports numpy or torch: one thread a test, no page that calls home.
@@ -20,8 +21,12 @@ import pytest
 import torch
 from hypothesis import settings
 
+from composer.engines import TransformerEngine
+from composer.models import PRESETS, EventTransformer, save_checkpoint
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.theory import INSTRUMENTS, Instrument, Key, Meter, spelling_to_pitch_class
+from composer.tokenizer import Vocabulary, vocab
+from tests.strategies import MENU, VOCABULARY
 
 torch.set_num_threads(1)
 # The same examples every time, and no clock: a busy machine fails no test.
@@ -103,6 +108,36 @@ def empty_piece() -> Piece:
     """Return one silent bar."""
     silent = Part(INSTRUMENTS["piano"], ())
     return Piece((silent,), (MeterChange(Fraction(0), Meter(4, 4)),), Key("C", "major"))
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """Return a vocabulary of two composers and two forms."""
+    return VOCABULARY
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> EventTransformer:
+    """Return a small random model in evaluation mode."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = EventTransformer(PRESETS["tiny"], vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    return model.eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_model: EventTransformer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkpoint of the small random model with a menu of three rows."""
+    folder: Path = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    notes = {"max_rows": 96}
+    save_checkpoint(folder, tiny_model, VOCABULARY.to_dict(), notes, menu=MENU)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_engine(tiny_folder: Path) -> TransformerEngine:
+    """Return an engine that composes nonsense, quickly."""
+    return TransformerEngine.load(tiny_folder)
 
 
 @pytest.fixture

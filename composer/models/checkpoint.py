@@ -79,6 +79,7 @@ def save_checkpoint(
     config = {
         "format": FORMAT,
         "engine": "transformer",
+        "parameters": model.n_parameters,
         "model": model.config.to_dict(),
         "table_sizes": list(model.table_sizes),
         "written_sizes": list(model.written_sizes),
@@ -115,13 +116,22 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         ) from error
     digests = json.dumps(config["shards"], sort_keys=True)
     return Checkpoint(
-        model=model.eval().to(device),
+        model=_moved(model.eval(), device),
         vocabulary=_read_json(folder / "vocabulary.json"),
         notes=notes,
         menu=_read_menu(folder),
         evaluation=_read_evaluation(folder),
         fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:12],
     )
+
+
+def _moved(model: EventTransformer, device: str) -> EventTransformer:
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
+        raise CheckpointError(
+            f"the device {device[:40]!r} cannot be used here; leave COMPOSER_DEVICE out for the CPU"
+        ) from error
 
 
 def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:

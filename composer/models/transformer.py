@@ -18,6 +18,8 @@ from torch.utils.checkpoint import checkpoint
 
 from composer.models.config import ModelConfig
 
+EMBEDDING_STD = 0.02  # of tables and logits at the beginning
+
 
 class Attention(nn.Module):
     """Grouped-query self-attention with rotary positions."""
@@ -121,13 +123,16 @@ class EventTransformer(nn.Module):
         blocks = [Block(config) for _ in range(config.layers)]
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.RMSNorm(config.width)
-        self.heads = nn.ModuleList(FieldHead(config, size) for size in written_sizes)
+        heads = [FieldHead(config, size) for size in written_sizes]
+        self.heads = nn.ModuleList(heads)
         self.dropout = nn.Dropout(config.dropout)
         self.register_buffer("rotary", rotary_table(config), persistent=False)
         self.apply(_init_weights)
         for block in blocks:
             for last in (block.attention.out, block.gated.down):
-                nn.init.normal_(last.weight, std=0.02 / (2 * config.layers) ** 0.5)
+                last.weight.data /= (2 * config.layers) ** 0.5
+        for head in heads:
+            nn.init.normal_(head.logits.weight, std=EMBEDDING_STD)
 
     @property
     def n_parameters(self) -> int:
@@ -135,9 +140,9 @@ class EventTransformer(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def embed(self, rows: Tensor) -> Tensor:
-        """Return the sum of the four fields' embeddings, [B, T, F] -> [B, T, E]."""
+        """Return the normalised sum of the four fields' embeddings, [B, T, F] -> [B, T, E]."""
         fields: list[Tensor] = [table(rows[..., i]) for i, table in enumerate(self.tables)]
-        return fields[0] + fields[1] + fields[2] + fields[3]
+        return normalise(fields[0] + fields[1] + fields[2] + fields[3])
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return the trunk's state after every row, [B, T, F] -> [B, T, E]."""
@@ -192,8 +197,8 @@ class EventTransformer(nn.Module):
 def normalise(x: Tensor) -> Tensor:
     """Scale the last dimension to mean square 1.
 
-    Embeddings begin small (0.02) and would be drowned by the trunk's normalised states: without this
-    a head hardly sees the fields that are already chosen (docs/log.md has the numbers).
+    Embeddings begin small (0.02) and would be drowned by the trunk's normalised states: without
+    this a head hardly sees the fields that are already chosen (docs/log.md has the numbers).
     """
     return functional.rms_norm(x, (x.shape[-1],))
 
@@ -228,5 +233,8 @@ def rotate(x: Tensor, rotary: Tensor) -> Tensor:
 
 
 def _init_weights(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
+    """Keep the size of states through matrices; begin tables small."""
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=module.in_features**-0.5)
+    elif isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, std=EMBEDDING_STD)

@@ -7,7 +7,24 @@ runs where MidiTok is not installed.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from composer.tokenizer.encoding import (
+        decode,
+        decode_bars,
+        encode,
+        encode_bars,
+        is_on_grid,
+        quantise,
+    )
+    from composer.tokenizer.vocab import Events, Vocabulary
+    from composer.tokenizer.wishes import (
+        Conditions,
+        conditions,
+        conditions_of,
+        encode_conditions,
+    )
 
 _HOMES = {
     "Conditions": "wishes",
@@ -23,7 +40,20 @@ _HOMES = {
     "is_on_grid": "encoding",
     "quantise": "encoding",
 }
-__all__ = list(_HOMES)
+__all__ = [
+    "Conditions",
+    "Events",
+    "Vocabulary",
+    "conditions",
+    "conditions_of",
+    "decode",
+    "decode_bars",
+    "encode",
+    "encode_bars",
+    "encode_conditions",
+    "is_on_grid",
+    "quantise",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """Piece <-> events. Knows MidiTok through `folding`, and no file.
 
-The canonical encoding of a piece: its wishes, every bar (BAR, then its notes by position, part, pitch
-and length) and END. Pitches are written with the tonic on C.
+The canonical encoding of a piece: its wishes, every bar (BAR, then its notes by position, part,
+pitch and length) and END. Pitches are written with the tonic on C.
 """
 
 from __future__ import annotations
@@ -63,12 +63,17 @@ class GridNote:
 
 
 def quantise(piece: Piece) -> Piece:
-    """Move every onset and end to the nearest of 24 positions a quarter; no note gets shorter than one."""
+    """Move every onset and end to the nearest of 24 positions a quarter.
+
+    No note gets shorter than one. A note that is moved to the closing bar line begins another bar.
+    """
     parts = tuple(
         replace(part, notes=tuple(sorted(_grid_note(note) for note in part.notes)))
         for part in piece.parts
     )
-    return replace(piece, parts=parts)
+    last_onset = max((part.notes[-1].onset_beats for part in parts if part.notes), default=0)
+    is_at_end = last_onset == piece.length_beats
+    return replace(piece, parts=parts, n_bars=piece.n_bars + is_at_end)
 
 
 def is_on_grid(note: Note) -> bool:
@@ -88,23 +93,14 @@ def encode(piece: Piece, vocabulary: Vocabulary) -> Events:
     Raises:
         TokenError: If a meter, the number of parts or a pitch has no id.
     """
+    piece = quantise(piece)
     wishes = encode_conditions(conditions_of(piece), vocabulary)
-    return np.concatenate([wishes, encode_bars(piece), vocab.row(END)])
+    return np.concatenate([wishes, _encode_grid(piece), vocab.row(END)])
 
 
 def encode_bars(piece: Piece) -> Events:
     """Return the bars of a piece without wishes and END; see `encode`."""
-    bars = piece.bars
-    meters = [meter_id(bar.meter) for bar in bars]
-    score = _tick_score(piece, bars)
-    rows = fold(score_to_tokens(score), score.ticks_per_quarter)
-    n_found = int((rows[:, TIME] == BAR).sum())
-    rows = np.concatenate([rows, *[vocab.row(BAR)] * (len(bars) - n_found)])
-    is_bar = rows[:, TIME] == BAR
-    rows[is_bar, DURATION] = meters
-    rows[is_bar, PITCH] = [vocab.bars_left_id(len(bars) - 1 - bar.index) for bar in bars]
-    rows[is_bar, PART] = section_ids(section_names(rows))
-    return rows
+    return _encode_grid(quantise(piece))
 
 
 def decode(events: Events, vocabulary: Vocabulary, *, key: Key | None = None) -> Piece:
@@ -149,6 +145,23 @@ def decode_bars(
     )
 
 
+def _encode_grid(piece: Piece) -> Events:
+    """Return the bars of a quantised piece."""
+    bars = piece.bars
+    meters = [meter_id(bar.meter) for bar in bars]
+    score = _tick_score(piece, bars)
+    rows = fold(score_to_tokens(score), score.ticks_per_quarter)
+    n_found = int((rows[:, TIME] == BAR).sum())
+    if n_found > len(bars):
+        raise TokenError(f"a note begins or goes on after the last of {len(bars)} bars")
+    rows = np.concatenate([rows, *[vocab.row(BAR)] * (len(bars) - n_found)])
+    is_bar = rows[:, TIME] == BAR
+    rows[is_bar, DURATION] = meters
+    rows[is_bar, PITCH] = [vocab.bars_left_id(len(bars) - 1 - bar.index) for bar in bars]
+    rows[is_bar, PART] = section_ids(section_names(rows))
+    return rows
+
+
 def _grid_note(note: Note) -> Note:
     onset = beats_to_positions(note.onset_beats)
     length = max(1, beats_to_positions(note.end_beats) - onset)
@@ -158,7 +171,7 @@ def _grid_note(note: Note) -> Note:
 
 
 def _tick_score(piece: Piece, bars: tuple[Bar, ...]) -> Score:
-    """Return a score at one tick a position, a quarter standing for a unit of `folding`."""
+    """Return a quantised piece at one tick a position, a quarter being a unit of `folding`."""
     lengths = [int(bar.meter.length_beats * POSITIONS_PER_QUARTER) for bar in bars]
     unit = unit_of(lengths)
     score = Score(unit)
@@ -168,8 +181,7 @@ def _tick_score(piece: Piece, bars: tuple[Bar, ...]) -> Score:
             pitch = note.pitch - piece.key.shift
             if not 0 <= pitch <= 127:
                 raise TokenError(f"pitch {note.pitch} leaves 0-127 when the tonic is moved to C")
-            grid = _grid_note(note)
-            for onset, length, tied in _pieces_of(grid):
+            for onset, length, tied in _pieces_of(note):
                 tracks[index + tied].notes.append(TickNote(onset, length, pitch, note.velocity))
     score.tracks.extend(track for track in tracks if len(track.notes))
     for index, (bar, length) in enumerate(zip(bars, lengths, strict=True)):

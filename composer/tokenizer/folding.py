@@ -1,10 +1,10 @@
 """MidiTok REMI tokens folded to events and unfolded again, losslessly.
 
-MidiTok is the grammar of record: it writes and reads one stream for all parts, a part's place in the
-score being its Program. Its beat is a meter's denominator, so every bar is rewritten before it:
-here one MidiTok quarter stands for a *unit*, a sixteenth of 6 positions (a 32nd of 3 in a piece with
-bars that are no whole sixteenths), and a bar of n units is n/4. That keeps 24 positions a quarter under
-every meter, and no meter is dropped. The written meter is kept by the caller, on BAR.
+MidiTok is the grammar of record: it writes and reads one stream for all parts, a part's place in
+the score being its Program. Its beat is a meter's denominator, so every bar is rewritten before it:
+here one MidiTok quarter stands for a *unit*, a sixteenth of 6 positions (a 32nd of 3 in a piece
+with bars that are no whole sixteenths), and a bar of n units is n/4. That keeps 24 positions a
+quarter under every meter, and no meter is dropped. The written meter is kept by the caller, on BAR.
 """
 
 from __future__ import annotations

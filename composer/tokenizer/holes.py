@@ -5,11 +5,12 @@ Knows numpy and the tables. All functions take a canonical encoding (wishes, bar
 
     window   wishes, GAP, bars from the middle
     theme    wishes, opening bars, GAP, later bars
-    hole     wishes, before, HOLE (a row a part, with its bars), what stays in it, after, FILL, what was in it, END
+    hole     wishes, before, HOLE (a row a part, with its bars), what stays in it, after, FILL,
+             what was in it, END
     parts    wishes, GIVEN bar 1, GIVEN bar 2, BAR 1, GIVEN bar 3, BAR 2, ... END
 
-A note belongs to the bar of its onset. In `parts` the given parts run one bar ahead of the others: the
-anticipation of Thickstun et al., arXiv 2306.08620, with a bar as its interval.
+A note belongs to the bar of its onset. In `parts` the given parts run one bar ahead of the others:
+the anticipation of Thickstun et al., arXiv 2306.08620, with a bar as its interval.
 """
 
 from __future__ import annotations
@@ -104,8 +105,10 @@ def hole(
 
     Args:
         piece: A canonical encoding.
-        start, stop: The context.
-        first, last: The hole, inside it.
+        start: First bar of the context.
+        stop: The bar after it.
+        first: First bar of the hole, inside the context.
+        last: The bar after it.
         parts: The parts that are left out; none means all.
     """
     inside = piece.bars[first:last]

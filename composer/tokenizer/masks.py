@@ -1,8 +1,9 @@
 """Masks that keep sampling legal: which ids may come next, for a whole group of candidates at once.
 
-Hard rules only: time never runs back, simultaneous notes rise by part and pitch, parts exist and keep to
-their ranges in the wished key, one-line parts sound one note, no key is struck while it sounds, notes
-end with the piece, and bars are exactly as many and as long as was wished. All else is the model's.
+Hard rules only: time never runs back, simultaneous notes rise by part and pitch, parts exist and
+keep to their ranges in the wished key, one-line parts sound one note, no key is struck while it
+sounds, notes end with the piece, and bars are exactly as many and as long as was wished. All else
+is the model's.
 
 Shapes: B candidates, P parts, V ids of a field that may be written.
 """
@@ -10,7 +11,7 @@ Shapes: B candidates, P parts, V ids of a field that may be written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ Ints = npt.NDArray[np.int64]
 _N_POSITIONS = vocab.MAX_BAR_POSITIONS
 _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 _POSITIONS = np.arange(_N_POSITIONS)
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,20 +125,18 @@ class Grammar:
 
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate, [B, 4]."""
-        rows = rows.astype(np.int64)
-        time = rows[:, TIME]
+        ids: Ints = rows.astype(np.int64)
+        time = ids[:, TIME]
         self.finished |= time == END
-        self._accept_bars(np.flatnonzero(time == BAR), rows)
-        self._accept_notes(np.flatnonzero((time >= POSITION) & (time < vocab.N_TIME_WRITTEN)), rows)
+        self._accept_bars(np.flatnonzero(time == BAR), ids)
+        self._accept_notes(np.flatnonzero(vocab.is_note(rows)), ids)
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only, by their places in the group."""
         self.size = len(places)
-        for name in (
-            "bar position last_part last_pitch bar_onset bar_length meter bar_is_empty part_end "
-            "pitch_end finished"
-        ).split():
-            setattr(self, name, getattr(self, name)[places])
+        for memory in fields(self):
+            if not memory.init:
+                setattr(self, memory.name, getattr(self, memory.name)[places])
 
     def _accept_bars(self, who: Ints, rows: Ints) -> None:
         self.bar_onset[who] += self.bar_length[who]
@@ -165,9 +165,7 @@ class Grammar:
         at = _POSITIONS[None, :]
         earliest = self.position + ~self._has_room_now()
         notes = (at >= earliest[:, None]) & (at < self.bar_length[:, None]) & began[:, None]
-        if self.frame.one_line:
-            free_from = self.part_end.min(1) - self.bar_onset
-            notes &= at >= free_from[:, None]
+        notes &= at >= (self._free_from() - self.bar_onset)[:, None]
         allowed[:, POSITION:] = notes
         # A last bar in which nothing may sound any more can only end.
         stuck = ~allowed.any(1)
@@ -175,9 +173,15 @@ class Grammar:
         allowed[stuck & ~is_last, BAR] = True
         return allowed
 
+    def _free_from(self) -> Ints:
+        """When the first part (or key, if parts sound chords) falls silent, from the beginning."""
+        if self.frame.one_line:
+            return np.asarray(self.part_end.min(1))
+        return np.asarray(np.where(self._in_range, self.pitch_end, _NEVER).min((1, 2)))
+
     def _has_room_now(self) -> Mask:
         """Whether a further note may stand at the last note's position, [B]."""
-        return self._free_at(self.position).any((1, 2))
+        return np.asarray(self._free_at(self.position).any((1, 2)))
 
     def _free_at(self, position: Ints) -> Mask:
         """Return which pitches of which parts may begin at a position, [B, P, 128]."""
@@ -199,7 +203,7 @@ class Grammar:
         allowed = np.zeros((self.size, vocab.N_PART_WRITTEN), np.bool_)
         is_bar = chosen[:, TIME] == BAR
         allowed[is_bar, SECTION + 1 : SECTION + len(SECTIONS)] = True
-        free = self._free_at(chosen[:, TIME].astype(np.int64) - POSITION).any(2)
+        free = np.asarray(self._free_at(chosen[:, TIME].astype(np.int64) - POSITION).any(2))
         allowed[~is_bar, : free.shape[1]] = free[~is_bar]
         return allowed
 

@@ -1,8 +1,9 @@
 """SECTION of every bar, derived from the score by bar-level similarity. Knows numpy and the tables.
 
-Two bars are alike when they share most of their (position, part, pitch) triples; a bar *returns* when
-it and a neighbour are like an earlier bar and its neighbour. After the self-similarity of J. Foote,
-"Visualizing music and audio using self-similarity" (ACM Multimedia, 1999), with Jaccard's index.
+Two bars are alike when they share most of their (position, part, pitch) triples; a bar *returns*
+when it and a neighbour are like an earlier bar and its neighbour. After the self-similarity of
+J. Foote, "Visualizing music and audio using self-similarity" (ACM Multimedia, 1999), with Jaccard's
+index.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def bar_numbers(events: Events) -> npt.NDArray[np.int64]:
 
 
 def bar_similarity(events: Events) -> npt.NDArray[np.float32]:
-    """Return Jaccard's index of the notes of every two bars, [bars, bars]; empty bars are like none."""
+    """Return Jaccard's index of every two bars' notes, [bars, bars]; empty bars are like none."""
     bars = bar_numbers(events)
     n_bars = int(bars[-1]) + 1 if len(bars) else 0
     notes = is_note(events)
@@ -41,7 +42,9 @@ def bar_similarity(events: Events) -> npt.NDArray[np.float32]:
     shared = present @ present.T
     sizes = present.sum(1)
     union = sizes[:, None] + sizes[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    likeness: npt.NDArray[np.float32] = np.zeros_like(shared)
+    np.divide(shared, union, out=likeness, where=union > 0)
+    return likeness
 
 
 def section_names(events: Events) -> list[str]:
@@ -74,7 +77,8 @@ def _best_earlier(likeness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     pairs[:-1, :-1] = np.minimum(likeness[:-1, :-1], likeness[1:, 1:])
     pairs[1:, 1:] = np.maximum(pairs[1:, 1:], pairs[:-1, :-1])
     earlier = np.tril(pairs, -MIN_DISTANCE_BARS)
-    return np.asarray(earlier.max(1))
+    found: npt.NDArray[np.float32] = earlier.max(1)
+    return found
 
 
 def section_ids(names: list[str]) -> npt.NDArray[np.int16]:

@@ -1,6 +1,6 @@
-"""The tables of an event's four fields, as arithmetic. Knows numpy and nothing else: training reads it.
+"""The tables of an event's four fields, as arithmetic. Knows numpy only, because training reads it.
 
-An *event* is one row of four ids, `(time, part, pitch, duration)`; every field has a table of its own:
+An *event* is one row of four ids, `(time, part, pitch, duration)`; every field has its own table:
 
     row         time          part     pitch              duration
     a note      POSITION + t  part     MIDI number        DURATION + ticks - 1
@@ -129,7 +129,9 @@ class Vocabulary:
     corpus has too seldom share the name `other`.
 
     Args:
-        composers, forms, ensembles: Names from id 1 on.
+        composers: Names from id 1 on.
+        forms: Likewise.
+        ensembles: Likewise.
     """
 
     composers: tuple[str, ...]
@@ -183,11 +185,14 @@ class Vocabulary:
         Raises:
             CheckpointError: If it was written for other tables.
         """
-        names = {key: tuple(values[key]) for key in ("composers", "forms", "ensembles")}
+        try:
+            names = {key: tuple(values[key]) for key in ("composers", "forms", "ensembles")}
+        except (KeyError, TypeError) as error:
+            raise CheckpointError("the vocabulary lacks composers, forms or ensembles") from error
         vocabulary = cls(**names)
         if values.get("fingerprint") != vocabulary.fingerprint:
             raise CheckpointError(
-                f"the vocabulary has fingerprint {values.get('fingerprint')!r}, "
-                f"this version of the tables gives {vocabulary.fingerprint!r}; use matching versions"
+                f"the vocabulary has fingerprint {values.get('fingerprint')!r}, this version of "
+                f"the tables gives {vocabulary.fingerprint!r}; use matching versions"
             )
         return vocabulary

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from composer.request import Request
 from composer.theory import MODES, Key, Meter, ensemble_instruments, key_from_pitch_class
 from composer.tokenizer import vocab
 from composer.tokenizer.vocab import DURATION, PITCH, TIME, Events, Vocabulary
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,25 +157,27 @@ def _value(name: str, event: list[int], vocabulary: Vocabulary) -> object:
     """Return the meaning of one wish row; raise IndexError if there is none."""
     if name == "meter":
         meter = event[DURATION] - vocab.METER
-        return _pick([*vocab.METERS, None], meter, lambda pair: Meter(*pair) if pair else None)
+        pair = _pick([*vocab.METERS, None], meter)
+        return Meter(*pair) if pair else None
     value = event[PITCH]
     if name == "length":
         exact = value - vocab.BARS_LEFT
         if not 0 <= exact <= vocab.N_BARS_LEFT:
             raise IndexError
         return exact if exact <= 32 else None
-    first, names = {
+    tables: dict[str, tuple[int, Iterable[object]]] = {
         "composer": (vocab.VALUE_COMPOSER, vocabulary.composers),
         "form": (vocab.VALUE_FORM, vocabulary.forms),
         "ensemble": (vocab.VALUE_ENSEMBLE, vocabulary.ensembles),
         "mode": (vocab.VALUE_MODE, MODES),
         "parts": (vocab.VALUE_PARTS, range(1, vocab.MAX_PARTS + 1)),
         "shift": (vocab.VALUE_SHIFT, range(-6, 6)),
-    }[name]
-    return _pick([None, *names], value - first, lambda found: found)
+    }
+    first, names = tables[name]
+    return _pick([None, *names], value - first)
 
 
-def _pick(table: list, index: int, read) -> object:  # type: ignore[no-untyped-def, type-arg]
+def _pick(table: list[Value], index: int) -> Value:
     if not 0 <= index < len(table):
         raise IndexError
-    return read(table[index])
+    return table[index]

@@ -1,9 +1,9 @@
 """Batches of rearranged pieces from one packed file. Knows numpy and the tables, no torch.
 
 Pieces are drawn by form, then by composer, then by length, each flattened by a temperature, so that
-no collection drowns the others. A *pool* of sequences is drawn from a generator of its own, sorted by
-length and cut into batches: every batch follows from (seed, rank, pool number) alone, which makes
-resuming exact.
+no collection drowns the others. A *pool* of sequences is drawn from a generator of its own, sorted
+by length and cut into batches: every batch follows from (seed, rank, pool number) alone, which
+makes resuming exact.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +45,15 @@ class SamplingOptions:
         max_rows: Longest sequence.
         batch_rows: Rows a batch, padding included.
         pool: Sequences that are sorted by length together.
-        form_power, composer_power: 1 draws by number of notes, 0 draws all alike.
-        hole_share, parts_share, theme_share: Of the sequences; the others are plain windows.
-        drop_one, drop_all: Chance that a wish, or all of them, is left open.
-        drop_bars_left, drop_sections: Chance that BAR rows carry none.
+        form_power: 1 draws forms by their number of notes, 0 draws all alike.
+        composer_power: Likewise, within a form.
+        hole_share: Of the sequences that fill bars.
+        parts_share: Of those that write parts to given ones.
+        theme_share: Of those that come back to a theme; the others are plain windows.
+        drop_one: Chance that a wish is left open.
+        drop_all: Chance that all wishes are.
+        drop_bars_left: Chance that BAR rows carry no bars left.
+        drop_sections: Chance that they carry no section.
     """
 
     max_rows: int = 512
@@ -69,7 +75,8 @@ class Batch:
     """Padded sequences; see `tokenizer.holes.targets`.
 
     Args:
-        rows, nexts: Ids, [B, T, 4].
+        rows: What is read, ids [B, T, 4].
+        nexts: The row after each, ids [B, T, 4].
         counts: Which fields of `nexts` are to be predicted, [B, T, 4].
     """
 
@@ -109,7 +116,7 @@ class PackedEvents:
             OptionError: If it is none.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 return cls(
                     data["events"],
                     data["offsets"],
@@ -117,7 +124,7 @@ class PackedEvents:
                     json.loads(str(data["vocabulary"])),
                     json.loads(str(data["menu"])),
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
             raise OptionError(
                 f"{path.name} is no packed file of events; make one with `python -m composer pack`"
             ) from error
@@ -131,11 +138,13 @@ class PackedEvents:
         return [i for i, name in enumerate(self.names) if name["split"] == split]
 
 
-def piece_weights(packed: PackedEvents, indices: list[int], options: SamplingOptions) -> Any:
+def piece_weights(
+    packed: PackedEvents, indices: list[int], options: SamplingOptions
+) -> npt.NDArray[np.float64]:
     """Return the chance of every piece, [len(indices)], summing to 1.
 
-    A form's share is its notes to `form_power`, a composer's share within it likewise, and a piece's
-    share within both is its notes.
+    A form's share is its notes to `form_power`, a composer's share within it likewise, and a
+    piece's share within both is its notes.
     """
     forms: dict[str, dict[str, dict[int, float]]] = {}
     for place, index in enumerate(indices):
@@ -144,14 +153,14 @@ def piece_weights(packed: PackedEvents, indices: list[int], options: SamplingOpt
         forms.setdefault(name["form"], {}).setdefault(name["composer"], {})[place] = notes
     weights = np.zeros(len(indices))
     for composers in forms.values():
-        notes = {c: sum(pieces.values()) for c, pieces in composers.items()}
-        shares = {c: n**options.composer_power for c, n in notes.items()}
-        form_weight = sum(notes.values()) ** options.form_power
+        totals = {c: sum(pieces.values()) for c, pieces in composers.items()}
+        shares = {c: n**options.composer_power for c, n in totals.items()}
+        form_weight = sum(totals.values()) ** options.form_power
         for composer, pieces in composers.items():
             share = form_weight * shares[composer] / sum(shares.values())
             for place, n in pieces.items():
-                weights[place] = share * n / notes[composer]
-    return weights / weights.sum()
+                weights[place] = share * n / totals[composer]
+    return np.asarray(weights / weights.sum())
 
 
 class Sampler:
@@ -239,14 +248,17 @@ def _groups(sequences: list[Sequence], batch_rows: int) -> Iterator[list[Sequenc
 
 
 def _first_bar(piece: Bars, budget: int, rng: Rng) -> int:
-    """Draw where a window begins: the opening a third of the time, and for whole short pieces mostly."""
+    """Draw where a window begins: at the opening a third of the time, mostly in short pieces."""
     n_rows = N_WISHES + sum(map(len, piece.bars)) + 1
     at_opening = 0.9 if n_rows <= budget else 0.33
     return 0 if rng.random() < at_opening else int(rng.integers(len(piece)))
 
 
 def _last_bar(piece: Bars, first: int, budget: int) -> int:
-    """Return the end (excluded) of the bars from `first` that fit into `budget` rows; at least one bar."""
+    """Return the end (excluded) of the bars from `first` that fit into `budget` rows.
+
+    There is at least one bar.
+    """
     sizes = np.cumsum([len(bar) for bar in piece.bars[first:]])
     return first + max(1, int((sizes <= budget).sum()))
 

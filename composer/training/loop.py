@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,19 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from composer.errors import OptionError
+from composer.errors import CheckpointError, OptionError
 from composer.models import PRESETS, EventTransformer, load_checkpoint, save_checkpoint
 from composer.models.likelihood import row_nats
 from composer.tokenizer import vocab
 from composer.training.batches import Batch, PackedEvents, Sampler, SamplingOptions
+from composer.training.optimisers import build_optimisers, set_rates
+from composer.training.options import TrainOptions
 from composer.training.schedule import rate_at
 
 try:  # the whole `lightning` package carries Fabric under another name than `lightning-fabric`
     from lightning_fabric import Fabric
 except ImportError:
-    from lightning.fabric import Fabric
+    from lightning.fabric import Fabric  # type: ignore[no-redef]
 
 LOG_FIELDS = (
     "step",
@@ -40,61 +43,6 @@ LOG_FIELDS = (
     "train_nats_per_note",
     "valid_nats_per_note",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainOptions:
-    """How to train.
-
-    Args:
-        preset: A name in `models.PRESETS`.
-        minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
-        steps: Length of the run where `minutes` is 0.
-        rate: Peak learning rate.
-        warmup: Share of the run that warms up.
-        weight_decay: AdamW's, on matrices only.
-        betas: AdamW's.
-        clip: Largest norm of the gradient.
-        smoothing: Label smoothing, 0..1.
-        accumulate: Batches a step.
-        section_weight: Weight of predicting a bar's SECTION.
-        dropout: Replaces the preset's if not None.
-        checkpointing: Recompute activations in the backward pass: less memory, more time.
-        precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
-        devices, nodes: How many.
-        threads: CPU threads; 0 leaves torch's choice.
-        save_minutes: Between checkpoints.
-        seed: Of weights, batches and dropout.
-        sampling: How batches are drawn.
-    """
-
-    preset: str = "small"
-    minutes: float = 120.0
-    steps: int = 0
-    rate: float = 1.5e-3
-    warmup: float = 0.02
-    weight_decay: float = 0.1
-    betas: tuple[float, float] = (0.9, 0.98)
-    clip: float = 1.0
-    smoothing: float = 0.0
-    accumulate: int = 1
-    section_weight: float = 0.1
-    dropout: float | None = None
-    checkpointing: bool = False
-    precision: str = "auto"
-    devices: int = 1
-    nodes: int = 1
-    threads: int = 0
-    save_minutes: float = 5.0
-    seed: int = 0
-    sampling: SamplingOptions = field(default_factory=SamplingOptions)
-
-    def __post_init__(self) -> None:
-        """Refuse runs without a length or a size."""
-        if self.preset not in PRESETS:
-            raise OptionError(f"`preset` must be one of {', '.join(PRESETS)}, got {self.preset!r}")
-        if self.minutes <= 0 and self.steps <= 0:
-            raise OptionError("`minutes` or `steps` must be above 0")
 
 
 @dataclass
@@ -157,14 +105,14 @@ class _Run:
         self.fabric.launch()
         torch.manual_seed(options.seed + self.fabric.global_rank)
         self.raw_model = _build_model(options, packed, init)
-        optimiser = _build_optimiser(self.raw_model, options)
-        self.model, self.optimiser = self.fabric.setup(self.raw_model, optimiser)
+        optimisers = build_optimisers(self.raw_model, options)
+        self.model, *self.optimisers = self.fabric.setup(self.raw_model, *optimisers)
         self.model.mark_forward_method("field_losses")
         self.sampler = Sampler(
             packed, "train", options.sampling, seed=options.seed, rank=self.fabric.global_rank
         )
         self.validation = _validation_batches(packed, options)
-        self.progress = Progress()
+        self.progress, self.rate = Progress(), 0.0
         out.mkdir(parents=True, exist_ok=True)
         self.board = SummaryWriter(str(out / "tensorboard")) if self.fabric.is_global_zero else None
 
@@ -209,9 +157,8 @@ class _Run:
 
     def _step(self, batches: Iterator[Batch]) -> tuple[float, int]:
         """Take one optimiser step; return its summed nats and notes."""
-        rate = self.options.rate * rate_at(self.share_done, warmup=self.options.warmup)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        share = rate_at(self.share_done, warmup=self.options.warmup)
+        self.rate = set_rates(self.optimisers, share)
         nats, notes = 0.0, 0
         for index in range(self.options.accumulate):
             batch = next(batches)
@@ -223,9 +170,10 @@ class _Run:
             nats += sum(float(found.detach().sum()) for found in losses)
             notes += batch.n_notes
             self.progress.events += int(batch.counts[..., vocab.TIME].sum())
-        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.options.clip)
-        self.optimiser.step()
-        self.optimiser.zero_grad()
+        nn.utils.clip_grad_norm_(self.raw_model.parameters(), self.options.clip)
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
         self.progress.step += 1
         return nats, notes
 
@@ -274,7 +222,7 @@ class _Run:
             round(self.progress.seconds / 60, 2),
             round(self.progress.cpu_seconds / 60, 2),
             self.progress.events,
-            self.optimiser.param_groups[0]["lr"],
+            self.rate,
             round(recent.value, 4),
             round(valid, 4),
         )
@@ -298,7 +246,7 @@ class _Run:
         """Write what resuming needs, beside the place and then over it."""
         state = {
             "model": self.raw_model.state_dict(),
-            "optimiser": self.optimiser.optimizer.state_dict(),
+            "optimisers": [each.optimizer.state_dict() for each in self.optimisers],
             "rng": torch.get_rng_state(),
             "progress": asdict(self.progress),
         }
@@ -307,17 +255,29 @@ class _Run:
         path.with_suffix(".new").replace(path)
 
     def load_state(self) -> None:
-        """Go on from the saved state."""
+        """Go on from the saved state.
+
+        Raises:
+            OptionError: If there is none.
+            CheckpointError: If it is damaged or of another model.
+        """
         path = self.out / "state.pt"
         if not path.exists():
             raise OptionError(
                 f"there is nothing to resume in {self.out.name}; leave `--resume` out"
             )
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.raw_model.load_state_dict(state["model"])
-        self.optimiser.optimizer.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["rng"])
-        self.progress = Progress(**state["progress"])
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.raw_model.load_state_dict(state["model"])
+            for each, values in zip(self.optimisers, state["optimisers"], strict=True):
+                each.optimizer.load_state_dict(values)
+            torch.set_rng_state(state["rng"])
+            self.progress = Progress(**state["progress"])
+        except (EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
+            raise CheckpointError(
+                f"{path.name} cannot be read, or it is of another model; resume with the options "
+                "of the run, or leave `--resume` out"
+            ) from error
 
 
 class _Average:
@@ -340,11 +300,12 @@ def _precision(wanted: str) -> Any:
         return wanted
     if torch.cuda.is_available():
         return "bf16-mixed"
-    return "bf16-mixed" if torch.backends.mkldnn.is_available() and _has_bf16() else "32-true"
+    return "bf16-mixed" if _has_bf16() else "32-true"
 
 
 def _has_bf16() -> bool:
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    has_mkldnn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _build_model(
@@ -354,27 +315,16 @@ def _build_model(
     if options.dropout is not None:
         config = type(config)(**{**config.to_dict(), "dropout": options.dropout})
     model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    model.recomputes = options.checkpointing
     if init is not None:
         checkpoint = load_checkpoint(init)
         if checkpoint.vocabulary != packed.vocabulary:
             raise OptionError(
-                f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed file "
-                f"{packed.vocabulary.get('fingerprint')}; pack with the same corpus and version"
+                f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed "
+                f"file {packed.vocabulary.get('fingerprint')}; pack with the same corpus and tables"
             )
         model.load_state_dict(checkpoint.model.state_dict())
     return model.train()
-
-
-def _build_optimiser(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
-    """Return AdamW with decay on matrices only: not on norms, not on tables of ids."""
-    decayed, free = [], []
-    for name, weight in model.named_parameters():
-        (decayed if weight.ndim > 1 and not name.startswith("tables") else free).append(weight)
-    groups = [
-        {"params": decayed, "weight_decay": options.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=options.rate, betas=options.betas, fused=True)
 
 
 def _validation_batches(

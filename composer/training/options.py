@@ -1,0 +1,66 @@
+"""How to train: the options of a run, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from composer.errors import OptionError
+from composer.models.config import PRESETS
+from composer.training.batches import SamplingOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """How to train.
+
+    Args:
+        preset: A name in `models.PRESETS`.
+        minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
+        steps: Length of the run where `minutes` is 0.
+        rate: Peak learning rate of AdamW: tables, norms and logits.
+        matrix_rate: Peak learning rate of Muon: the matrices of blocks and heads.
+        warmup: Share of the run that warms up.
+        weight_decay: Of the matrices.
+        betas: AdamW's.
+        clip: Largest norm of the gradient.
+        smoothing: Label smoothing, 0..1.
+        accumulate: Batches a step.
+        section_weight: Weight of predicting a bar's SECTION.
+        dropout: Replaces the preset's if not None.
+        checkpointing: Recompute activations in the backward pass: less memory, more time.
+        precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
+        devices, nodes: How many.
+        threads: CPU threads; 0 leaves torch's choice.
+        save_minutes: Between checkpoints.
+        seed: Of weights, batches and dropout.
+        sampling: How batches are drawn.
+    """
+
+    preset: str = "small"
+    minutes: float = 120.0
+    steps: int = 0
+    rate: float = 1.5e-3
+    matrix_rate: float = 0.02
+    warmup: float = 0.02
+    weight_decay: float = 0.05
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = 1.0
+    smoothing: float = 0.0
+    accumulate: int = 1
+    section_weight: float = 0.1
+    dropout: float | None = None
+    checkpointing: bool = False
+    precision: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    threads: int = 0
+    save_minutes: float = 5.0
+    seed: int = 0
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse runs without a length or a size."""
+        if self.preset not in PRESETS:
+            raise OptionError(f"`preset` must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if self.minutes <= 0 and self.steps <= 0:
+            raise OptionError("`minutes` or `steps` must be above 0")

@@ -1,0 +1,159 @@
+"""The engine of the event transformer: wishes in, drafts out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from composer.engines import Draft, Step, TransformerEngine
+from composer.engines.transformer import build_frame, nats_per_note, slide
+from composer.errors import RequestError
+from composer.models import load_checkpoint
+from composer.piece import Piece
+from composer.request import Request
+from composer.theory import ENSEMBLES, INSTRUMENTS
+from composer.tokenizer import Conditions, decode_bars, encode, vocab
+from composer.tokenizer.holes import N_WISHES
+from tests.fakes import UniformRuntime
+from tests.strategies import VOCABULARY, pieces
+
+WISHES = {"composer": "Bach", "form": "chorale", "bars": 2, "key": "G minor", "meter": "3/4"}
+
+
+def request_of(**changes: Any) -> Request:
+    facts: dict[str, Any] = {**WISHES, "candidates": 3, "seed": 11}
+    return Request(**facts | changes)
+
+
+def drafts_of(engine: TransformerEngine, request: Request) -> list[Draft]:
+    found = [draft for step in engine.draw(request) for draft in step.drafts]
+    return sorted(found, key=lambda draft: draft.index)
+
+
+def assert_same(a: list[Draft], b: list[Draft]) -> None:
+    for one, other in zip(a, b, strict=True):
+        assert np.array_equal(one.events, other.events)
+        assert np.array_equal(one.log_probs, other.log_probs)
+
+
+def test_a_request_gives_as_many_drafts_as_it_asks_for(tiny_engine: TransformerEngine) -> None:
+    drafts = drafts_of(tiny_engine, request_of(candidates=9))
+    assert [draft.index for draft in drafts] == list(range(9))
+    assert all(draft.is_complete for draft in drafts)
+
+
+def test_a_draft_is_a_piece_with_the_wished_key_meter_bars_and_parts(
+    tiny_engine: TransformerEngine,
+) -> None:
+    for draft in drafts_of(tiny_engine, request_of()):
+        piece = decode_bars(draft.events, draft.wishes)
+        assert (str(piece.key), str(piece.meter), piece.n_bars) == ("G minor", "3/4", 2)
+        assert (piece.composer, piece.form, piece.ensemble) == ("Bach", "chorale", "choir")
+        voices = [INSTRUMENTS[name] for name in ("soprano", "alto", "tenor", "bass")]
+        assert [part.instrument for part in piece.parts] == voices
+        for part in piece.parts:
+            low, high = part.instrument.low, part.instrument.high
+            assert all(low <= note.pitch <= high for note in part.notes)
+            assert part.is_monophonic
+
+
+def test_the_same_request_gives_the_same_drafts_bit_for_bit(tiny_engine: TransformerEngine) -> None:
+    assert_same(drafts_of(tiny_engine, request_of()), drafts_of(tiny_engine, request_of()))
+
+
+def test_a_candidate_of_a_full_group_does_not_depend_on_later_groups(
+    tiny_engine: TransformerEngine,
+) -> None:
+    few = drafts_of(tiny_engine, request_of(candidates=8, bars=1))
+    more = drafts_of(tiny_engine, request_of(candidates=11, bars=1))
+    assert_same(few, more[:8])
+
+
+def test_candidates_of_one_request_differ(tiny_engine: TransformerEngine) -> None:
+    drafts = drafts_of(tiny_engine, request_of(candidates=4))
+    assert len({draft.events.tobytes() for draft in drafts}) == 4
+
+
+def test_progress_rises_to_the_end(tiny_engine: TransformerEngine) -> None:
+    steps: list[Step] = list(tiny_engine.draw(request_of(candidates=9)))
+    shares = [step.share for step in steps]
+    assert all(a <= b for a, b in pairwise(shares))
+    assert shares[-1] == 1.0
+    assert sum(len(step.drafts) for step in steps) == 9
+
+
+def test_a_long_piece_slides_through_a_small_window(tiny_folder: Path) -> None:
+    checkpoint = load_checkpoint(tiny_folder)
+    runtime = UniformRuntime()
+    engine = TransformerEngine(replace(checkpoint, notes={"max_rows": 40}), runtime)
+    (draft,) = drafts_of(engine, request_of(candidates=1, bars=40))
+    assert draft.is_complete
+    assert len(runtime.beginnings) > 3
+    assert decode_bars(draft.events, draft.wishes).n_bars == 40
+
+
+def test_guided_and_filtered_draws_are_complete_too(tiny_engine: TransformerEngine) -> None:
+    options = {"guidance": 2.0, "top_k": 20, "top_p": 0.9, "min_p": 0.05, "temperature": 0.8}
+    drafts = drafts_of(tiny_engine, request_of(candidates=2, **options))
+    assert all(draft.is_complete for draft in drafts)
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_every_ensemble_may_be_wished_for_in_any_number_of_parts(
+    tiny_engine: TransformerEngine, ensemble: str
+) -> None:
+    for parts in (1, 5, None):
+        wishes = request_of(ensemble=ensemble, parts=parts, candidates=1, bars=1)
+        (draft,) = drafts_of(tiny_engine, wishes)
+        piece = decode_bars(draft.events, draft.wishes)
+        assert parts in (None, len(piece.parts))
+
+
+def test_a_wish_outside_the_menu_is_refused_before_anything_is_drawn(
+    tiny_engine: TransformerEngine,
+) -> None:
+    with pytest.raises(RequestError, match="not on the menu"):
+        next(iter(tiny_engine.draw(request_of(composer="Nobody"))))
+
+
+def test_a_frame_has_the_ranges_of_the_wished_key() -> None:
+    request = request_of(key="A major", bars=7)
+    frame = build_frame(request, Conditions(ensemble="choir", parts=2, shift=-3))
+    soprano, bass = INSTRUMENTS["soprano"], INSTRUMENTS["bass"]
+    assert frame.ranges == [(soprano.low + 3, soprano.high + 3), (bass.low + 3, bass.high + 3)]
+    assert (frame.bars, frame.one_line) == (7, True)
+
+
+@given(pieces(), st.integers(16, 80))
+def test_what_is_read_again_fits_and_ends_with_the_last_rows(piece: Piece, budget: int) -> None:
+    rows = encode(piece, VOCABULARY)[:-1]
+    again = slide(rows, budget)
+    assert len(again) <= max(budget, N_WISHES + 1)
+    assert np.array_equal(again[:N_WISHES], rows[:N_WISHES])
+    gap, tail = again[N_WISHES], again[N_WISHES + 1 :]
+    assert gap[vocab.TIME] == vocab.GAP
+    assert np.array_equal(tail, rows[len(rows) - len(tail) :])
+
+
+@given(pieces())
+def test_the_gap_counts_the_bars_that_are_left_out(piece: Piece) -> None:
+    again = slide(encode(piece, VOCABULARY)[:-1], 40)
+    n_kept = int((again[:, vocab.TIME] == vocab.BAR).sum())
+    left_out = vocab.bars_left_id(piece.n_bars - n_kept)
+    assert again[N_WISHES, vocab.PITCH] == left_out
+
+
+def test_surprise_is_a_mean_over_notes_without_the_plan_of_sections() -> None:
+    events = np.concatenate(
+        [vocab.row(vocab.BAR), vocab.row(2, 0, 60, 5), vocab.row(8, 0, 62, 5), vocab.row(vocab.END)]
+    )
+    log_probs = np.full((4, 4), -0.5, np.float32)
+    assert nats_per_note(events, log_probs) == pytest.approx(15 * 0.5 / 2)
+    assert nats_per_note(events[:1], log_probs[:1]) == pytest.approx(1.5)

@@ -1,0 +1,108 @@
+"""Models that need no weights: one that finds everything equally likely, one that says a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
+from composer.engines.transformer import slide
+from composer.tokenizer import Conditions, Events, encode_conditions, vocab
+from composer.tokenizer.holes import drop_wishes
+from composer.tokenizer.masks import Frame, Grammar
+from tests.strategies import VOCABULARY
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass
+class UniformRuntime:
+    """Finds every id of every field equally likely, and remembers what it was given to read."""
+
+    beginnings: list[Events] = field(default_factory=list)
+
+    def begin(self, rows: Events, n_padding: Ints, capacity: int) -> UniformSession:
+        self.beginnings.append(rows)
+        return UniformSession(len(rows), rows.shape[1], capacity)
+
+
+@dataclass
+class UniformSession:
+    """A group in progress, which refuses more rows than it was made for."""
+
+    size: int
+    n_rows: int
+    capacity: int
+
+    def field_logits(self, field: int, chosen: Events) -> npt.NDArray[np.float32]:
+        assert chosen.shape == (self.size, field)
+        return np.zeros((self.size, vocab.WRITTEN_SIZES[field]), np.float32)
+
+    def append(self, rows: Events) -> None:
+        assert rows.shape == (self.size, 4)
+        self.n_rows += 1
+        assert self.n_rows <= self.capacity
+
+    def keep(self, places: Ints) -> None:
+        self.size = len(places)
+
+
+@dataclass
+class ScriptedRuntime:
+    """Says given rows, a script a candidate; at other ids it shakes its head."""
+
+    scripts: list[Events]
+
+    def begin(self, rows: Events, n_padding: Ints, capacity: int) -> ScriptedSession:
+        return ScriptedSession(list(self.scripts))
+
+
+@dataclass
+class ScriptedSession:
+    """A group in progress, by the rows of its scripts."""
+
+    scripts: list[Events]
+    n_rows: int = 0
+
+    def field_logits(self, field: int, chosen: Events) -> npt.NDArray[np.float32]:
+        logits = np.full((len(self.scripts), vocab.WRITTEN_SIZES[field]), -50.0, np.float32)
+        for who, script in enumerate(self.scripts):
+            wanted = script[self.n_rows, field]
+            if wanted < logits.shape[1]:
+                logits[who, wanted] = 0.0
+        return logits
+
+    def append(self, rows: Events) -> None:
+        self.n_rows += 1
+
+    def keep(self, places: Ints) -> None:
+        self.scripts = [self.scripts[place] for place in places]
+
+
+def group_of(frame: Frame, size: int, *, seed: int = 0, **changes: Any) -> Group:
+    """Return candidates that wish for nothing, under the grammar of a frame."""
+    prefix = encode_conditions(Conditions(), VOCABULARY)
+    window = changes.get("window", 512)
+    facts: dict[str, Any] = {
+        "indices": list(range(size)),
+        "prefix": prefix,
+        "open_prefix": drop_wishes(prefix, vocab.WISHES),
+        "rules": Grammar(frame, size),
+        "seed": seed,
+        "max_rows": 160 * frame.bars,
+        "window": window,
+        "reframe": lambda rows: slide(rows, window // 2),
+        "open_reframe": lambda rows: slide(rows, window // 2),
+    }
+    return Group(**facts | changes)
+
+
+def draws_of(
+    runtime: Runtime, group: Group, options: DecodingOptions | None = None
+) -> dict[int, Draw]:
+    """Draw a group to its end and return its candidates by number."""
+    steps = draw(runtime, group, options or DecodingOptions())
+    return {found.index: found for step in steps for found in step}

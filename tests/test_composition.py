@@ -1,0 +1,201 @@
+"""Compositions: ranked, named, and made again from their JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from composer.candidates import Rejected
+from composer.composition import Composition, Ranked, replay
+from composer.errors import ComposerError, RequestError
+from composer.piece import Piece
+from composer.request import Request
+from composer.scorecard import Score, Scorecard
+from composer.theory import KEYS
+from composer.tokenizer import quantise
+from tests.strategies import loose_pieces, pieces
+
+NAN = math.nan
+
+
+def card_of(total: float) -> Scorecard:
+    """Return a scorecard with a value that could not be measured."""
+    score = Score("leaps", "melody", NAN, "share", NAN, NAN, 0.0, 1.0)
+    return Scorecard("chorale", (score,), total, ("it is short",))
+
+
+def composition_of(*pieces_: Piece, totals: tuple[float, ...] = ()) -> Composition:
+    found = [
+        Ranked(0, index, piece, card_of(total), 2.5)
+        for index, (piece, total) in enumerate(
+            zip(pieces_, totals or (50.0,) * len(pieces_), strict=True)
+        )
+    ]
+    return Composition.of(
+        Request(bars=8, key="G major", seed=7),
+        found,
+        rejected=(Rejected(9, "it did not come to an end"),),
+        elapsed_s=1.5,
+        stopped=False,
+        versions={"composer": "0"},
+    )
+
+
+def test_the_best_total_is_first_then_the_likelier_then_the_earlier(chorale: Piece) -> None:
+    facts = ((50.0, 2.0), (80.0, 3.0), (80.0, 2.0), (80.0, 2.0))
+    found = [Ranked(0, i, chorale, card_of(t), n) for i, (t, n) in enumerate(facts)]
+    ranked = Composition.of(
+        Request(), found, rejected=(), elapsed_s=0.0, stopped=False, versions={}
+    ).ranked
+    assert [(one.rank, one.index) for one in ranked] == [(1, 2), (2, 3), (3, 1), (4, 0)]
+
+
+def test_the_piece_and_scorecard_of_a_composition_are_those_of_the_best(
+    chorale: Piece, keyboard_piece: Piece
+) -> None:
+    found = composition_of(chorale, keyboard_piece, totals=(10.0, 90.0))
+    assert (found.piece, found.scorecard.total) == (keyboard_piece, 90.0)
+
+
+@settings(max_examples=50)
+@given(pieces())
+def test_a_composition_is_made_again_from_its_json_note_for_note(piece: Piece) -> None:
+    assert replay(composition_of(piece).to_json()) == piece
+
+
+@settings(max_examples=25)
+@given(loose_pieces())
+def test_a_piece_off_the_grid_is_made_again_as_it_was_written_down(piece: Piece) -> None:
+    found = replay(composition_of(piece).to_json())
+    assert [part.notes for part in found.parts] == [part.notes for part in quantise(piece).parts]
+
+
+def test_every_rank_can_be_made_again_at_its_tempo(chorale: Piece, keyboard_piece: Piece) -> None:
+    slow = replace(keyboard_piece, tempo_bpm=41.5)
+    text = composition_of(chorale, slow, totals=(2.0, 1.0)).to_json()
+    assert replay(text, 2).parts[0].notes == slow.parts[0].notes
+    assert replay(text, 2).tempo_bpm == 41.5
+
+
+@pytest.mark.parametrize("rank", [0, 3, -1])
+def test_a_rank_that_is_not_there_is_refused(
+    chorale: Piece, keyboard_piece: Piece, rank: int
+) -> None:
+    with pytest.raises(RequestError, match=f"`rank` must be 1 to 2, got {rank}"):
+        replay(composition_of(chorale, keyboard_piece).to_json(), rank)
+
+
+def test_the_json_has_no_number_that_json_does_not_know(chorale: Piece) -> None:
+    text = composition_of(chorale).to_json()
+    document = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert document["candidates"][0]["scorecard"]["scores"][0]["value"] is None
+    assert document["request"]["key"] == "G major"
+    assert document["rejected"] == [{"index": 9, "reason": "it did not come to an end"}]
+
+
+HOSTILE_TEXTS = ["", "null", "[]", "7", '"text"', "{}", "{", "NaN", "[" * 100_000, "\x00", "é" * 9]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=lambda text: text[:6] or "nothing")
+def test_a_text_that_is_no_composition_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        replay(text)
+    assert len(str(caught.value)) < 100
+
+
+HOSTILE_CHANGES: list[dict[str, Any]] = [
+    {"format": 2},
+    {"format": ["x" * 1000]},
+    {"candidates": {}},
+    {"candidates": "all"},
+    {"candidates": [7]},
+    {"events": None},
+    {"events": [[1, 2, 3]]},
+    {"events": [[10**30, 0, 0, 0]]},
+    {"events": [["a", 0, 0, 0]]},
+    {"events": [[2, 0, 60, 23]]},
+    {"events": {"a": 1}},
+    {"key": "H major"},
+    {"key": 7},
+    {"tempo_bpm": "fast"},
+    {"tempo_bpm": NAN},
+    {"tempo_bpm": math.inf},
+    {"tempo_bpm": 0},
+    {"tempo_bpm": None},
+    {"wishes": None},
+    {"wishes": {"manner": "odd"}},
+    {"wishes": {"parts": 10**9}},
+    {"wishes": {"parts": "four"}},
+    {"wishes": {"composer": ["x"]}},
+    {"wishes": {"ensemble": {"x": 1}}},
+    {"wishes": {"meter": "99/4"}},
+    {"wishes": {"meter": 3}},
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE_CHANGES, ids=str)
+def test_a_damaged_composition_is_refused_in_one_sentence(
+    chorale: Piece, change: dict[str, Any]
+) -> None:
+    document = json.loads(composition_of(chorale).to_json())
+    for name, value in change.items():
+        (document if name in document else document["candidates"][0])[name] = value
+    with pytest.raises(RequestError) as caught:
+        replay(json.dumps(document))
+    assert len(str(caught.value)) < 150
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(change=json_values, name=st.sampled_from(["wishes", "events", "key", "tempo_bpm"]))
+def test_any_value_gives_a_piece_or_a_sentence(chorale: Piece, change: Any, name: str) -> None:
+    document = json.loads(composition_of(chorale).to_json())
+    document["candidates"][0][name] = change
+    try:
+        assert isinstance(replay(json.dumps(document)), Piece)
+    except ComposerError as error:
+        assert isinstance(error, RequestError)
+
+
+@given(st.text(min_size=0, max_size=100), st.text(max_size=100))
+def test_a_file_name_is_safe_whatever_the_names_are(
+    chorale: Piece, composer: str, form: str
+) -> None:
+    piece = replace(chorale, composer=composer, form=form)
+    stem = composition_of(piece).file_stem()
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", stem)
+    assert len(stem) < 200
+
+
+@pytest.mark.parametrize(
+    ("composer", "form", "stem"),
+    [
+        ("Bach", "chorale", "bach-chorale-g-major-8-bars-seed7-no1"),
+        ("Dvořák", "string quartet", "dvorak-string-quartet-g-major-8-bars-seed7-no1"),
+        ("../../etc/passwd", "", "etc-passwd-g-major-8-bars-seed7-no1"),
+        ("Чайковский", "...", "g-major-8-bars-seed7-no1"),
+        ("CON\x00\n", "a" * 99, f"con-{'a' * 60}-g-major-8-bars-seed7-no1"),
+    ],
+)
+def test_a_file_name_says_what_is_inside(
+    chorale: Piece, composer: str, form: str, stem: str
+) -> None:
+    piece = replace(chorale, composer=composer, form=form)
+    assert composition_of(piece).file_stem() == stem
+
+
+def test_every_key_has_a_file_name_of_its_own(chorale: Piece) -> None:
+    stems = {composition_of(replace(chorale, key=key)).file_stem() for key in KEYS}
+    assert len(stems) == len(KEYS)
