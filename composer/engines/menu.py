@@ -10,7 +10,8 @@ import numpy as np
 
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
-from composer.theory import parse_key
+from composer.theory import Meter, parse_key
+from composer.tokenizer.vocab import METER_ID
 from composer.tokenizer.wishes import Conditions, conditions
 
 
@@ -82,6 +83,19 @@ def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:
         raise RequestError(
             f"no {request.form} by {request.composer} is on the menu; "
             f"by {request.composer} there are {_some(there)}"
+        )
+
+
+def check_meter(meter: Meter | None) -> None:
+    """Refuse meters that the events cannot write.
+
+    Raises:
+        RequestError: With what would do.
+    """
+    if meter is not None and (meter.numerator, meter.denominator) not in METER_ID:
+        raise RequestError(
+            f"`meter` {meter} is none that bars are composed in; there are 1-9/1, 1-12/2, and "
+            "1-24 quarters, eighths, 16ths and 32nds"
         )
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, TorchRuntime, draw
 from composer.engines.base import Capabilities, Draft, Step
-from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.errors import CheckpointError
 from composer.models import Checkpoint, load_checkpoint
 from composer.request import Request
@@ -72,6 +72,7 @@ class TransformerEngine:
         Raises:
             RequestError: If the wishes are not on the menu.
         """
+        check_meter(request.meter)
         if self.menu:
             check_menu(request, self.menu)
         wishes = decide(request, self.menu)

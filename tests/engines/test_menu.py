@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from composer.engines import MenuRow, check_menu
-from composer.engines.menu import decide
+from composer.engines.menu import check_meter, decide
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
-from composer.theory import parse_key
+from composer.theory import Meter, parse_key
 from tests.strategies import MENU
 
 ROWS = tuple(MenuRow.from_dict(row) for row in MENU)
@@ -55,6 +55,12 @@ def test_what_is_not_on_the_menu_is_refused_with_what_is(
     with pytest.raises(RequestError) as caught:
         check_menu(Request(**wishes), ROWS)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(("numerator", "denominator"), [(33, 8), (13, 1), (5, 64)])
+def test_a_meter_that_events_cannot_write_is_refused(numerator: int, denominator: int) -> None:
+    with pytest.raises(RequestError, match="is none that bars are composed in"):
+        check_meter(Meter(numerator, denominator))
 
 
 def test_a_long_menu_is_cut_in_a_sentence() -> None:
