@@ -70,5 +70,5 @@ PRESETS = {
         width=64, layers=2, heads=2, kv_heads=1, head_width=32, hidden=128, field_hidden=64
     ),
     "small": ModelConfig(width=256, layers=6, heads=4, kv_heads=2, hidden=704, field_hidden=384),
-    "base": ModelConfig(width=512, layers=8, heads=8, kv_heads=2, hidden=1376, field_hidden=768),
+    "base": ModelConfig(width=512, layers=8, heads=8, kv_heads=2, hidden=1056, field_hidden=768),
 }

@@ -248,6 +248,7 @@ class _Run:
             "model": self.raw_model.state_dict(),
             "optimisers": [each.optimizer.state_dict() for each in self.optimisers],
             "rng": torch.get_rng_state(),
+            "device_rngs": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "progress": asdict(self.progress),
         }
         path = self.out / "state.pt"
@@ -272,6 +273,7 @@ class _Run:
             for each, values in zip(self.optimisers, state["optimisers"], strict=True):
                 each.optimizer.load_state_dict(values)
             torch.set_rng_state(state["rng"])
+            torch.cuda.set_rng_state_all(state["device_rngs"])
             self.progress = Progress(**state["progress"])
         except (EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
             raise CheckpointError(

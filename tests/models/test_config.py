@@ -10,7 +10,7 @@ from composer.models import PRESETS, EventTransformer, ModelConfig
 from composer.tokenizer import vocab
 
 # Millions of trained numbers, from and to.
-SIZES_MILLIONS = {"tiny": (0.1, 0.6), "small": (5, 8), "base": (20, 30)}
+SIZES_MILLIONS = {"tiny": (0.1, 0.6), "small": (5, 8), "base": (20, 25)}
 
 
 @pytest.mark.parametrize("name", PRESETS)
