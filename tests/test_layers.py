@@ -17,6 +17,7 @@ MAX_LINES = 400
 # A room imports rooms of the rows above its own; those of one row are strangers to each other.
 ROWS = (
     ("errors", "version", "places"),
+    ("worker",),
     ("units",),
     ("theory",),
     ("piece", "request", "scorecard"),
@@ -42,6 +43,11 @@ HOMES = {
     "plotly": ("composer.plots",),
     "fluidsynth": ("composer.rendering.audio",),
     "music21": ("composer.rendering", "composer.corpus"),
+    "verovio": ("composer.rendering.sheet",),
+    "pyloudnorm": ("composer.rendering",),
+    "soundfile": ("composer.rendering",),
+    "defusedxml": ("composer.corpus",),
+    "spaces": ("composer.ui",),
 }
 
 # What a module may import of composer, where that is less than the rows allow.
