@@ -40,6 +40,19 @@ class Rules(Protocol):
         """Go on with some of the candidates only."""
 
 
+class Leaning(Protocol):
+    """What makes ids less likely without forbidding them; see `engines.part_writing`."""
+
+    def weights(self, field_index: int, chosen: Events) -> filters.Logits | None:
+        """Return what is added to the logits, [B, V]; None if nothing is."""
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate; the rules have heard of it."""
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DecodingOptions:
     """How ids are chosen; see `request.Request` for ranges."""
@@ -83,6 +96,7 @@ class Group:
         reframe: All rows of a candidate -> what is read again when the window is full, at most half
             a window of it.
         open_reframe: The same for what `open_prefix` begins.
+        leaning: Of the group, if there is any.
     """
 
     indices: list[int]
@@ -94,6 +108,7 @@ class Group:
     window: int
     reframe: Reframe
     open_reframe: Reframe
+    leaning: Leaning | None = None
     rows: list[list[Events]] = field(init=False)
     log_probs: list[list[npt.NDArray[np.float32]]] = field(init=False)
 
@@ -103,6 +118,19 @@ class Group:
         self.log_probs = [[] for _ in self.indices]
         self.rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
         self.alive = np.arange(len(self.indices))
+
+    def accept(self, rows: Events) -> None:
+        """Tell rules and leaning of the row that every living candidate got."""
+        self.rules.accept(rows)
+        if self.leaning is not None:
+            self.leaning.accept(rows)
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the living candidates."""
+        self.alive = self.alive[places]
+        self.rules.keep(places)
+        if self.leaning is not None:
+            self.leaning.keep(places)
 
 
 def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[list[Draw]]:
@@ -115,17 +143,16 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
         if sessions[0].is_full(group.window):
             sessions = _begin(runtime, group, options)
         rows = _choose_rows(sessions, group, options)
-        group.rules.accept(rows)
+        group.accept(rows)
         done = group.rules.finished.copy()
         finished = [_finish(group, place, complete=True) for place in group.alive[done].tolist()]
         if done.any():
             staying = np.flatnonzero(~done)
-            group.alive = group.alive[staying]
+            group.keep(staying)
             if not len(staying):
                 yield finished
                 return
             rows = rows[staying]
-            group.rules.keep(staying)
             for session in sessions:
                 session.keep(staying)
         for session in sessions:
@@ -217,13 +244,15 @@ def _filtered(
     options: DecodingOptions,
     asks: npt.NDArray[np.bool_],
 ) -> filters.Logits:
-    """Guide, mask and filter the log-probabilities of one field where the model chooses."""
+    """Guide, mask, weigh and filter the log-probabilities of one field where the model chooses."""
     logits = plain
     if len(sessions) > 1:
         open_ = filters.log_softmax(sessions[1].session.field_logits(index, chosen))
         logits = filters.guide(plain, open_, options.guidance)
     legal = group.rules.mask(index, chosen)
-    logits = np.where(legal, logits / np.float32(options.temperature), -np.inf)[asks]
+    logits = np.where(legal, logits / np.float32(options.temperature), -np.inf)
+    leaning = group.leaning.weights(index, chosen) if group.leaning is not None else None
+    logits = (logits if leaning is None else logits + leaning)[asks]
     logits = filters.keep_top_k(logits, options.top_k)
     logits = filters.keep_top_p(logits, options.top_p)
     return filters.keep_min_p(logits, options.min_p)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, TorchRuntime, draw
 from composer.engines.base import Capabilities, Draft, Step
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
+from composer.engines.part_writing import PartWriting, parallel_costs
 from composer.errors import CheckpointError
 from composer.models import Checkpoint, load_checkpoint
 from composer.request import Request
@@ -104,6 +105,7 @@ class TransformerEngine:
         self, request: Request, wishes: Conditions, indices: list[int], grammar: Grammar
     ) -> Group:
         prefix = encode_conditions(wishes, self.vocabulary)
+        costs = parallel_costs(wishes)
         return Group(
             indices=indices,
             prefix=prefix,
@@ -114,6 +116,7 @@ class TransformerEngine:
             window=self.window,
             reframe=lambda rows: slide(rows, self.window // 2),
             open_reframe=lambda rows: slide(rows, self.window // 2),
+            leaning=PartWriting(grammar, costs) if costs else None,
         )
 
 
