@@ -20,3 +20,8 @@ def checkpoint_folder() -> Path:
 def device() -> str:
     """Return the device to run on: COMPOSER_DEVICE, or the CPU."""
     return os.environ.get("COMPOSER_DEVICE", "") or "cpu"
+
+
+def runtime() -> str:
+    """Return the runtime to compose with: COMPOSER_RUNTIME, or what suits the device."""
+    return os.environ.get("COMPOSER_RUNTIME", "") or "auto"

@@ -23,6 +23,7 @@ class UniformRuntime:
     """Finds every id of every field equally likely, and remembers what it was given to read."""
 
     beginnings: list[Events] = field(default_factory=list)
+    name: str = "uniform"
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> UniformSession:
         self.beginnings.append(rows)
@@ -55,6 +56,7 @@ class ScriptedRuntime:
     """Says given rows, a script a candidate; at other ids it shakes its head."""
 
     scripts: list[Events]
+    name: str = "script"
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> ScriptedSession:
         return ScriptedSession(list(self.scripts))

@@ -38,6 +38,7 @@ RANKS = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # Where a library may be imported: module names, each with all that lies below it.
 HOMES = {
     "torch": ("composer.models", "composer.decoding", "composer.training"),
+    "onnx": ("composer.models",),
     "onnxruntime": ("composer.models", "composer.decoding", "composer.training"),
     "gradio": ("composer.ui", "app"),
     "plotly": ("composer.plots",),

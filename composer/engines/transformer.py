@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from composer.decoding import DecodingOptions, Draw, Group, Runtime, TorchRuntime, draw
+from composer import places
+from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw, open_runtime
 from composer.engines.base import Capabilities, Draft, Step
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
@@ -35,7 +36,7 @@ class TransformerEngine:
 
     Args:
         checkpoint: Loaded and checked.
-        runtime: Runs it; torch by default.
+        runtime: Runs it; what the environment names by default.
     """
 
     capabilities = Capabilities()
@@ -49,13 +50,13 @@ class TransformerEngine:
             )
         self.vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
         self.menu = tuple(MenuRow.from_dict(row) for row in checkpoint.menu)
-        self.runtime = runtime or TorchRuntime(model)
+        self.runtime = runtime or open_runtime(model, places.runtime())
         self.window = _window(checkpoint.notes)
         self.likelihood_bands = dict(checkpoint.evaluation.get("bands", {}))
         self.versions = {
             "checkpoint": checkpoint.fingerprint,
             "vocabulary": self.vocabulary.fingerprint,
-            "runtime": "torch",
+            "runtime": self.runtime.name,
         }
 
     @classmethod

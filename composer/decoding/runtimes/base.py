@@ -31,6 +31,10 @@ class Session(Protocol):
 class Runtime(Protocol):
     """A model that is ready to run."""
 
+    @property
+    def name(self) -> str:
+        """As one of `RUNTIMES`; the same seed gives the same piece on the same runtime."""
+
     def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
         """Read the beginnings of a group.
 

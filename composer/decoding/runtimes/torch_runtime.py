@@ -29,6 +29,8 @@ class TorchRuntime:
             two threads gain a tenth where the machine is idle, and lose much where it is not.
     """
 
+    name = "torch"
+
     def __init__(self, model: EventTransformer, threads: int = 1) -> None:
         self.model = model.eval()
         torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""The cache of the torch runtime says what the whole model says."""
+"""The cache of every runtime says what the whole model says."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from composer.decoding import TorchRuntime
-from composer.decoding.runtimes.torch_runtime import TorchSession
+from composer.decoding import Runtime, open_runtime
+from composer.decoding.runtimes import Session
+from composer.errors import OptionError
 from composer.models import EventTransformer
 from composer.tokenizer import Events, vocab
 
-NO_FILLING = np.zeros(3, np.int64)
 Logits = npt.NDArray[np.float32]
+
+
+@pytest.fixture(scope="module", params=["torch", "onnx-fp32"])
+def runtime(request: pytest.FixtureRequest, tiny_model: EventTransformer) -> Runtime:
+    """Return the small random model, ready to run in fp32."""
+    return open_runtime(tiny_model, request.param)
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ def whole_logits(model: EventTransformer, rows: Events, chosen: Events) -> list[
         return [model.field_logits(i, states, fields[:, :i]).numpy() for i in range(4)]
 
 
-def cached_logits(session: TorchSession, chosen: Events) -> list[Logits]:
+def cached_logits(session: Session, chosen: Events) -> list[Logits]:
     return [session.field_logits(i, chosen[:, :i]) for i in range(4)]
 
 
@@ -39,26 +45,28 @@ def assert_same(found: list[Logits], wanted: list[Logits]) -> None:
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
-def begin(model: EventTransformer, rows: Events, n: int) -> TorchSession:
-    return TorchRuntime(model).begin(rows[:, :n], np.zeros(len(rows), np.int64), 32)
+def begin(runtime: Runtime, rows: Events, n: int) -> Session:
+    return runtime.begin(rows[:, :n], np.zeros(len(rows), np.int64), 32)
 
 
 @pytest.mark.parametrize("n_begun", [1, 8, 20])
 def test_cached_logits_are_those_of_the_whole_sequence(
-    tiny_model: EventTransformer, rows: Events, n_begun: int
+    runtime: Runtime, tiny_model: EventTransformer, rows: Events, n_begun: int
 ) -> None:
-    session = begin(tiny_model, rows, n_begun)
+    session = begin(runtime, rows, n_begun)
     for index in range(n_begun, 20):
         session.append(rows[:, index])
     assert_same(cached_logits(session, rows[:, 0]), whole_logits(tiny_model, rows, rows[:, 0]))
 
 
-def test_filling_on_the_left_changes_nothing(tiny_model: EventTransformer, rows: Events) -> None:
+def test_filling_on_the_left_changes_nothing(
+    runtime: Runtime, tiny_model: EventTransformer, rows: Events
+) -> None:
     n_padding = np.array([0, 5, 9])
     filled = rows.copy()
     for who, n in enumerate(n_padding):
         filled[who, :n] = vocab.NONE
-    session = TorchRuntime(tiny_model).begin(filled[:, :16], n_padding, 32)
+    session = runtime.begin(filled[:, :16], n_padding, 32)
     for index in range(16, 20):
         session.append(filled[:, index])
     found = cached_logits(session, rows[:, 0])
@@ -67,8 +75,10 @@ def test_filling_on_the_left_changes_nothing(tiny_model: EventTransformer, rows:
         assert_same([logits[who : who + 1] for logits in found], alone)
 
 
-def test_keeping_some_candidates_keeps_those(tiny_model: EventTransformer, rows: Events) -> None:
-    session = TorchRuntime(tiny_model).begin(rows[:, :12], np.array([0, 3, 0]), 32)
+def test_keeping_some_candidates_keeps_those(
+    runtime: Runtime, tiny_model: EventTransformer, rows: Events
+) -> None:
+    session = runtime.begin(rows[:, :12], np.array([0, 3, 0]), 32)
     before = cached_logits(session, rows[:, 0])
     session.keep(np.array([0, 2]))
     assert_same(cached_logits(session, rows[[0, 2], 0]), [logits[[0, 2]] for logits in before])
@@ -78,18 +88,49 @@ def test_keeping_some_candidates_keeps_those(tiny_model: EventTransformer, rows:
 
 
 def test_a_candidate_that_is_kept_keeps_its_filling(
-    tiny_model: EventTransformer, rows: Events
+    runtime: Runtime, tiny_model: EventTransformer, rows: Events
 ) -> None:
     filled = rows.copy()
     filled[1, :4] = vocab.NONE
-    session = TorchRuntime(tiny_model).begin(filled[:, :10], np.array([0, 4, 0]), 32)
+    session = runtime.begin(filled[:, :10], np.array([0, 4, 0]), 32)
     session.keep(np.array([1]))
     session.append(rows[[1], 10])
     alone = whole_logits(tiny_model, rows[[1], 4:11], rows[[1], 0])
     assert_same(cached_logits(session, rows[[1], 0]), alone)
 
 
-def test_a_session_leaves_the_model_as_it_was(tiny_model: EventTransformer, rows: Events) -> None:
+def test_a_session_leaves_the_model_as_it_was(
+    runtime: Runtime, tiny_model: EventTransformer, rows: Events
+) -> None:
     before = {name: weight.clone() for name, weight in tiny_model.state_dict().items()}
-    begin(tiny_model, rows, 5).append(rows[:, 5])
+    begin(runtime, rows, 5).append(rows[:, 5])
     assert all(torch.equal(before[name], w) for name, w in tiny_model.state_dict().items())
+
+
+def test_with_eight_bits_the_logits_move_little(tiny_model: EventTransformer, rows: Events) -> None:
+    session = begin(open_runtime(tiny_model, "onnx"), rows, 20)
+    wanted = whole_logits(tiny_model, rows, rows[:, 0])
+    for a, b in zip(cached_logits(session, rows[:, 0]), wanted, strict=True):
+        assert 0 < np.abs(a - b).max() < 0.05 * b.std() + 0.01
+
+
+def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(
+    tiny_model: EventTransformer, rows: Events
+) -> None:
+    runtime = open_runtime(tiny_model, "onnx")
+    loud = rows.copy()
+    loud[1:] = loud[1:, ::-1]
+    found = []
+    for group in (rows, loud):
+        session = begin(runtime, group, 12)
+        session.append(group[:, 12])
+        found.append([logits[0] for logits in cached_logits(session, rows[:, 0])])
+    assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
+
+
+def test_a_cpu_gets_the_fast_runtime_and_an_unknown_name_is_refused(
+    tiny_model: EventTransformer,
+) -> None:
+    assert open_runtime(tiny_model).name == "onnx"
+    with pytest.raises(OptionError, match="auto, torch, onnx"):
+        open_runtime(tiny_model, "abacus")
