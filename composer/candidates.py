@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from composer.engines import Draft
@@ -34,7 +34,7 @@ class Rejected:
 
 
 class Collector:
-    """Turns drafts into candidates, and knows those that came before.
+    """Turns drafts into candidates.
 
     Args:
         key: The wished key with its spelling; None takes what the draft was drawn for.
@@ -42,7 +42,6 @@ class Collector:
 
     def __init__(self, key: Key | None = None) -> None:
         self.key = key
-        self._seen: dict[tuple[object, ...], int] = {}
 
     def collect(self, drafts: Iterable[Draft]) -> Iterator[Candidate | Rejected]:
         """Yield a candidate, or a rejection with its reason, for every draft."""
@@ -56,10 +55,23 @@ class Collector:
             piece = decode_bars(draft.events, draft.wishes, key=self.key)
         except ComposerError as error:
             return Rejected(draft.index, str(error))
-        twin = self._seen.setdefault((piece.parts, piece.meters), draft.index)
-        if twin != draft.index:
-            return Rejected(draft.index, f"it is the same as candidate {twin + 1}")
         silent = [i + 1 for i, part in enumerate(piece.parts) if not part.notes]
         if silent:
             return Rejected(draft.index, f"part {silent[0]} is silent throughout")
         return Candidate(piece, draft)
+
+
+def find_twins(pieces: Mapping[int, Piece]) -> tuple[Rejected, ...]:
+    """Return those that say the same, note for note, as one with a lower number.
+
+    Args:
+        pieces: By their numbers in the request.
+    """
+    first: dict[tuple[object, ...], int] = {}
+    numbered = sorted(pieces.items())
+    found = [(index, first.setdefault((p.parts, p.meters), index)) for index, p in numbered]
+    return tuple(
+        Rejected(index, f"it is the same as candidate {twin + 1}")
+        for index, twin in found
+        if twin != index
+    )

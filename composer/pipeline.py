@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from composer import places
-from composer.candidates import Candidate, Collector, Rejected
+from composer.candidates import Candidate, Collector, Rejected, find_twins
 from composer.composition import Composition, Ranked, replay
 from composer.engines import Draft, Engine, MenuRow, TransformerEngine
 from composer.errors import RequestError
@@ -148,10 +148,13 @@ def _conclude(work: _Work, engine: Engine, stopped: bool) -> Composition:
     """Rank what there is."""
     if not work.ranked:
         raise RequestError(_why_nothing(work, stopped))
+    # Candidates arrive as they are done; which of two twins stays must not depend on that.
+    twins = find_twins({one.index: one.piece for one in work.ranked})
+    dropped = {twin.index for twin in twins}
     return Composition.of(
         work.request,
-        work.ranked,
-        rejected=tuple(work.rejected),
+        [one for one in work.ranked if one.index not in dropped],
+        rejected=tuple(sorted([*work.rejected, *twins], key=lambda one: one.index)),
         elapsed_s=time.monotonic() - work.began_s,
         stopped=stopped,
         versions={"composer": VERSION, **engine.versions},

@@ -1,4 +1,4 @@
-"""Places on disk: the bundled assets, and what the environment puts elsewhere.
+"""Where things are and run: the bundled assets, and what the environment names instead.
 
 The environment is read at use, not at import.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from composer.errors import OptionError
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -25,3 +27,24 @@ def device() -> str:
 def runtime() -> str:
     """Return the runtime to compose with: COMPOSER_RUNTIME, or what suits the device."""
     return os.environ.get("COMPOSER_RUNTIME", "") or "auto"
+
+
+def workers() -> int:
+    """Return how many groups of candidates are drawn side by side: COMPOSER_WORKERS, or the cores.
+
+    Raises:
+        OptionError: If it is no whole number from 1 to 64.
+    """
+    text = os.environ.get("COMPOSER_WORKERS", "") or str(min(64, _usable_cores()))
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise OptionError(
+            f"COMPOSER_WORKERS must be a whole number from 1 to 64, got {text[:20]!r}"
+        )
+    return int(text)
+
+
+def _usable_cores() -> int:
+    """Return the cores that this process may use, where the system tells; else all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

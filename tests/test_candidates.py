@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from composer.candidates import Candidate, Collector, Rejected
+from composer.candidates import Candidate, Collector, Rejected, find_twins
 from composer.engines import Draft
 from composer.piece import Piece
 from composer.theory import Key
@@ -63,19 +63,14 @@ def test_rows_that_spell_no_piece_are_rejected_with_a_reason(
     assert "bar line" in found.reason
 
 
-def test_of_twins_the_first_is_kept(chorale: Piece, keyboard_piece: Piece) -> None:
-    drafts = [draft_of(chorale, 0), draft_of(keyboard_piece, 1), draft_of(chorale, 2)]
-    first, second, third = Collector().collect(drafts)
-    assert isinstance(first, Candidate)
-    assert isinstance(second, Candidate)
-    assert third == Rejected(2, "it is the same as candidate 1")
-
-
-def test_twins_are_known_over_several_steps_but_not_from_another_request(chorale: Piece) -> None:
-    collector = Collector()
-    judged(draft_of(chorale, 0), collector)
-    assert isinstance(judged(draft_of(chorale, 1), collector), Rejected)
-    assert isinstance(judged(draft_of(chorale, 1)), Candidate)
+def test_of_twins_the_one_with_the_lowest_number_stays_whenever_it_came(
+    chorale: Piece, keyboard_piece: Piece
+) -> None:
+    faster = replace(chorale, tempo_bpm=100.0, title="Another")
+    found = find_twins({7: chorale, 4: keyboard_piece, 2: faster, 5: chorale})
+    reason = "it is the same as candidate 3"
+    assert found == (Rejected(5, reason), Rejected(7, reason))
+    assert find_twins({1: chorale, 0: keyboard_piece}) == ()
 
 
 def test_a_part_that_never_sounds_is_a_reason(chorale: Piece) -> None:

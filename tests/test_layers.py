@@ -16,7 +16,8 @@ MAX_LINES = 400
 
 # A room imports rooms of the rows above its own; those of one row are strangers to each other.
 ROWS = (
-    ("errors", "version", "places"),
+    ("errors", "version"),
+    ("places",),
     ("worker",),
     ("units",),
     ("theory",),

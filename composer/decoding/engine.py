@@ -1,8 +1,7 @@
 """Logits -> ids: draws a group of candidates row by row. Knows ids, not music.
 
-What may come next, and when a candidate is complete, reach it as `Rules`; what is read again when
-the window is full reaches it as `reframe`. A group is always the same candidates for the same
-request, so that what a candidate becomes depends on nothing but the request.
+What may come next, and when a candidate is complete, reach it as `Rules`; what makes ids less
+likely as a `Leaning`; what is read again when the window is full as `reframe`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from composer.decoding.runtimes import Runtime, Session
 from composer.tokenizer.vocab import NONE, WRITTEN_SIZES, Events
 
 Ints = npt.NDArray[np.int64]
+_ROOM = 512  # rows that room is made for at a time, and random numbers are drawn for
 Reframe = Callable[[Events], Events]
 
 
@@ -109,15 +109,36 @@ class Group:
     reframe: Reframe
     open_reframe: Reframe
     leaning: Leaning | None = None
-    rows: list[list[Events]] = field(init=False)
-    log_probs: list[list[npt.NDArray[np.float32]]] = field(init=False)
+    n_rows: int = field(init=False, default=0)
+    rows: Events = field(init=False)  # [B, room, 4]
+    log_probs: npt.NDArray[np.float32] = field(init=False)  # [B, room, 4]
 
     def __post_init__(self) -> None:
         """Begin with no rows."""
-        self.rows = [[] for _ in self.indices]
-        self.log_probs = [[] for _ in self.indices]
-        self.rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
-        self.alive = np.arange(len(self.indices))
+        n = len(self.indices)
+        self.rows = np.empty((n, _ROOM, 4), np.int16)
+        self.log_probs = np.empty((n, _ROOM, 4), np.float32)
+        self.alive = np.arange(n)
+        self._rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
+        self._uniform = np.empty((n, _ROOM, 4))
+
+    def uniform(self) -> npt.NDArray[np.float64]:
+        """Return the next row's random numbers of every living candidate, [B, 4]."""
+        place = self.n_rows % _ROOM
+        if place == 0:
+            for who in self.alive.tolist():
+                self._uniform[who] = self._rngs[who].random((_ROOM, 4))
+        found: npt.NDArray[np.float64] = self._uniform[self.alive, place]
+        return found
+
+    def add(self, rows: Events, log_probs: npt.NDArray[np.float32]) -> None:
+        """Write down the row of every living candidate, [B, 4] each."""
+        if self.n_rows == self.rows.shape[1]:
+            self.rows = np.concatenate([self.rows, np.empty_like(self.rows)], axis=1)
+            self.log_probs = np.concatenate([self.log_probs, np.empty_like(self.log_probs)], axis=1)
+        self.rows[self.alive, self.n_rows] = rows
+        self.log_probs[self.alive, self.n_rows] = log_probs
+        self.n_rows += 1
 
     def accept(self, rows: Events) -> None:
         """Tell rules and leaning of the row that every living candidate got."""
@@ -193,9 +214,9 @@ def _begin(runtime: Runtime, group: Group, options: DecodingOptions) -> list[_Co
 
 
 def _beginning(group: Group, place: int, prefix: Events, reframe: Reframe) -> Events:
-    if not group.rows[place]:
+    if not group.n_rows:
         return prefix
-    return reframe(np.concatenate([prefix, *group.rows[place]]))
+    return reframe(np.concatenate([prefix, group.rows[place, : group.n_rows]]))
 
 
 def _pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
@@ -211,7 +232,7 @@ def _pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
 def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOptions) -> Events:
     """Choose the next row of every candidate, field by field, [B, 4]."""
     n = len(group.alive)
-    uniform = np.stack([group.rngs[place].random(4) for place in group.alive])
+    uniform = group.uniform()
     chosen: Events = np.empty((n, 0), np.int16)
     log_probs = np.zeros((n, 4), np.float32)
     for index, size in enumerate(WRITTEN_SIZES):
@@ -229,9 +250,7 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
         else:
             ids = given
         chosen = np.concatenate([chosen, ids[:, None].astype(np.int16)], axis=1)
-    for place, row, found in zip(group.alive, chosen, log_probs, strict=True):
-        group.rows[place].append(row[None])
-        group.log_probs[place].append(found[None])
+    group.add(chosen, log_probs)
     return chosen
 
 
@@ -261,7 +280,7 @@ def _filtered(
 def _finish(group: Group, place: int, *, complete: bool) -> Draw:
     return Draw(
         index=group.indices[place],
-        events=np.concatenate(group.rows[place]),
-        log_probs=np.concatenate(group.log_probs[place]),
+        events=group.rows[place, : group.n_rows].copy(),
+        log_probs=group.log_probs[place, : group.n_rows].copy(),
         is_complete=complete,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from composer import places
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw, open_runtime
 from composer.engines.base import Capabilities, Draft, Step
+from composer.engines.crew import work_side_by_side
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
 from composer.errors import CheckpointError
@@ -24,7 +27,9 @@ from composer.tokenizer.masks import Frame, Grammar
 from composer.tokenizer.vocab import BAR, PART, TIME, Events
 from composer.tokenizer.wishes import Conditions, default_parts, meter_id, part_ranges
 
-GROUP_SIZE = 8  # candidates drawn together; fixed, so that a candidate depends on the request alone
+# Candidates drawn together, by their number alone: neither cores nor other visitors nor who is done
+# first change what a candidate becomes. Eight give the first ones soon, 32 cost least a candidate.
+GROUP_SIZES = (8, 32)
 MIN_WINDOW = 32  # rows; half of them hold the wishes and some music
 DEFAULT_WINDOW = 512  # rows, where a checkpoint does not say what it was trained on
 MAX_ROWS_PER_BAR = 160
@@ -69,7 +74,7 @@ class TransformerEngine:
         return cls(load_checkpoint(folder, device))
 
     def draw(self, request: Request) -> Iterator[Step]:
-        """Draw all candidates of a request, group by group of eight.
+        """Draw all candidates of a request, in groups side by side.
 
         Raises:
             RequestError: If the wishes are not on the menu.
@@ -78,11 +83,13 @@ class TransformerEngine:
         if self.menu:
             check_menu(request, self.menu)
         wishes = decide(request, self.menu)
-        indices = list(range(request.candidates))
-        groups = [indices[i : i + GROUP_SIZE] for i in range(0, len(indices), GROUP_SIZE)]
-        for number, group in enumerate(groups):
-            for step in self._draw_group(request, wishes, group):
-                yield Step((number + step.share) / len(groups), step.drafts)
+        groups = [
+            partial(self._draw_group, request, wishes, group) for group in split(request.candidates)
+        ]
+        shares = [0.0] * len(groups)
+        for number, step in work_side_by_side(groups, places.workers()):
+            shares[number] = step.share
+            yield Step(sum(shares) / len(shares), step.drafts)
 
     def _draw_group(
         self, request: Request, wishes: Conditions, indices: list[int]
@@ -119,6 +126,14 @@ class TransformerEngine:
             open_reframe=lambda rows: slide(rows, self.window // 2),
             leaning=PartWriting(grammar, costs) if costs else None,
         )
+
+
+def split(n_candidates: int) -> list[list[int]]:
+    """Return the candidates' numbers in groups of equal size, four of them if that can be."""
+    low, high = GROUP_SIZES
+    size = min(high, max(low, math.ceil(n_candidates / 4)))
+    indices = list(range(n_candidates))
+    return [indices[first : first + size] for first in range(0, n_candidates, size)]
 
 
 def _window(notes: dict[str, Any]) -> int:

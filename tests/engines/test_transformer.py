@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.engines import Draft, Step, TransformerEngine
-from composer.engines.transformer import build_frame, nats_per_note, slide
+from composer.engines.transformer import GROUP_SIZES, build_frame, nats_per_note, slide, split
 from composer.errors import RequestError
 from composer.models import load_checkpoint
 from composer.piece import Piece
@@ -157,3 +157,27 @@ def test_surprise_is_a_mean_over_notes_without_the_plan_of_sections() -> None:
     log_probs = np.full((4, 4), -0.5, np.float32)
     assert nats_per_note(events, log_probs) == pytest.approx(15 * 0.5 / 2)
     assert nats_per_note(events[:1], log_probs[:1]) == pytest.approx(1.5)
+
+
+def test_workers_side_by_side_draw_what_one_alone_draws(
+    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_of(candidates=20)
+    monkeypatch.setenv("COMPOSER_WORKERS", "1")
+    alone = drafts_of(tiny_engine, request)
+    monkeypatch.setenv("COMPOSER_WORKERS", "3")
+    assert_same(drafts_of(tiny_engine, request), alone)
+
+
+def test_a_candidate_is_the_same_among_few_and_many(tiny_engine: TransformerEngine) -> None:
+    many = drafts_of(tiny_engine, request_of(candidates=40))
+    assert_same(drafts_of(tiny_engine, request_of(candidates=1)), many[:1])
+
+
+@pytest.mark.parametrize("n", [1, 7, 16, 17, 100, 256])
+def test_groups_follow_from_the_number_of_candidates_alone(n: int) -> None:
+    groups = split(n)
+    assert [index for group in groups for index in group] == list(range(n))
+    low, high = GROUP_SIZES
+    assert all(low <= len(group) <= high for group in groups[:-1])
+    assert len(groups) <= max(4, n / high)
