@@ -209,8 +209,8 @@ class Instrument:
     high: int
 
 
-# Ranges after S. Adler, The Study of Orchestration (3rd ed., 2002), appendix; voices are choral
-# ranges widened by a third, because parts of real scores cross them now and then.
+# Ranges after S. Adler, The Study of Orchestration (3rd ed., 2002), appendix, as they sound; voices
+# are choral ranges widened by a third, because parts of real scores cross them now and then.
 INSTRUMENTS = {
     instrument.name: instrument
     for instrument in (
@@ -226,6 +226,13 @@ INSTRUMENTS = {
         Instrument("tenor", 52, 45, 72),
         Instrument("bass", 52, 36, 67),
         Instrument("solo voice", 53, 45, 84),
+        Instrument("strings", 48, 28, 103),  # from the contrabass to the violin
+        Instrument("flute", 73, 60, 96),
+        Instrument("oboe", 68, 58, 93),
+        Instrument("clarinet", 71, 50, 94),
+        Instrument("bassoon", 70, 34, 75),
+        Instrument("horn", 60, 35, 77),
+        Instrument("guitar", 24, 40, 83),
     )
 }
 

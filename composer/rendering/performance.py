@@ -1,25 +1,61 @@
-"""`Piece` -> performance: seconds and velocities at a constant tempo. Knows no file, no sound."""
+"""`Piece` -> performance: notes in seconds with velocities. Knows no file and no sound.
+
+Plain, it is the score at a constant tempo. Expressive, it breathes with the phrases (`timing`), is
+shaded (`dynamics`), lifts repeated notes off one another and closes with a ritardando.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from composer.piece import Part, Piece
+from composer.piece import Note, Part, Piece
+from composer.rendering.dynamics import shaded_parts
+from composer.rendering.phrases import Phrase, find_phrases
 from composer.rendering.tempo import check_tempo
+from composer.rendering.timing import Clock, expressive_clock
 from composer.rendering.unisons import cut_unisons
 from composer.theory import Key
-from composer.units import MIDI_TICKS_PER_QUARTER, beats_to_seconds
+from composer.units import MIDI_TICKS_PER_QUARTER
 
 if TYPE_CHECKING:
     import pretty_midi
 
+# A tone that is struck again is let go a little earlier, and so is the last one of a phrase: rules
+# "repetition articulation" and "punctuation" of the KTH system (source in `timing`).
+REPEAT_GAP_S = 0.06
+BREATH_S = 0.08
+MAX_GAP_SHARE = 0.25  # of a note, at most
 
-def perform(piece: Piece, *, tempo_bpm: float | None = None) -> pretty_midi.PrettyMIDI:
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a piece is played.
+
+    Args:
+        clock: From score time to seconds.
+        parts: With the velocities to play.
+        phrases: Empty where nothing is to be heard of them.
+    """
+
+    clock: Clock
+    parts: tuple[Part, ...]
+    phrases: tuple[Phrase, ...] = ()
+
+
+def perform(
+    piece: Piece, *, tempo_bpm: float | None = None, is_expressive: bool = True
+) -> pretty_midi.PrettyMIDI:
     """Play a piece into a list of notes in seconds, an instrument a part.
 
     Args:
         piece: What to play.
         tempo_bpm: Quarters a minute; the piece's own tempo if left out.
+        is_expressive: Whether to shape tempo and velocities; if not, the score is played as it is
+            written.
 
     Raises:
         OptionError: If the tempo cannot be played.
@@ -28,33 +64,68 @@ def perform(piece: Piece, *, tempo_bpm: float | None = None) -> pretty_midi.Pret
     import pretty_midi
 
     tempo_bpm = check_tempo(piece.tempo_bpm if tempo_bpm is None else tempo_bpm)
+    reading = _read(piece, tempo_bpm, is_expressive)
     performance = pretty_midi.PrettyMIDI(resolution=MIDI_TICKS_PER_QUARTER, initial_tempo=tempo_bpm)
     performance.key_signature_changes.append(pretty_midi.KeySignature(_key_number(piece.key), 0.0))
     for change in piece.meters:
-        onset_s = beats_to_seconds(change.onset_beats, tempo_bpm)
+        onset_s = reading.clock.time_s(change.onset_beats)
         performance.time_signature_changes.append(
             pretty_midi.TimeSignature(change.meter.numerator, change.meter.denominator, onset_s)
         )
-    performance.instruments.extend(_instrument(part, tempo_bpm) for part in piece.parts)
+    performance.instruments.extend(_instrument(part, reading) for part in reading.parts)
     return performance
 
 
-def _instrument(part: Part, tempo_bpm: float) -> Any:
+def _read(piece: Piece, tempo_bpm: float, is_expressive: bool) -> _Reading:
+    if not is_expressive or piece.n_notes == 0:
+        return _Reading(Clock(tempo_bpm), piece.parts)
+    phrases = find_phrases(piece)
+    return _Reading(
+        expressive_clock(piece, tempo_bpm, phrases), shaded_parts(piece, phrases), phrases
+    )
+
+
+def _instrument(part: Part, reading: _Reading) -> Any:
     import pretty_midi
 
     instrument = pretty_midi.Instrument(
         part.instrument.program, name=part.name or part.instrument.name
     )
-    instrument.notes.extend(
-        pretty_midi.Note(
-            velocity=min(127, max(1, note.velocity)),
-            pitch=note.pitch,
-            start=beats_to_seconds(note.onset_beats, tempo_bpm),
-            end=beats_to_seconds(note.end_beats, tempo_bpm),
-        )
-        for note in cut_unisons(part.notes)
-    )
+    notes = cut_unisons(part.notes)
+    for note, (start_s, end_s) in zip(notes, _spans_s(notes, reading), strict=True):
+        velocity = min(127, max(1, note.velocity))
+        instrument.notes.append(pretty_midi.Note(velocity, note.pitch, start_s, end_s))
     return instrument
+
+
+def _spans_s(notes: Sequence[Note], reading: _Reading) -> Iterator[tuple[float, float]]:
+    """Yield when notes begin and end.
+
+    Args:
+        notes: Sorted; no key is struck while it is held.
+        reading: How they are played.
+    """
+    clock = reading.clock
+    if not reading.phrases:
+        yield from ((clock.time_s(n.onset_beats), clock.time_s(n.end_beats)) for n in notes)
+        return
+    struck_again = _struck_again(notes)
+    breaths = {phrase.end_beats for phrase in reading.phrases[:-1]}
+    for note in notes:
+        start_s, end_s = clock.onset_s(note.onset_beats), clock.end_s(note)
+        gap_s = BREATH_S if note.end_beats in breaths else 0.0
+        if later := struck_again.get(note):
+            end_s = min(end_s, clock.onset_s(later.onset_beats))
+            gap_s = REPEAT_GAP_S if later.onset_beats == note.end_beats else gap_s
+        yield start_s, end_s - min(gap_s, MAX_GAP_SHARE * (end_s - start_s))
+
+
+def _struck_again(notes: Sequence[Note]) -> dict[Note, Note]:
+    """Return the next note of the same pitch, where there is one."""
+    by_pitch: dict[int, list[Note]] = defaultdict(list)
+    for note in notes:
+        by_pitch[note.pitch].append(note)
+    return {note: later for line in by_pitch.values() for note, later in pairwise(line)}
 
 
 def _key_number(key: Key) -> int:

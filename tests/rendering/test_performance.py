@@ -5,15 +5,20 @@ from fractions import Fraction
 
 import pretty_midi
 import pytest
+from hypothesis import given
 
 from composer.errors import OptionError
 from composer.piece import Note, Part, Piece
 from composer.rendering import perform
-from composer.theory import KEYS, Key
+from composer.rendering.performance import BREATH_S, REPEAT_GAP_S
+from composer.rendering.unisons import cut_unisons
+from composer.theory import INSTRUMENTS, KEYS, Key
+from tests.conftest import part_of
+from tests.strategies import loose_pieces, pieces
 
 
 def test_a_quarter_lasts_a_second_at_60_quarters_a_minute(chorale: Piece) -> None:
-    played = perform(chorale, tempo_bpm=60)
+    played = perform(chorale, tempo_bpm=60, is_expressive=False)
     for part, player in zip(chorale.parts, played.instruments, strict=True):
         written = [
             (float(n.onset_beats), float(n.end_beats), n.pitch, n.velocity) for n in part.notes
@@ -24,7 +29,7 @@ def test_a_quarter_lasts_a_second_at_60_quarters_a_minute(chorale: Piece) -> Non
 def test_without_a_wish_the_piece_goes_at_its_own_tempo(keyboard_piece: Piece) -> None:
     slow = replace(keyboard_piece, tempo_bpm=45.0)
     end_s = float(slow.end_of_notes_beats) * 60 / 45
-    assert perform(slow).get_end_time() == pytest.approx(end_s)
+    assert perform(slow, is_expressive=False).get_end_time() == pytest.approx(end_s)
 
 
 def test_every_part_keeps_its_instrument_and_name(chorale: Piece) -> None:
@@ -36,7 +41,7 @@ def test_every_part_keeps_its_instrument_and_name(chorale: Piece) -> None:
 def test_a_held_key_is_let_go_before_it_is_struck_again(chorale: Piece) -> None:
     notes = (Note(Fraction(0), 60, Fraction(4)), Note(Fraction(1), 60, Fraction(1)))
     piece = replace(chorale, parts=(Part(chorale.parts[0].instrument, notes),))
-    first, second = perform(piece, tempo_bpm=60).instruments[0].notes
+    first, second = perform(piece, tempo_bpm=60, is_expressive=False).instruments[0].notes
     assert (first.end, second.start, second.end) == (1, 1, 2)
 
 
@@ -55,3 +60,60 @@ def test_an_empty_piece_is_silence(empty_piece: Piece) -> None:
 def test_a_tempo_that_cannot_be_played_is_refused(chorale: Piece) -> None:
     with pytest.raises(OptionError, match="quarters a minute"):
         perform(chorale, tempo_bpm=float("nan"))
+
+
+@given(pieces() | loose_pieces())
+def test_an_expressive_performance_has_every_note_and_no_other(piece: Piece) -> None:
+    for part, player in zip(piece.parts, perform(piece).instruments, strict=True):
+        assert [note.pitch for note in player.notes] == [n.pitch for n in cut_unisons(part.notes)]
+        assert all(0 <= note.start < note.end for note in player.notes)
+
+
+@given(pieces() | loose_pieces())
+def test_the_order_of_onsets_stays_and_chords_stay_together(piece: Piece) -> None:
+    onset_by_start: dict[float, set[Fraction]] = {}
+    for part, player in zip(piece.parts, perform(piece).instruments, strict=True):
+        for note, played in zip(cut_unisons(part.notes), player.notes, strict=True):
+            onset_by_start.setdefault(played.start, set()).add(note.onset_beats)
+    assert all(len(onsets) == 1 for onsets in onset_by_start.values())
+    onsets = [onset for _, (onset,) in sorted(onset_by_start.items())]
+    assert onsets == sorted(set(onsets))
+
+
+@given(pieces() | loose_pieces())
+def test_no_key_is_struck_while_it_is_held(piece: Piece) -> None:
+    for player in perform(piece).instruments:
+        for note in player.notes:
+            later = [n for n in player.notes if n.pitch == note.pitch and n.start > note.start]
+            assert all(note.end <= n.start for n in later)
+
+
+@given(pieces())
+def test_without_expression_the_score_is_played_as_written(piece: Piece) -> None:
+    for part, player in zip(
+        piece.parts, perform(piece, tempo_bpm=60, is_expressive=False).instruments, strict=True
+    ):
+        assert [(n.start, n.end, n.velocity) for n in player.notes] == [
+            (float(n.onset_beats), float(n.end_beats), n.velocity) for n in cut_unisons(part.notes)
+        ]
+
+
+def test_the_same_piece_is_played_alike_twice(chorale: Piece) -> None:
+    first, second = (
+        [(n.start, n.end, n.velocity) for part in perform(chorale).instruments for n in part.notes]
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_repeated_notes_are_let_go_before_they_are_struck_again(chorale: Piece) -> None:
+    part = part_of(INSTRUMENTS["flute"], "C5 C5 C5 D5 E5:4")
+    notes = perform(replace(chorale, parts=(part,)), tempo_bpm=60).instruments[0].notes
+    gaps = [later.start - note.end for note, later in zip(notes, notes[1:], strict=False)]
+    assert gaps[:2] == pytest.approx([REPEAT_GAP_S] * 2) and gaps[2:] == pytest.approx([0, 0])
+
+
+def test_players_breathe_between_phrases(chorale: Piece) -> None:
+    part = part_of(INSTRUMENTS["flute"], "C5 D5 E5 F5 | G5 A5 G5:2 | C5 D5 E5 F5 | G5 A5 G5:2")
+    notes = perform(replace(chorale, parts=(part,), n_bars=0), tempo_bpm=60).instruments[0].notes
+    assert notes[7].start - notes[6].end == pytest.approx(BREATH_S)
