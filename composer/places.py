@@ -20,8 +20,9 @@ def checkpoint_folder() -> Path:
 
 
 def device() -> str:
-    """Return the device to run on: COMPOSER_DEVICE, or the CPU."""
-    return os.environ.get("COMPOSER_DEVICE", "") or "cpu"
+    """Return the device to run on: COMPOSER_DEVICE, else the GPU a Space lends, else the CPU."""
+    usual = "cuda" if os.environ.get("SPACES_ZERO_GPU") else "cpu"
+    return os.environ.get("COMPOSER_DEVICE", "") or usual
 
 
 def runtime() -> str:

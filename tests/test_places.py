@@ -13,6 +13,7 @@ from composer.errors import OptionError
 def test_without_an_environment_the_bundled_things_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CHECKPOINT", "DEVICE", "RUNTIME", "WORKERS"):
         monkeypatch.delenv(f"COMPOSER_{name}", raising=False)
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     assert places.checkpoint_folder() == places.ASSETS / "checkpoints" / "small"
     assert (places.device(), places.runtime()) == ("cpu", "auto")
     assert places.workers() >= 1
@@ -24,6 +25,12 @@ def test_the_environment_names_others(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"COMPOSER_{name}", value)
     assert places.checkpoint_folder() == Path("else/where")
     assert (places.device(), places.runtime(), places.workers()) == ("cuda:1", "torch", 3)
+
+
+def test_a_space_that_lends_a_gpu_composes_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COMPOSER_DEVICE", raising=False)
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert places.device() == "cuda"
 
 
 @pytest.mark.parametrize("text", ["0", "65", "two", "1.5", "-1"])

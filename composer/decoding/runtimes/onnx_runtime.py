@@ -5,10 +5,15 @@ Shapes: B candidates, T rows, S rows of cache, K key/value heads, D head width, 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+# Read when the library is imported: it would send and store usage data; its own switch is too late.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import onnxruntime as ort
 
 from composer.decoding.runtimes.base import Rows
