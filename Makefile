@@ -1,4 +1,4 @@
-# make setup, run, test, check, format, bench, train. Each sets up what it needs; the second time that is quick.
+# make setup, run, test, check, format, bench, train, space. Each sets up what it needs; the second time that is quick.
 
 PYTHON := .venv/bin/python
 HOST ?= 127.0.0.1
@@ -12,7 +12,10 @@ MINUTES ?= 120
 OUT ?= runs/$(PRESET)
 ARGS ?=
 
-.PHONY: setup run test check lint format bench train
+# make space REPO=owner/name ARGS=--dry-run   uploads to Hugging Face with the token HF_TOKEN
+REPO ?=
+
+.PHONY: setup run test check lint format bench train space
 
 setup:
 	@scripts/setup.sh run
@@ -48,3 +51,6 @@ train: setup $(EVENTS)
 
 $(EVENTS): | setup
 	@$(PYTHON) -m composer pack $(SCORES) --licence open --out $@
+
+space: setup
+	@$(PYTHON) scripts/space.py '$(REPO)' $(ARGS)

@@ -6,6 +6,7 @@
     │   └── ScoreFileError      a file that cannot be read as music
     ├── TokenError          events that do not spell a piece; carries the position
     ├── CheckpointError     weights, config and vocabulary do not fit together
+    ├── WorkerError         work in a process of its own was stopped or broke; carries the cause
     └── MissingTool         an optional tool is absent; says how to install it
 
 A message says what was asked, what came and what would do. Everything else that is raised is a bug.
@@ -45,6 +46,19 @@ class TokenError(ComposerError):
 
 class CheckpointError(ComposerError):
     """Weights, config and vocabulary do not fit together."""
+
+
+class WorkerError(ComposerError):
+    """Work that was given to a process of its own came to no answer.
+
+    Args:
+        message: One plain sentence.
+        cause: `time`, `memory`, `crash`, `size` (of the answer), `busy` or `start`.
+    """
+
+    def __init__(self, message: str, cause: str = "crash") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class MissingTool(ComposerError):

@@ -5,14 +5,16 @@ Times are `Fraction`s of a quarter, counted from the beginning of bar 1; all val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import count, islice, takewhile
+from typing import Any
 
 from composer.errors import OptionError
-from composer.theory import Instrument, Key, Meter
+from composer.theory import Instrument, Key, Meter, parse_key, parse_meter
 from composer.units import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY
 
 
@@ -188,3 +190,114 @@ class Piece:
             for part in self.parts
         )
         return replace(self, parts=moved)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; times as exact fractions of a quarter: `"7/24"`."""
+        names = {name: getattr(self, name) for name in _TEXTS}
+        return names | {
+            "key": str(self.key),
+            "meters": [[str(change.onset_beats), str(change.meter)] for change in self.meters],
+            "n_bars": self.n_bars,
+            "tempo_bpm": self.tempo_bpm,
+            "parts": [_part_to_dict(part) for part in self.parts],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Piece:
+        """Build a piece from what `to_dict` returned; whatever else comes is refused.
+
+        Raises:
+            OptionError: If the values are no piece.
+        """
+        return _read_piece(values)
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+_TEXTS = ("title", "composer", "form", "ensemble")
+_MAX_TEXT = 200
+_MAX_JSON_BARS = 100_000
+_MAX_JSON_PARTS = 64
+_MAX_TEMPO_BPM = 1_000.0
+_FRACTION = re.compile(r"\d{1,15}(/[1-9]\d{0,14})?", re.ASCII)
+
+
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    rows = [[str(n.onset_beats), n.pitch, str(n.duration_beats), n.velocity] for n in part.notes]
+    return {"instrument": asdict(part.instrument), "name": part.name, "notes": rows}
+
+
+def _read_piece(values: Any) -> Piece:
+    names = ("key", "meters", "n_bars", "tempo_bpm", "parts")
+    key, meters, n_bars, tempo_bpm, parts, *texts = _fields(values, *names, *_TEXTS)
+    if isinstance(tempo_bpm, bool) or not isinstance(tempo_bpm, (int, float)):
+        raise OptionError("a piece's tempo is a number")
+    if not 0 < tempo_bpm <= _MAX_TEMPO_BPM:
+        raise OptionError(f"a piece's tempo lies above 0 and up to {_MAX_TEMPO_BPM:.0f}")
+    piece = Piece(
+        parts=tuple(_read_part(part) for part in _list(parts, 1, _MAX_JSON_PARTS)),
+        meters=tuple(_read_change(change) for change in _list(meters, 1, _MAX_JSON_BARS)),
+        key=parse_key(_text(key)),
+        n_bars=_whole(n_bars, 1, _MAX_JSON_BARS),
+        tempo_bpm=float(tempo_bpm),
+        **dict(zip(_TEXTS, map(_text, texts), strict=True)),
+    )
+    onsets = [change.onset_beats for change in piece.meters]
+    if any(later <= earlier for earlier, later in zip(onsets, onsets[1:], strict=False)):
+        raise OptionError("a piece's meters stand in the order in which they begin")
+    if len(piece.bars) < len(piece.meters):  # to walk them checks that meters begin at bar lines
+        raise OptionError("a piece's meters each last a bar or more")
+    return piece
+
+
+def _read_change(values: Any) -> MeterChange:
+    onset, meter = _list(values, 2, 2)
+    return MeterChange(_beats(onset), parse_meter(_text(meter)))
+
+
+def _read_part(values: Any) -> Part:
+    instrument, name, rows = _fields(values, "instrument", "name", "notes")
+    called, program, low, high = _fields(instrument, "name", "program", "low", "high")
+    player = Instrument(_text(called), *(_whole(n, 0, 127) for n in (program, low, high)))
+    if player.low > player.high:
+        raise OptionError("an instrument's lowest pitch lies above its highest")
+    notes = tuple(_read_note(row) for row in _list(rows, 0, 10**7))
+    places = [(note.onset_beats, note.pitch) for note in notes]
+    if any(later < earlier for earlier, later in zip(places, places[1:], strict=False)):
+        raise OptionError("a part's notes are sorted by onset, then pitch")
+    return Part(player, notes, _text(name))
+
+
+def _read_note(row: Any) -> Note:
+    onset, pitch, duration, velocity = _list(row, 4, 4)
+    return Note(_beats(onset), _whole(pitch, 0, 127), _beats(duration), _whole(velocity, 1, 127))
+
+
+def _fields(values: Any, *names: str) -> list[Any]:
+    """Return the values of a JSON object that has exactly these names."""
+    if not isinstance(values, dict) or set(values) != set(names):
+        raise OptionError(f"a piece's JSON has objects with exactly {', '.join(names)}")
+    return [values[name] for name in names]
+
+
+def _list(values: Any, low: int, high: int) -> list[Any]:
+    if not isinstance(values, list) or not low <= len(values) <= high:
+        raise OptionError(f"a piece's JSON needs a list of {low} to {high:,} values here")
+    return values
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise OptionError(f"a piece's names are texts of at most {_MAX_TEXT} characters")
+    return value
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise OptionError(f"a piece's JSON needs a whole number from {low} to {high:,} here")
+    return value
+
+
+def _beats(value: Any) -> Fraction:
+    if not isinstance(value, str) or not _FRACTION.fullmatch(value):
+        raise OptionError("a piece's times are fractions of quarters as text, such as '7/24'")
+    return Fraction(value)

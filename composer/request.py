@@ -56,6 +56,13 @@ class Request:
     guidance: float = _number(
         1.0, 1.0, 4.0, "how strongly the wishes pull; 1 is the model as trained"
     )
+    part_writing: float = _number(
+        1.0,
+        0.0,
+        1.0,
+        "how strictly parallel fifths and octaves are avoided where real pieces of the form avoid "
+        "them; 0 leaves them to the model",
+    )
     candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are drawn and ranked")
     seed: int = _number(0, 0, 2**31 - 1, "same seed, same piece on the same runtime and version")
 

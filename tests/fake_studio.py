@@ -114,12 +114,12 @@ def _composition(request: Request, drawn: int, elapsed_s: float) -> Composition:
     )
 
 
-def silent_audio(piece: Piece, path: Path) -> Path:
+def silent_audio(piece: Piece, path: Path, **options: object) -> Path:
     """Take the place of FluidSynth, which is absent."""
     raise MissingTool("no sound: FluidSynth is missing; on Debian: apt-get install libfluidsynth3")
 
 
-def beep_audio(piece: Piece, path: Path) -> Path:
+def beep_audio(piece: Piece, path: Path, **options: object) -> Path:
     """Write one second of silence as WAV, by hand."""
     n_bytes = 2 * 8000
     header = (

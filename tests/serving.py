@@ -18,8 +18,14 @@ FAKE_APP = ("-m", "tests.browser.fake_app")
 START_S = 120.0
 
 
+class Address(str):
+    """Where a page is served: `http://127.0.0.1:7860`, with the number of its process."""
+
+    process_id: int = 0
+
+
 @contextmanager
-def serve(*command: str, **environment: str) -> Iterator[str]:
+def serve(*command: str, **environment: str) -> Iterator[Address]:
     """Run a page on a free port; yield its address.
 
     Args:
@@ -31,7 +37,9 @@ def serve(*command: str, **environment: str) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=settings)
     try:
         _wait_until_it_answers(process, port)
-        yield f"http://127.0.0.1:{port}"
+        address = Address(f"http://127.0.0.1:{port}")
+        address.process_id = process.pid
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -46,6 +46,7 @@ HOMES = {
     "fluidsynth": ("composer.rendering.audio",),
     "music21": ("composer.rendering", "composer.corpus"),
     "verovio": ("composer.rendering.sheet",),
+    "typst": ("composer.rendering.sheet",),
     "pyloudnorm": ("composer.rendering",),
     "soundfile": ("composer.rendering",),
     "defusedxml": ("composer.corpus",),

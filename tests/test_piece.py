@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from composer.errors import OptionError
 from composer.piece import MeterChange, Note, Part, Piece, walk_bars
-from composer.theory import INSTRUMENTS, Key, Meter
-from tests.strategies import pieces
+from composer.theory import INSTRUMENTS, MODES, Key, Meter, key_from_signature
+from tests.strategies import loose_pieces, pieces
 
 PIANO = INSTRUMENTS["piano"]
 START = Fraction(0)
@@ -103,3 +107,69 @@ def test_a_piece_is_frozen_and_equal_to_its_copy(chorale: Piece) -> None:
         chorale.title = "other"  # type: ignore[misc]
     assert replace(chorale) == chorale
     assert replace(chorale, title="other") != chorale
+
+
+@given(st.one_of(pieces(), loose_pieces()))
+def test_a_piece_comes_back_from_its_json_unchanged(piece: Piece) -> None:
+    assert Piece.from_dict(json.loads(json.dumps(piece.to_dict()))) == piece
+
+
+@pytest.mark.parametrize("fifths", range(-7, 8))
+@pytest.mark.parametrize("mode", MODES)
+def test_every_key_comes_back_from_json(fifths: int, mode: str, chorale: Piece) -> None:
+    piece = replace(chorale, key=key_from_signature(fifths, mode))
+    assert Piece.from_dict(piece.to_dict()).key == piece.key
+
+
+ODD_VALUES = [
+    None,
+    True,
+    -1,
+    0.5,
+    float("nan"),
+    float("inf"),
+    10**400,
+    "",
+    "x" * 300,
+    "1/0",
+    [],
+    {},
+]
+ODD_VALUES += [[1, 2, 3, 4], [["0", "4/4"], ["3", "3/4"]], {"name": "piano"}, "-1", "0x1"]
+
+
+def places_in(values: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place of a JSON value, as the container and the key in it."""
+    for key in list(values if isinstance(values, dict) else range(len(values))):
+        yield values, key
+        if isinstance(values[key], dict | list):
+            yield from places_in(values[key])
+
+
+def test_any_odd_value_at_any_place_of_the_json_is_refused_or_a_piece(chorale: Piece) -> None:
+    values = replace(chorale, parts=(Part(PIANO, chorale.parts[0].notes[:1]),)).to_dict()
+    for container, key in list(places_in(values)):
+        before = container[key]
+        for odd in ODD_VALUES:
+            container[key] = odd
+            try:
+                assert isinstance(Piece.from_dict(values), Piece)
+            except OptionError as refusal:
+                assert len(str(refusal)) < 200
+        container[key] = before
+    assert Piece.from_dict(values).n_notes == 1
+
+
+@pytest.mark.parametrize("name", ["title", "parts", "more"])
+def test_json_with_a_name_too_few_or_too_many_is_refused(name: str, chorale: Piece) -> None:
+    values = chorale.to_dict()
+    values.pop(name, None)
+    with pytest.raises(OptionError, match="exactly"):
+        Piece.from_dict(values if name != "more" else values | {"more": 1})
+
+
+def test_notes_out_of_order_are_refused(chorale: Piece) -> None:
+    values = chorale.to_dict()
+    values["parts"][0]["notes"].reverse()
+    with pytest.raises(OptionError, match="sorted"):
+        Piece.from_dict(values)

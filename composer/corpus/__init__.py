@@ -2,7 +2,9 @@
 
 from composer.corpus.manifest import Corpus, Entry, Refusal, load_corpus
 from composer.corpus.midi import read_midi, read_midi_bytes
+from composer.corpus.musicxml import read_musicxml, read_musicxml_bytes
 from composer.corpus.report import CorpusReport, corpus_report
+from composer.corpus.uploads import read_score, read_score_bytes
 
 __all__ = [
     "Corpus",
@@ -13,4 +15,8 @@ __all__ = [
     "load_corpus",
     "read_midi",
     "read_midi_bytes",
+    "read_musicxml",
+    "read_musicxml_bytes",
+    "read_score",
+    "read_score_bytes",
 ]

@@ -1,4 +1,4 @@
-"""Folders of scores, with a manifest or without -> entries and their pieces. Knows no MIDI.
+"""Folders of scores, with a manifest or without -> entries and their pieces. Knows no format.
 
 A manifest is a table `manifest.csv` with a row a piece (columns: `COLUMNS`); its paths are relative
 to its own folder. Without one, composers are the sub-folders and the rest is detected.
@@ -14,6 +14,7 @@ from typing import Any
 
 from composer.corpus.detect import UNKNOWN_FORM, ensemble_of_piece, form_of_name, split_of_path
 from composer.corpus.midi import read_midi
+from composer.corpus.musicxml import read_musicxml
 from composer.corpus.text import clean_text
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import Piece
@@ -31,7 +32,8 @@ MANIFEST_NAME = "manifest.csv"
 SPLITS = ("train", "valid", "test")
 UNKNOWN = "unknown"
 UNKNOWN_COMPOSER = "Anonymous"
-MIDI_SUFFIXES = frozenset({".mid", ".midi"})
+MUSICXML_SUFFIXES = frozenset({".musicxml", ".mxl", ".xml"})
+SCORE_SUFFIXES = frozenset({".mid", ".midi"}) | MUSICXML_SUFFIXES
 MAX_MANIFEST_BYTES = 200_000_000
 
 _TEXT_COLUMNS = (
@@ -123,8 +125,8 @@ def load_corpus(
     """Find the scores of a folder; none is opened yet.
 
     Args:
-        folder_or_manifest: A folder with a manifest, a manifest, or a folder with MIDI files in
-            sub-folders by composer.
+        folder_or_manifest: A folder with a manifest, a manifest, or a folder with scores (MIDI or
+            MusicXML) in sub-folders by composer.
         licence: Keep only this licence class, such as `open`.
         split: Keep only this split, such as `valid`.
 
@@ -272,14 +274,14 @@ def read_key(text: str) -> Key:
 
 
 def _scan_folder(folder: Path) -> Corpus:
-    """Make an entry of every MIDI file below a folder; links are not followed."""
+    """Make an entry of every score below a folder, by its ending; links are not followed."""
     paths, refusals, waiting = [], [], [folder]
     while waiting:
         place = waiting.pop()
         try:
             inside = [p for p in place.iterdir() if not (p.is_symlink() or p.name[0] == ".")]
             waiting += [path for path in inside if path.is_dir()]
-            files = [path for path in inside if path.suffix.lower() in MIDI_SUFFIXES]
+            files = [path for path in inside if path.suffix.lower() in SCORE_SUFFIXES]
             paths += [path.relative_to(folder).as_posix() for path in files if path.is_file()]
         except OSError:
             entry = Entry(path=place.relative_to(folder).as_posix())
@@ -310,7 +312,8 @@ def _read_entry(entry: Entry, folder: Path) -> tuple[Entry, Piece | Refusal]:
     try:
         if not _lies_in(path, folder):
             return entry, Refusal(entry, "the path leads out of the folder, perhaps by a link")
-        piece = read_midi(path)
+        is_musicxml = path.suffix.lower() in MUSICXML_SUFFIXES
+        piece = read_musicxml(path) if is_musicxml else read_midi(path)
     except ScoreFileError as error:
         return entry, Refusal(entry, str(error))
     piece = replace(

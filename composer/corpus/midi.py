@@ -53,14 +53,22 @@ def read_midi(path: Path) -> Piece:
     Raises:
         ScoreFileError: If the file cannot be read as music.
     """
+    return read_midi_bytes(read_file_start(path), title=path.stem)
+
+
+def read_file_start(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file, of a too large one a byte more than may be read.
+
+    Raises:
+        ScoreFileError: If there is no such file, or it cannot be opened.
+    """
     try:
         if not path.is_file():
             raise ScoreFileError(f"there is no file {path.name[:80]!r} to read")
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            return file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         raise ScoreFileError(f"the file {path.name[:80]!r} cannot be opened for reading") from error
-    return read_midi_bytes(data, title=path.stem)
 
 
 def read_midi_bytes(data: bytes, *, title: str = "") -> Piece:

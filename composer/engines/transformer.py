@@ -113,7 +113,7 @@ class TransformerEngine:
         self, request: Request, wishes: Conditions, indices: list[int], grammar: Grammar
     ) -> Group:
         prefix = encode_conditions(wishes, self.vocabulary)
-        costs = parallel_costs(wishes)
+        costs = parallel_costs(wishes, request.part_writing)
         return Group(
             indices=indices,
             prefix=prefix,

@@ -1,15 +1,21 @@
-"""From a `Piece` to files: MIDI and audio. Knows no model, no score and no page."""
+"""From a `Piece` to files: MIDI, MusicXML, sheets and audio. Knows no model, no scores, no page.
+
+MusicXML and sheets are in `rendering.musicxml` and `rendering.sheet`; `write_files` writes all.
+"""
 
 from composer.rendering.audio import render_audio, sound_problem
+from composer.rendering.files import FORMATS, write_files
 from composer.rendering.midi import midi_bytes, write_midi
 from composer.rendering.performance import perform
 from composer.rendering.tempo import suggested_tempo_bpm
 
 __all__ = [
+    "FORMATS",
     "midi_bytes",
     "perform",
     "render_audio",
     "sound_problem",
     "suggested_tempo_bpm",
+    "write_files",
     "write_midi",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from composer.engines import MenuRow
+from composer.errors import RequestError
 from composer.theory import KEYS
 
 OPEN = "open"
@@ -106,6 +108,17 @@ def examples(rows: Iterable[MenuRow]) -> list[Example]:
     largest = [Example(r.composer, r.form, "", "", 16) for r in matching(rows, None, None)]
     others = [e for e in dict.fromkeys(largest) if (e.composer, e.form) not in taken]
     return (chosen + others)[:MAX_EXAMPLES]
+
+
+def example_at(shown: Sequence[Example], index: Any) -> Example:
+    """Return the example that was pressed.
+
+    Raises:
+        RequestError: If there is none of that number.
+    """
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(shown):
+        raise RequestError("there is no such example; press one of those that are shown")
+    return shown[index]
 
 
 def _meter_order(meter: str) -> tuple[int, int]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from composer.engines import MenuRow
-from composer.ui import choices, controls, handlers, views
+from composer.ui import choices, controls, downloads, handlers, views
 from composer.ui.choices import OPEN, Example
 from composer.ui.controls import Controls
+from composer.ui.downloads import Downloads
 from composer.ui.incidents import plain_errors
 from composer.ui.studio import Studio
 from composer.ui.visit import Visit
@@ -29,6 +31,8 @@ UNCHECKED: dict[str, Any] = {
 # Quick events do not wait in the queue, so that no run of another visitor delays them. Gradio shows
 # no errors of such events: they belong into the status line.
 AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
+# Made when they are asked for: sheets first, because they need no sound.
+MADE_FORMATS = ("musicxml", "pdf", "mp3")
 WAVEFORM = gr.WaveformOptions(waveform_color="#a8a29e", waveform_progress_color="#0f766e")
 # A row holds a button for keyboards and screen readers; a click anywhere on the row counts.
 PICK_ROW = """
@@ -47,6 +51,7 @@ class Results:
     shown: gr.Column
     heading: gr.HTML
     roll: gr.Plot
+    sheet: gr.HTML
     player: gr.Audio
     midi: gr.DownloadButton
     wav: gr.DownloadButton
@@ -71,14 +76,18 @@ class Page:
     controls: Controls
     status: gr.HTML
     sound_note: gr.HTML
+    window_px: gr.Number
     results: Results
+    expressive: gr.Checkbox
+    downloads: Downloads
 
 
-def build(studio: Studio, *, n_at_once: int) -> None:
+def build(studio: Studio, window_px: gr.Number, *, n_at_once: int) -> None:
     """Place the page and wire it.
 
     Args:
         studio: What composes.
+        window_px: Holds the width of the visitor's window.
         n_at_once: How many runs share the model.
     """
     rows = studio.menu()
@@ -91,19 +100,26 @@ def build(studio: Studio, *, n_at_once: int) -> None:
             status = _html(views.status(""), elem_id="status")
             problem = studio.sound_problem()
             note = _html(views.note(problem or ""), elem_id="sound-note", visible=bool(problem))
-            results = _build_results(has_sound=problem is None)
-    page = Page(studio, rows, examples, visit, wishes, status, note, results)
+            results, expressive, made = _build_results(has_sound=problem is None)
+    page = Page(
+        studio, rows, examples, visit, wishes, status, note, window_px, results, expressive, made
+    )
     _wire_choices(page)
     _wire_run(page, n_at_once)
     _wire_ranking(page)
+    _wire_files(page)
 
 
-def _build_results(*, has_sound: bool) -> Results:
+def _build_results(*, has_sound: bool) -> tuple[Results, gr.Checkbox, Downloads]:
     """Place what a run brings; hidden until there is something."""
     empty = _html(views.EMPTY, elem_id="empty")
     with gr.Column(visible=False, elem_id="shown") as shown:
         heading = _html(elem_id="heading")
-        roll = gr.Plot(show_label=False, elem_id="roll")
+        with gr.Tabs(elem_id="views"):
+            with gr.Tab("Piano roll"):
+                roll = gr.Plot(show_label=False, elem_id="roll")
+            with gr.Tab("Sheet", elem_id="sheet-tab"):
+                sheet = _html(elem_id="sheet")
         player = gr.Audio(
             show_label=False,
             interactive=False,
@@ -112,19 +128,32 @@ def _build_results(*, has_sound: bool) -> Results:
             waveform_options=WAVEFORM,
             elem_id="player",
         )
+        expressive = gr.Checkbox(
+            True,
+            label="expressive performance",
+            info="off: exactly as written",
+            container=False,
+            visible=has_sound,
+            elem_id="expressive",
+        )
         with gr.Row(elem_classes=["downloads"]):
-            midi, wav, record = (
-                gr.DownloadButton(label, size="sm", min_width=80, elem_id=name)
-                for label, name in (("↓ MIDI", "midi"), ("↓ WAV", "wav"), ("↓ JSON", "record"))
-            )
+            midi = _file_button("↓ MIDI", "midi")
+            made = downloads.build("compose", MADE_FORMATS if has_sound else MADE_FORMATS[:2])
+            wav, record = _file_button("↓ WAV", "wav"), _file_button("↓ JSON", "record")
         ranking = _html(elem_id="ranking", js_on_load=PICK_ROW)
         with gr.Accordion("Scorecard", open=False, elem_id="scorecard-fold"):
             scorecard = _html(elem_id="scorecard")
         with gr.Accordion("Rejected candidates", open=False, elem_id="rejected-fold"):
             rejected = _html(elem_id="rejected")
-    return Results(
-        empty, shown, heading, roll, player, midi, wav, record, ranking, scorecard, rejected
+    results = Results(
+        *(empty, shown, heading, roll, sheet, player, midi, wav, record),
+        *(ranking, scorecard, rejected),
     )
+    return results, expressive, made
+
+
+def _file_button(label: str, name: str) -> gr.DownloadButton:
+    return gr.DownloadButton(label, size="sm", min_width=80, elem_id=name)
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:
@@ -166,7 +195,7 @@ def _wire_run(page: Page, n_at_once: int) -> None:
 
     def fill(index: Any) -> tuple[Any, ...]:
         with plain_errors():
-            return _fill(page, page.examples[index])
+            return _fill(page, choices.example_at(page.examples, index))
 
     example = page.controls.examples.click(fill, page.controls.examples, filled, **AT_ONCE)
     _wire_steps(page, page.controls.compose.click, n_at_once)
@@ -233,7 +262,7 @@ def _wire_steps(page: Page, trigger: Callable[..., Any], n_at_once: int) -> None
     for ended in (drawn.success, drawn.failure):  # gradio's `then` passes over failures
         ended(on_end, page.visit, [page.status, *buttons], **AT_ONCE)
     outputs = [page.visit, page.status, *page.results.in_order()]
-    _wire_sound(page, drawn.success(_show, page.visit, outputs, **AT_ONCE))
+    _wire_background(page, drawn.success(_show, page.visit, outputs, **AT_ONCE))
 
 
 def _button_updates(*, is_running: bool) -> tuple[Any, ...]:
@@ -247,7 +276,7 @@ def _wire_ranking(page: Page) -> None:
         return _show(visit, getattr(event, "rank", None))
 
     outputs = [page.visit, page.status, *page.results.in_order()]
-    _wire_sound(page, page.results.ranking.pick(on_pick, page.visit, outputs, **AT_ONCE))
+    _wire_background(page, page.results.ranking.pick(on_pick, page.visit, outputs, **AT_ONCE))
 
 
 def _show(visit: Visit, rank: Any = 1) -> tuple[Any, ...]:
@@ -265,6 +294,7 @@ def _show(visit: Visit, rank: Any = 1) -> tuple[Any, ...]:
         gr.update(visible=True),
         shown.heading,
         shown.roll,
+        views.note("the sheet is being engraved"),
         None,
         shown.midi,
         gr.update(value=None, interactive=False),
@@ -275,16 +305,47 @@ def _show(visit: Visit, rank: Any = 1) -> tuple[Any, ...]:
     )
 
 
-def _wire_sound(page: Page, shown: Any) -> None:
-    """Render the sound of what is on show, after it is on show."""
+def _wire_background(page: Page, shown: Any) -> None:
+    """Make sheet and sound of what is on show, after it is on show, side by side."""
 
-    def on_shown(visit: Visit) -> tuple[Any, ...]:
+    def on_shown(visit: Visit, window_px: Any) -> str:
         with plain_errors():
-            wav, problem = handlers.render_sound(page.studio.render_audio, visit)
+            return handlers.show_sheet(visit, window_px)
+
+    shown.success(
+        on_shown,
+        [page.visit, page.window_px],
+        page.results.sheet,
+        concurrency_id="sheet",
+        concurrency_limit=1,
+        **UNCHECKED,
+    )
+    _wire_sound(page, shown.success)
+
+
+def _wire_sound(page: Page, trigger: Callable[..., Any]) -> None:
+    def on_sound(visit: Visit, is_expressive: Any) -> tuple[Any, ...]:
+        with plain_errors():
+            wav, problem = handlers.render_sound(page.studio.render_audio, visit, is_expressive)
         note = gr.update(value=views.note(problem), visible=bool(problem))
         return wav, gr.update(value=wav, interactive=wav is not None), note
 
-    outputs = [page.results.player, page.results.wav, page.sound_note]
-    shown.success(
-        on_shown, page.visit, outputs, concurrency_id="sound", concurrency_limit=1, **UNCHECKED
+    trigger(
+        on_sound,
+        [page.visit, page.expressive],
+        [page.results.player, page.results.wav, page.sound_note],
+        concurrency_id="sound",
+        concurrency_limit=1,
+        **UNCHECKED,
     )
+
+
+def _wire_files(page: Page) -> None:
+    """Make files when they are asked for, and the sound anew when its switch is turned."""
+
+    def make(kind: str, visit: Visit, is_expressive: Any) -> Path:
+        return handlers.make_file(page.studio.render_audio, kind, visit, is_expressive)
+
+    inputs = [page.visit, page.expressive]
+    downloads.wire(page.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)
+    _wire_sound(page, page.expressive.input)

@@ -125,12 +125,14 @@ def _build_details() -> dict[str, Any]:
         "top_p": _slider("top_p", 0.01),
         "min_p": _slider("min_p", 0.01),
         "guidance": _slider("guidance", 0.1),
+        "part_writing": _slider("part_writing", 0.1),
     }
 
 
-def tempo_hint(form: str | None) -> str:
+def tempo_hint(form: Any) -> str:
     """Say which tempo an empty field means."""
-    return f"{suggested_tempo_bpm(form):.0f}" if form and form != OPEN else "usual for the form"
+    is_form = isinstance(form, str) and form not in ("", OPEN)
+    return f"{suggested_tempo_bpm(form):.0f}" if is_form else "usual for the form"
 
 
 def _number(name: str, **options: Any) -> gr.Number:

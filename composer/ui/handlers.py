@@ -16,7 +16,7 @@ from composer.errors import MissingTool, RequestError
 from composer.pipeline import Progress
 from composer.plots import plot_pianoroll
 from composer.rendering import write_midi
-from composer.ui import views
+from composer.ui import downloads, sheets, views
 from composer.ui.studio import ComposeSteps
 from composer.ui.visit import Visit
 from composer.ui.wishes import WISHES, new_seed, read_wishes
@@ -140,15 +140,39 @@ def show(visit: Visit) -> Shown:
     )
 
 
-def render_sound(render_audio: Callable[..., Path], visit: Visit) -> tuple[Path | None, str]:
-    """Render the candidate on show once; return the WAV, or None and one line that says why."""
+def show_sheet(visit: Visit, window_px: Any) -> str:
+    """Engrave the candidate on show for a window of a width; return HTML."""
+    candidate = visit.candidate()
+    return sheets.show_sheet(candidate.piece, window_px) if candidate else ""
+
+
+def make_file(
+    render_audio: Callable[..., Path], kind: str, visit: Visit, is_expressive: Any = True
+) -> Path:
+    """Write the candidate on show in a format, once.
+
+    Raises:
+        RequestError: If nothing was composed yet, or it cannot be written so.
+        MissingTool: If a tool is absent.
+    """
     candidate = visit.candidate()
     if candidate is None:
+        raise RequestError("there is nothing to download yet; press Compose")
+    return downloads.make_file(
+        candidate.piece,
+        visit.path(f".{kind}"),
+        is_expressive=is_expressive is not False,
+        render_audio=render_audio,
+    )
+
+
+def render_sound(
+    render_audio: Callable[..., Path], visit: Visit, is_expressive: Any = True
+) -> tuple[Path | None, str]:
+    """Render the candidate on show once; return the WAV, or None and one line that says why."""
+    if visit.candidate() is None:
         return None, ""
-    target = visit.path(".wav")
-    if not target.exists():
-        try:
-            render_audio(candidate.piece, target)
-        except (MissingTool, RequestError) as error:  # the rest of the page works without sound
-            return None, str(error)
-    return target, ""
+    try:
+        return make_file(render_audio, "wav", visit, is_expressive), ""
+    except (MissingTool, RequestError) as error:  # the rest of the page works without sound
+        return None, str(error)

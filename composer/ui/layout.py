@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import gradio as gr
 
 from composer.errors import OptionError
-from composer.ui import api, compose_page
+from composer.ui import api, compose_page, inspect_page
+from composer.ui.entrance import Page
 from composer.ui.studio import Studio, default_studio
 
 HEADER = (
@@ -16,19 +16,21 @@ HEADER = (
     "<p>New music in the manner of old masters: many candidates, each one weighed, "
     "the best to hear.</p></header>"
 )
+# Tell the width of the window; open the page that the address names after `#`, and let the address
+# follow the page, so that it can be kept.
+ARRIVE = """() => {
+    const tabs = [...document.querySelectorAll('#pages > .tab-wrapper [role="tab"]')];
+    const nameOf = (tab) => tab.textContent.trim().toLowerCase();
+    const open = () => tabs.find((tab) => '#' + nameOf(tab) === location.hash)?.click();
+    for (const tab of tabs)
+        tab.addEventListener('click', () => history.replaceState(null, '', '#' + nameOf(tab)));
+    window.addEventListener('hashchange', open);
+    open();
+    return window.innerWidth;
+}"""
 # A file of a visitor lives an hour; the cache is looked through every ten minutes.
 DELETE_CACHE_S = (600, 3600)
 MAX_WAITING = 20
-
-
-class _Page(gr.Blocks):
-    """Blocks that say in one sentence that values are missing, which gradio answers with null."""
-
-    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
-        """Raise `gr.Error` if there are too few values."""
-        if len(inputs) < len(block_fn.inputs):
-            sentence = f"wanted {len(block_fn.inputs)} values, got {len(inputs)}; see the API page"
-            raise gr.Error(sentence, print_exception=False)
 
 
 def build_app(studio: Studio | None = None) -> gr.Blocks:
@@ -42,10 +44,16 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
     """
     studio = studio or default_studio()
     studio.load()
-    demo: gr.Blocks = _Page(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
+    demo: gr.Blocks = Page(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
     with demo:
         gr.HTML(HEADER, apply_default_css=False)
-        compose_page.build(studio, n_at_once=read_concurrency())
+        window_px = gr.Number(visible=False)
+        with gr.Tabs(elem_id="pages"):
+            with gr.Tab("Compose", id="compose"):
+                compose_page.build(studio, window_px, n_at_once=read_concurrency())
+            with gr.Tab("Inspect", id="inspect"):
+                inspect_page.build(studio, window_px)
+        demo.load(None, None, window_px, js=ARRIVE)
         api.build(studio, n_at_once=read_concurrency())
     demo.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return demo

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from composer import places
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import ComposerError, OptionError
+from composer.ui.entrance import Guard
 from composer.ui.theme import STYLESHEET, build_theme
 
 
@@ -23,9 +26,21 @@ def launch(demo: gr.Blocks) -> None:
     try:
         host, port = address(os.environ)
         check_port_is_free(host, port)
+        check_nobody_edits(os.environ)
     except (ComposerError, OSError) as error:
         raise SystemExit(f"composer: {error}") from error
+    demo.api_open = False  # or calls could pass by the queue, and by its limits
     demo.launch(server_name=host, server_port=port, **serving_options())
+
+
+def check_nobody_edits(environment: Mapping[str, str]) -> None:
+    """Refuse gradio's editing mode, in which visitors may change the program.
+
+    Raises:
+        OptionError: If it is switched on.
+    """
+    if environment.get("GRADIO_VIBE_MODE"):
+        raise OptionError("GRADIO_VIBE_MODE lets visitors change the program; unset it")
 
 
 def address(environment: Mapping[str, str]) -> tuple[str, int]:
@@ -60,11 +75,14 @@ def serving_options() -> dict[str, Any]:
         "share": False,
         "show_error": False,
         "footer_links": ["api"],
-        "max_file_size": "2mb",
+        "max_file_size": MAX_UPLOAD_BYTES,
+        "allowed_paths": [],
         "blocked_paths": [str(places.ASSETS / "checkpoints"), str(places.checkpoint_folder())],
         "enable_monitoring": False,
         "ssr_mode": False,
         "mcp_server": False,
         "run_history": False,
         "state_session_capacity": 500,
+        "strict_cors": True,
+        "app_kwargs": {"middleware": [Middleware(Guard)]},
     }

@@ -9,10 +9,19 @@ from typing import Protocol
 
 from composer import pipeline, rendering
 from composer.composition import Composition
+from composer.corpus.uploads import read_score_bytes
 from composer.engines import MenuRow
 from composer.piece import Piece
 from composer.pipeline import Progress
 from composer.request import Request
+from composer.ui.accelerator import on_accelerator
+
+
+class ReadScore(Protocol):
+    """Read the bytes of a file as music."""
+
+    def __call__(self, data: bytes, *, title: str) -> Piece:
+        """Return the piece, or raise `ScoreFileError` with one plain sentence."""
 
 
 class ComposeSteps(Protocol):
@@ -34,20 +43,22 @@ class Studio:
         load: Loads what composes; raises `CheckpointError` if that cannot be.
         render_audio: As `rendering.render_audio`.
         sound_problem: One line that says how to get sound; None if there is sound.
+        read_score: As `corpus.read_score_bytes`.
     """
 
     menu: Callable[[], tuple[MenuRow, ...]]
     compose_steps: ComposeSteps
     load: Callable[[], object]
-    render_audio: Callable[[Piece, Path], Path]
+    render_audio: Callable[..., Path]
     sound_problem: Callable[[], str | None]
+    read_score: ReadScore = read_score_bytes
 
 
 def default_studio() -> Studio:
     """Return the studio with the bundled checkpoint."""
     return Studio(
         menu=pipeline.menu,
-        compose_steps=pipeline.compose_steps,
+        compose_steps=on_accelerator(pipeline.compose_steps),
         load=pipeline.default_engine,
         render_audio=rendering.render_audio,
         sound_problem=rendering.sound_problem,

@@ -25,7 +25,7 @@ COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
 
 def progress_words(progress: Progress) -> str:
     """Say how far a run is: `7 of 16 candidates, about 4 s left`."""
-    counted = f"{progress.drawn} of {_count(progress.wanted, 'candidate')}"
+    counted = f"{progress.drawn} of {count(progress.wanted, 'candidate')}"
     return f"{counted}, {left_words(progress.left_s)}" if progress.left_s is not None else counted
 
 
@@ -40,7 +40,7 @@ def left_words(left_s: float) -> str:
 
 def result_words(composition: Composition) -> str:
     """Say what came of a run."""
-    kept = _count(len(composition.ranked), "candidate")
+    kept = count(len(composition.ranked), "candidate")
     words = [f"{kept} ranked in {composition.elapsed_s:.1f} s"]
     if composition.rejected:
         words.append(f"{len(composition.rejected)} rejected")
@@ -67,7 +67,7 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in card.reasons[:3])
     return (
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
-        f"<p>candidate {candidate.index + 1}, {where}, {_count(piece.n_notes, 'note')}, "
+        f"<p>candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
         f"{piece.tempo_bpm:.0f} quarters a minute</p></div>"
         f'<div class="total" title="score, 0 to 100"><b>{card.total:.0f}</b>'
         "<span>score</span></div></div>"
@@ -78,7 +78,7 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
 def title(piece: Piece) -> str:
     """Name a piece by its content: `Bach chorale, G minor, 4/4, 16 bars`."""
     kind = " ".join(filter(None, (piece.composer, piece.form))) or "Piece"
-    return f"{kind}, {piece.key}, {piece.meter}, {_count(piece.n_bars, 'bar')}"
+    return f"{kind}, {piece.key}, {piece.meter}, {count(piece.n_bars, 'bar')}"
 
 
 def ranking(composition: Composition, shown: int) -> str:
@@ -137,7 +137,7 @@ def scorecard(card: Scorecard) -> str:
 def _group(form: str) -> str:
     """Name the pieces that the bands were measured on: `chorale/4` are chorales of 4 parts."""
     name, _, parts = form.removeprefix("ensemble:").partition("/")
-    return (name or "all forms") + (f" in {parts} parts" if parts else "")
+    return ("all forms" if name in ("", "all") else name) + (f" in {parts} parts" if parts else "")
 
 
 def _score_row(score: Score) -> str:
@@ -197,5 +197,6 @@ def note(words: str) -> str:
     return f'<p class="note">{escape(words)}</p>'
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+def count(n: int, noun: str) -> str:
+    """Count a noun: `1 bar`, `2 bars`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

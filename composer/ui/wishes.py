@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import Field, fields
 from typing import Any
 
 from composer.errors import OptionError
-from composer.request import Request
+from composer.request import Request, default_of
 from composer.ui.choices import OPEN
 
 # In the order in which the page and the API send them.
@@ -27,7 +28,9 @@ WISHES = [
     "top_p",
     "min_p",
     "guidance",
+    "part_writing",
 ]
+MAX_CHARACTERS = 100
 _TEXTS = frozenset(("composer", "form", "key", "meter", "ensemble"))
 _WHOLE = frozenset(option.name for option in fields(Request) if "int" in str(option.type))
 
@@ -47,9 +50,31 @@ def _read(name: str, value: Any) -> Any:
         return _read_text(name, value)
     if isinstance(value, str):
         value = _read_number(value.strip())
+    if value is None and default_of(name) is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or _is_endless(value):
+        low, high = limits(name)
+        kind = "a whole number" if name in _WHOLE else "a number"
+        span = f"from {low:.10g} to {high:.10g}"
+        raise OptionError(f"`{name}` must be {kind} {span}, got {_shown(value)}")
     # A browser knows no whole numbers: it may send 16.0 for 16.
     is_whole = isinstance(value, float) and value.is_integer()
     return int(value) if name in _WHOLE and is_whole else value
+
+
+def _is_endless(value: float) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _shown(value: Any) -> str:
+    """Say in words what came in place of a number."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return repr(value[:20]) if value.isprintable() else "a text that cannot be shown"
+    if isinstance(value, float):
+        return "no number" if math.isnan(value) else "a number without end"
+    return {bool: "yes or no", list: "a list", dict: "several values"}.get(type(value), "no number")
 
 
 def _read_number(text: str) -> Any:
@@ -65,9 +90,10 @@ def _read_number(text: str) -> Any:
 def _read_text(name: str, value: Any) -> str | None:
     if value is None or value in ("", OPEN):
         return None
-    if not isinstance(value, str) or len(value) > 100:
+    if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not value.isprintable():
         raise OptionError(
-            f"`{name}` must be a text of at most 100 characters; leave it out to keep it open"
+            f"`{name}` must be a text of at most {MAX_CHARACTERS} characters that can be shown; "
+            "leave it out to keep it open"
         )
     return value
 

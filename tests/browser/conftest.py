@@ -31,7 +31,9 @@ def browser() -> Iterator[Browser]:
 class Tab:
     """A visitor's browser window, its page, and what it asked for outside this machine."""
 
-    def __init__(self, browser: Browser, url: str, width_px: int = 1280) -> None:
+    def __init__(
+        self, browser: Browser, url: str, width_px: int = 1280, wait_for: str = "#compose"
+    ) -> None:
         self.outside: list[str] = []
         self.context: BrowserContext = browser.new_context(
             viewport={"width": width_px, "height": 844}, accept_downloads=True
@@ -40,7 +42,7 @@ class Tab:
         self.page = self.context.new_page()
         self.page.set_default_timeout(60_000)
         self.page.goto(url)
-        self.page.wait_for_selector("#compose")
+        self.page.wait_for_selector(wait_for)
 
     def _watch(self, route: Route) -> None:
         if urlsplit(route.request.url).hostname in (*LOOPBACK, None):
@@ -76,8 +78,8 @@ class Tab:
 def open_tab(browser: Browser) -> Iterator[object]:
     tabs: list[Tab] = []
 
-    def open_(url: str, width_px: int = 1280) -> Tab:
-        tabs.append(Tab(browser, url, width_px))
+    def open_(url: str, width_px: int = 1280, wait_for: str = "#compose") -> Tab:
+        tabs.append(Tab(browser, url, width_px, wait_for))
         return tabs[-1]
 
     yield open_

@@ -9,19 +9,19 @@ from typing import Any
 
 import httpx
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
 
 from composer.corpus import read_midi
-from tests.serving import FAKE_APP, serve
+from tests import visitor
+from tests.corpus.files import SCALE, score_bytes
 
 pytestmark = pytest.mark.slow
 N_WISHES = 15
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serve(*FAKE_APP, STEP_S="0.01") as url:
-        yield url
+def address(served_page: str) -> str:
+    return served_page
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +30,6 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     visitor = Client(address, verbose=False, download_files=downloads)
     yield visitor
     visitor.close()
-
-
-def answer(address: str, data: str, endpoint: str = "compose") -> str:
-    """Call an endpoint with a raw JSON list, NaN and all; return its last event."""
-    url = f"{address}/gradio_api/call/{endpoint}"
-    body = f'{{"data": {data}}}'.encode()
-    headers = {"Content-Type": "application/json"}
-    reply = httpx.post(url, content=body, headers=headers, timeout=30)
-    if reply.status_code != 200:
-        return reply.text
-    return httpx.get(f"{url}/{reply.json()['event_id']}", timeout=60).text
 
 
 def wishes(**changes: str) -> str:
@@ -67,18 +56,50 @@ def test_the_menu_names_pairs_with_their_pieces(client: Client) -> None:
     assert {"composer": "Bach", "form": "chorale", "pieces": 220}.items() <= rows[0].items()
 
 
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    """Return a MIDI file of two strings in D minor, with a title of markup."""
+    path = tmp_path / "a minuet <b>.mid"
+    tracks = [[(a, b, p + 2, v) for a, b, p, v in SCALE], [(0, 3840, 38, 80)]]
+    data = score_bytes(*tracks, programs=[40, 42], meters=[(0, 3, 4)], key=(-1, 1), bpm=96)
+    path.write_bytes(data)
+    return path
+
+
+def test_one_call_tells_what_is_in_a_file(client: Client, song: Path) -> None:
+    found = client.predict(handle_file(song), api_name="/inspect")
+    assert (found["bars"], found["notes"], found["key"]) == (3, 9, "D minor")
+    assert [part["instrument"] for part in found["parts"]] == ["violin", "cello"]
+    assert [part["notes"] for part in found["parts"]] == [8, 1]
+    assert found["meters"] == [{"onset_beats": 0.0, "meter": "3/4"}]
+    assert (found["length_beats"], found["length_s"]) == (9.0, 5.625)
+    assert found["tempo_bpm"] == pytest.approx(96, abs=0.01)
+    assert found["title"].startswith("a minuet") and found["estimated_key"]
+
+
+def test_a_file_is_compared_with_the_form_of_its_name_or_the_wished_one(
+    client: Client, song: Path
+) -> None:
+    by_name = client.predict(handle_file(song), api_name="/inspect")
+    assert by_name["form"] == "minuet" and by_name["scorecard"]["form"].startswith("minuet")
+    wished = client.predict(handle_file(song), "chorale", api_name="/inspect")
+    assert wished["form"] == "chorale"
+    assert wished["scorecard"]["total"] != by_name["scorecard"]["total"]
+    assert 0 <= wished["scorecard"]["total"] <= 100 and wished["scorecard"]["scores"]
+
+
 @pytest.mark.parametrize("text", ["NaN", "null", "true", '"many"', "[]", "{}", "3.5", "1e999", "0"])
 def test_an_odd_number_gets_a_clear_sentence(address: str, text: str) -> None:
-    assert "`bars` must be" in answer(address, wishes(bars=text))
+    assert "`bars` must be" in visitor.call(address, "compose", wishes(bars=text))
 
 
 @pytest.mark.parametrize("text", ["7", "[]", '{"a": {"b": []}}', "true", f'"{"x" * 100_000}"'])
 def test_an_odd_name_gets_a_clear_sentence(address: str, text: str) -> None:
-    assert "`key` must be" in answer(address, wishes(key=text))
+    assert "`key` must be" in visitor.call(address, "compose", wishes(key=text))
 
 
 def test_too_few_values_get_a_clear_sentence(address: str) -> None:
-    assert f"wanted {N_WISHES} values, got 1" in answer(address, "[4]")
+    assert f"wanted {N_WISHES} values, got 1" in visitor.call(address, "compose", "[4]")
 
 
 @pytest.mark.parametrize(
@@ -97,5 +118,5 @@ def test_nothing_else_is_served(address: str, path: str) -> None:
 
 def test_private_events_are_not_described(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
-    assert set(described["named_endpoints"]) == {"/compose", "/menu"}
+    assert set(described["named_endpoints"]) == {"/compose", "/inspect", "/menu"}
     assert described["unnamed_endpoints"] == {}

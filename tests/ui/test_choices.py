@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from composer.errors import RequestError
 from composer.theory import parse_key, parse_meter
 from composer.ui import choices
 from composer.ui.choices import EXAMPLES, OPEN
@@ -51,3 +54,11 @@ def test_every_example_is_a_request_that_can_be_read() -> None:
     for example in EXAMPLES:
         parse_key(example.key)
         parse_meter(example.meter)
+
+
+@pytest.mark.parametrize("index", [-1, 99, True, None, 0.0, "0", [0], float("nan")])
+def test_an_example_that_is_not_shown_is_refused(index: object) -> None:
+    shown = choices.examples(ROWS)
+    assert choices.example_at(shown, 0) is shown[0]
+    with pytest.raises(RequestError, match="no such example"):
+        choices.example_at(shown, index)

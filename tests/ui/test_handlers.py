@@ -136,7 +136,7 @@ def test_nothing_can_be_picked_or_shown_before_a_run() -> None:
 def test_sound_is_rendered_once_for_what_is_on_show() -> None:
     visit, rendered = run(), []
 
-    def count(piece: Any, path: Path) -> Path:
+    def count(piece: Any, path: Path, **_: Any) -> Path:
         rendered.append(path)
         return beep_audio(piece, path)
 
@@ -149,7 +149,7 @@ def test_sound_is_rendered_once_for_what_is_on_show() -> None:
 
 @pytest.mark.parametrize("error", [MissingTool("no FluidSynth"), RequestError("too long")])
 def test_without_sound_one_line_says_why(error: Exception) -> None:
-    def refuse(piece: Any, path: Path) -> Path:
+    def refuse(piece: Any, path: Path, **_: Any) -> Path:
         raise error
 
     assert handlers.render_sound(refuse, run()) == (None, str(error))
@@ -158,3 +158,36 @@ def test_without_sound_one_line_says_why(error: Exception) -> None:
 
 def test_a_visit_without_a_run_has_no_sound() -> None:
     assert handlers.render_sound(beep_audio, replace(Visit())) == (None, "")
+
+
+def test_the_sound_is_made_anew_without_expression() -> None:
+    visit, asked = run(), []
+
+    def note(piece: Any, path: Path, *, is_expressive: bool) -> Path:
+        asked.append(is_expressive)
+        return beep_audio(piece, path)
+
+    names = [handlers.render_sound(note, visit, wish)[0].name for wish in (True, False, None)]
+    assert asked == [True, False]
+    assert names[0] == names[2] != names[1]
+
+
+@pytest.mark.parametrize("kind", ["musicxml", "pdf", "mp3"])
+def test_a_file_is_made_when_it_is_asked_for_and_once(kind: str) -> None:
+    visit = run()
+    path = handlers.make_file(beep_audio, kind, visit)
+    assert path.suffix == f".{kind}"
+    assert path.parent == handlers.show(visit).midi.parent
+    written_s = path.stat().st_mtime_ns
+    assert handlers.make_file(beep_audio, kind, visit).stat().st_mtime_ns == written_s
+
+
+def test_no_file_is_made_before_a_run() -> None:
+    with pytest.raises(RequestError, match="press Compose"):
+        handlers.make_file(beep_audio, "pdf", Visit())
+
+
+@pytest.mark.parametrize("window_px", [390, 1360, None, "wide", float("nan"), -1, True, [390]])
+def test_the_sheet_of_what_is_on_show_fits_any_window(window_px: Any) -> None:
+    assert "<img" in handlers.show_sheet(run(), window_px)
+    assert handlers.show_sheet(Visit(), window_px) == ""

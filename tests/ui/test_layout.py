@@ -17,9 +17,9 @@ def texts(config: dict) -> str:
     return " ".join(str(component["props"]) for component in config["components"])
 
 
-def test_the_public_events_are_compose_and_menu(config: dict) -> None:
+def test_the_public_events_are_compose_inspect_and_menu(config: dict) -> None:
     public = [d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"]
-    assert sorted(public) == ["compose", "menu"]
+    assert sorted(public) == ["compose", "inspect", "menu"]
 
 
 def test_runs_share_one_queue_of_the_model() -> None:
@@ -27,6 +27,25 @@ def test_runs_share_one_queue_of_the_model() -> None:
     drawing = [f for f in functions if f.name in ("on_draw", "compose")]
     assert len(drawing) == 3
     assert {(f.concurrency_id, f.concurrency_limit) for f in drawing} == {("model", 1)}
+
+
+def test_reading_files_waits_for_no_run() -> None:
+    functions = build_app(fake_studio()).fns.values()
+    reading = [f for f in functions if f.concurrency_id == "inspect"]
+    assert reading
+    assert not {f.name for f in reading} & {"on_draw", "compose"}
+
+
+def test_both_pages_have_a_tab(config: dict) -> None:
+    tabs = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
+    assert tabs == ["Compose", "Piano roll", "Sheet", "Inspect", "Piano roll", "Sheet"]
+
+
+def test_without_sound_nothing_offers_sound() -> None:
+    config = build_app(fake_studio(sound_problem=lambda: "no sound")).get_config_file()
+    buttons = {c["props"]["elem_id"] for c in config["components"] if c["type"] == "button"}
+    assert {"compose-pdf", "inspect-svg"} <= buttons
+    assert not {"compose-mp3", "inspect-wav", "inspect-mp3"} & buttons
 
 
 def test_the_environment_lets_more_runs_share_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

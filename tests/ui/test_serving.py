@@ -5,10 +5,12 @@ import socket
 import gradio as gr
 import pytest
 
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
 from composer.ui import launch
 from composer.ui.serving import address, serving_options
 from composer.ui.theme import STYLESHEET, build_theme
+from tests.serving import free_port
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,31 @@ def test_only_what_is_handed_out_is_served() -> None:
     options = serving_options()
     closed = ("share", "show_error", "enable_monitoring", "ssr_mode", "mcp_server", "run_history")
     assert not any(options[name] for name in closed)
-    assert "allowed_paths" not in options
+    assert options["allowed_paths"] == []
+    assert options["max_file_size"] == MAX_UPLOAD_BYTES
+    assert options["strict_cors"] and options["state_session_capacity"] == 500
+
+
+def test_weights_are_never_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSER_CHECKPOINT", "/elsewhere/weights")
+    blocked = serving_options()["blocked_paths"]
+    assert "/elsewhere/weights" in blocked
+    assert any(path.endswith("assets/checkpoints") for path in blocked)
+
+
+def test_the_queue_cannot_be_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = gr.Blocks(analytics_enabled=False)
+    monkeypatch.setattr(demo, "launch", lambda **_: None)
+    monkeypatch.setenv("PORT", str(free_port()))
+    launch(demo)
+    assert demo.api_open is False
+
+
+def test_a_page_that_visitors_may_edit_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_VIBE_MODE", "1")
+    monkeypatch.setenv("PORT", str(free_port()))
+    with pytest.raises(SystemExit, match="GRADIO_VIBE_MODE"):
+        launch(gr.Blocks(analytics_enabled=False))
 
 
 def test_theme_and_stylesheet_name_no_other_host() -> None:

@@ -1,0 +1,39 @@
+"""The command line: one function a command. Knows no music; calls the library and prints.
+
+Every command returns what it prints with `--json`, so that the two never differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from composer.cli import composing, rendering, training
+from composer.errors import ComposerError
+
+__all__ = ["build_parser", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, or 2 with one line on the error stream."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ComposerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader has seen enough, as `head` has
+        sys.stdout = None
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="python -m composer", description="Compose classical music with a small transformer."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for room in (composing, rendering, training):
+        room.add_commands(commands)
+    return parser

@@ -1,0 +1,125 @@
+"""Commands that compose: compose, replay, menu."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from composer.cli.terminal import add_command, print_json, read_text
+from composer.errors import MissingTool
+from composer.request import Request
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands of this file."""
+    for add in (_add_compose, _add_replay, _add_menu):
+        add(commands)
+
+
+def _add_compose(commands: Any) -> None:
+    parser = add_command(
+        commands, "compose", _compose, "Compose, rank the candidates, keep the best."
+    )
+    _add_wishes(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
+    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
+    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
+
+
+def _add_wishes(parser: Any) -> None:
+    """Give every field of a request an option with its own default, range and help."""
+    kinds = {"int": int, "float": float}
+    for wish in fields(Request):
+        kind = next((kinds[k] for k in kinds if k in str(wish.type)), str)
+        text = str(wish.metadata["help"])
+        if "low" in wish.metadata:
+            text += f" ({wish.metadata['low']:g} to {wish.metadata['high']:g})"
+        default = None if wish.default is MISSING else wish.default
+        if default is not None:
+            text += f"; {default:g} if left out" if not isinstance(default, str) else ""
+        option = "--" + wish.name.replace("_", "-")
+        parser.add_argument(option, type=kind, default=default, help=text)
+
+
+def _compose(options: argparse.Namespace) -> None:
+    from composer.pipeline import Composition, Progress, compose_steps
+    from composer.rendering import write_midi
+
+    request = Request(**{wish.name: getattr(options, wish.name) for wish in fields(Request)})
+    for step in compose_steps(request):
+        if isinstance(step, Progress):
+            _show_progress(step.drawn, step.wanted, step.left_s)
+    assert isinstance(step, Composition)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_midi(step.piece, options.out / "piece.mid")
+    (options.out / "composition.json").write_text(step.to_json(), encoding="utf-8")
+    if not options.no_audio:
+        _write_audio(step.piece, options.out / "piece.wav")
+    if options.json:
+        print(step.to_json(), end="")
+    else:
+        _print_ranking(step, options.out)
+
+
+def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
+    if sys.stderr.isatty():
+        left = "" if left_s is None else f", about {left_s:.0f} s left"
+        end = "\n" if drawn == wanted else ""
+        print(f"\r{drawn} of {wanted} candidates{left}   ", end=end, file=sys.stderr, flush=True)
+
+
+def _print_ranking(composition: Any, out: Path) -> None:
+    for one in composition.ranked[:5]:
+        reason = one.scorecard.reasons[0] if one.scorecard.reasons else ""
+        print(f"{one.rank}. candidate {one.index + 1}: {one.scorecard.total:.1f} of 100; {reason}")
+    n_ranked, n_rejected = len(composition.ranked), len(composition.rejected)
+    print(
+        f"{n_ranked} ranked, {n_rejected} rejected in {composition.elapsed_s:.1f} s; files in {out}"
+    )
+
+
+def _write_audio(piece: Any, path: Path) -> None:
+    """Write sound where it can be had, and say how to get it where not."""
+    from composer.rendering import render_audio
+
+    try:
+        render_audio(piece, path)
+    except MissingTool as error:
+        print(f"no sound: {error}", file=sys.stderr)
+
+
+def _add_replay(commands: Any) -> None:
+    parser = add_command(commands, "replay", _replay, "Rebuild the notes of a composition.json.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rank", type=int, default=1, help="which candidate, 1 the best")
+    parser.add_argument("--out", type=Path, required=True, help="folder for piece.mid")
+
+
+def _replay(options: argparse.Namespace) -> None:
+    from composer.composition import replay
+    from composer.rendering import write_midi
+
+    piece = replay(read_text(options.file), options.rank)
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = write_midi(piece, options.out / "piece.mid")
+    print(f"{piece.n_notes} notes in {piece.n_bars} bars, {piece.key}: {path}")
+
+
+def _add_menu(commands: Any) -> None:
+    parser = add_command(commands, "menu", _menu, "List the composers and forms on offer.")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _menu(options: argparse.Namespace) -> None:
+    from composer.pipeline import menu
+
+    rows = [row.to_dict() for row in menu()]
+    if options.json:
+        print_json(rows)
+        return
+    for row in rows:
+        names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
+        print(f"{names} {row['pieces']:>4} pieces")

@@ -1,0 +1,103 @@
+"""Commands about one piece in a file: render, score."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from composer.cli.terminal import add_command, print_json, read_text
+from composer.errors import RequestError
+
+if TYPE_CHECKING:
+    from composer.piece import Piece
+
+DEFAULT_FORMATS = "mid,musicxml,pdf,wav"
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands of this file."""
+    _add_render(commands)
+    _add_score(commands)
+
+
+def _add_render(commands: Any) -> None:
+    parser = add_command(
+        commands, "render", _render, "Write any readable file as MIDI, MusicXML, sheet and sound."
+    )
+    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
+    parser.add_argument(
+        "--formats",
+        default=DEFAULT_FORMATS,
+        help="some of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg; " + DEFAULT_FORMATS,
+    )
+    parser.add_argument("--tempo-bpm", type=float, help="quarters a minute; the file's if left out")
+    parser.add_argument("--plain", action="store_true", help="play as written, no expression")
+    parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")
+    parser.add_argument("--json", action="store_true", help="print the paths as JSON")
+
+
+def _render(options: argparse.Namespace) -> None:
+    from composer.rendering.files import check_formats, write_files
+
+    kinds = check_formats(options.formats.split(","))
+    problems: dict[str, str] = {}
+    written = write_files(
+        _read_piece(options.file, options.rank),
+        options.out,
+        options.file.stem,
+        kinds,
+        tempo_bpm=options.tempo_bpm,
+        is_expressive=not options.plain,
+        on_problem=problems.__setitem__,
+    )
+    _tell_problems(problems)
+    if not written:
+        raise RequestError("nothing could be written")
+    if options.json:
+        print_json({kind: [str(path) for path in paths] for kind, paths in written.items()})
+        return
+    for path in (path for paths in written.values() for path in paths):
+        print(path)
+
+
+def _tell_problems(problems: dict[str, str]) -> None:
+    """Print every reason once, with the formats that it takes away."""
+    for reason in dict.fromkeys(problems.values()):
+        kinds = ", ".join(kind for kind, why in problems.items() if why == reason)
+        print(f"no {kinds}: {reason}", file=sys.stderr)
+
+
+def _read_piece(path: Path, rank: int = 1) -> Piece:
+    """Read any score, or rebuild a candidate of a composition.json."""
+    if path.suffix.lower() == ".json":
+        from composer.composition import replay
+
+        return replay(read_text(path), rank)
+    from composer.corpus.uploads import read_score
+
+    return read_score(path)
+
+
+def _add_score(commands: Any) -> None:
+    parser = add_command(commands, "score", _score, "Score a file beside real pieces of a form.")
+    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
+    parser.add_argument("--form", help="whose band; all pieces together if left out")
+    parser.add_argument("--json", action="store_true", help="print the scorecard as JSON")
+
+
+def _score(options: argparse.Namespace) -> None:
+    from composer.scoring import score
+
+    card = score(_read_piece(options.file), form=options.form or "")
+    if options.json:
+        print_json(card.to_dict())
+        return
+    print(f"{card.total:.1f} of 100, beside {card.form or 'all pieces'}")
+    for found in card.scores:
+        mark = " " if found.is_inside_band else "!"
+        band = f"{found.low:.3g} to {found.high:.3g}"
+        measured = f"{found.name:<28} {found.value:>9.3g}  {band:<18} {found.unit:<24}"
+        print(f"{mark} {measured} {found.source}")

@@ -1,0 +1,149 @@
+"""Commands about scores and models: corpus, pack, bands, train, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from composer.cli.terminal import add_command, print_json
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands of this file."""
+    for add in (_add_corpus, _add_pack, _add_bands, _add_train, _add_evaluate):
+        add(commands)
+
+
+def _add_corpus(commands: Any) -> None:
+    parser = add_command(commands, "corpus", _corpus, "Tell what a folder of scores holds.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _corpus(options: argparse.Namespace) -> None:
+    from composer.corpus import corpus_report, load_corpus
+
+    report = corpus_report(load_corpus(options.folder))
+    if options.json:
+        print_json(report.to_dict())
+    else:
+        print(report.to_text())
+
+
+def _add_pack(commands: Any) -> None:
+    parser = add_command(
+        commands, "pack", _pack, "Encode a folder of scores into one file of events."
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--licence", help="keep one class only, such as open")
+    parser.add_argument("--out", type=Path, required=True, help="the .npz file")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.packing import pack
+
+    corpus = load_corpus(options.folder, licence=options.licence)
+    report = pack(corpus, options.out, workers=options.workers)
+    for path, reason in report.refused:
+        print(f"refused {path}: {reason}")
+    print(f"{report.pieces} pieces, {report.notes} notes, {report.events} events in {options.out}")
+    print(f"{report.moved_share:.2%} of the notes were moved to the grid")
+    print(f"vocabulary {report.fingerprint}")
+
+
+def _add_bands(commands: Any) -> None:
+    parser = add_command(
+        commands, "bands", _bands, "Measure the bands of real pieces for the scores."
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--licence", help="keep one class only, such as open")
+    parser.add_argument("--out", type=Path, required=True, help="the JSON file")
+
+
+def _bands(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.piece import Piece
+    from composer.scoring import build_bands, save_bands
+
+    corpus = load_corpus(options.folder, licence=options.licence, split="train")
+    bands = build_bands(piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
+    save_bands(bands, options.out)
+    print(f"{len(bands)} groups in {options.out}")
+
+
+def _add_train(commands: Any) -> None:
+    parser = add_command(commands, "train", _train, "Train a model on one file of events.")
+    parser.add_argument("--events", type=Path, required=True, help="made by pack")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--preset", default="small", help="tiny, small or base")
+    parser.add_argument("--minutes", type=float, default=0.0, help="length of the whole run")
+    parser.add_argument("--steps", type=int, default=0, help="length of the run in steps instead")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    parser.add_argument("--init", type=Path, help="begin with the weights of a checkpoint folder")
+    parser.add_argument("--rate", type=float, help="peak learning rate")
+    parser.add_argument("--smoothing", type=float, help="label smoothing")
+    parser.add_argument("--dropout", type=float, help="instead of the preset's")
+    parser.add_argument("--batch-rows", type=int, help="rows a batch, filling included")
+    parser.add_argument("--max-rows", type=int, help="longest sequence")
+    parser.add_argument("--accumulate", type=int, help="batches a step")
+    parser.add_argument("--checkpointing", action="store_true", default=None, help="save memory")
+    parser.add_argument("--precision", help="such as bf16-mixed or 32-true")
+    parser.add_argument("--devices", type=int, help="devices a machine")
+    parser.add_argument("--nodes", type=int, help="machines")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--save-minutes", type=float, help="between checkpoints")
+    parser.add_argument("--seed", type=int, help="of weights and batches")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from composer.training import SamplingOptions, TrainOptions, train
+
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    known = {field.name for field in fields(TrainOptions)}
+    sampled = {"batch_rows", "max_rows"} & given.keys()
+    sampling = SamplingOptions(**{name: given[name] for name in sampled})
+    chosen = {name: given[name] for name in known & given.keys()}
+    folder = train(
+        options.events,
+        options.out,
+        TrainOptions(**chosen, sampling=sampling),
+        resume=options.resume,
+        init=options.init,
+    )
+    print(f"checkpoint in {folder}")
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = add_command(
+        commands, "evaluate", _evaluate, "Measure how well unseen pieces are predicted."
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("--split", default="valid", help="train, valid or test")
+    parser.add_argument("--licence", help="keep one class only, such as open")
+    parser.add_argument("--checkpoint", type=Path, help="folder; the bundled one if left out")
+    parser.add_argument("--keep", action="store_true", help="write the report beside the weights")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.evaluation import evaluate_checkpoint
+    from composer.places import checkpoint_folder
+
+    corpus = load_corpus(options.folder, licence=options.licence, split=options.split)
+    folder = options.checkpoint or checkpoint_folder()
+    report = evaluate_checkpoint(folder, corpus, keep=options.keep)
+    if options.json:
+        print_json(report)
+        return
+    print(f"overall {_summary_text(report['overall'])}")
+    for form, found in report["by_form"].items():
+        print(f"{form:<18} {_summary_text(found)}")
+
+
+def _summary_text(found: dict[str, Any]) -> str:
+    return f"{found['nats_per_note']} nats a note, {found['pieces']} pieces, {found['notes']} notes"

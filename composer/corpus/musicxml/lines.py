@@ -1,0 +1,89 @@
+"""The notes of one staff: ties merged, and two voices of singers told apart. Knows no file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+# A staff of two singers has both voices in at least this share of the bars where it sounds.
+_SHARE_OF_TWO_VOICES = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class RawNote:
+    """A note as it stands in a file.
+
+    Args:
+        onset_beats, end_beats: Quarters from the beginning of bar 1.
+        pitch: MIDI number as it sounds.
+        voice: Its name in the file.
+        measure: Index of its measure.
+        is_continued: Tied to a later note.
+        continues: Tied to an earlier note.
+    """
+
+    onset_beats: Fraction
+    end_beats: Fraction
+    pitch: int
+    voice: str
+    measure: int
+    is_continued: bool = False
+    continues: bool = False
+
+
+def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
+    """Join tied notes: the earlier takes the later's end, rather within a voice than across.
+
+    A tie that leads nowhere is none.
+    """
+    merged: list[RawNote] = []
+    open_ties: dict[tuple[int, Fraction], list[int]] = defaultdict(list)
+    for note in sorted(notes, key=lambda note: (note.onset_beats, note.pitch)):
+        waiting = open_ties[note.pitch, note.onset_beats] if note.continues else []
+        if waiting:
+            index = next((i for i in waiting if merged[i].voice == note.voice), waiting[0])
+            waiting.remove(index)
+            merged[index] = replace(merged[index], end_beats=note.end_beats)
+        else:
+            index = len(merged)
+            merged.append(note)
+        if note.is_continued:
+            open_ties[note.pitch, note.end_beats].append(index)
+    return merged
+
+
+def split_voices_of_singers(notes: Sequence[RawNote]) -> list[list[RawNote]]:
+    """Return the notes of a vocal staff by voice if it holds two throughout, else all together.
+
+    Each voice must sing one line. A note that stands alone in its measure's only voice belongs to
+    the upper one.
+    """
+    voices = sorted({note.voice for note in notes})
+    measures_by_voice = {
+        voice: {note.measure for note in notes if note.voice == voice} for voice in voices
+    }
+    usual = sorted(voices, key=lambda voice: -len(measures_by_voice[voice]))[:2]
+    if len(usual) < 2:
+        return [list(notes)]
+    shared = measures_by_voice[usual[0]] & measures_by_voice[usual[1]]
+    n_sounding = len({note.measure for note in notes})
+    lower = min(usual, key=lambda voice: _mean_pitch(notes, voice))
+    lines = [
+        [note for note in notes if (note.voice == lower) is is_lower] for is_lower in (False, True)
+    ]
+    if len(shared) < _SHARE_OF_TWO_VOICES * n_sounding or not all(map(_is_one_line, lines)):
+        return [list(notes)]
+    return lines
+
+
+def _mean_pitch(notes: Sequence[RawNote], voice: str) -> float:
+    pitches = [note.pitch for note in notes if note.voice == voice]
+    return sum(pitches) / len(pitches)
+
+
+def _is_one_line(notes: Sequence[RawNote]) -> bool:
+    ordered = sorted(notes, key=lambda note: note.onset_beats)
+    return all(a.end_beats <= b.onset_beats for a, b in pairwise(ordered))

@@ -1,0 +1,65 @@
+"""What a file is, told by its first bytes and never by its name."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from composer.errors import ScoreFileError
+
+_ADVICE = "give a MIDI or MusicXML file (.mid, .musicxml, .xml or .mxl)"
+_XML_MARKS = ("utf-8", "utf-16-le", "utf-16-be")
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# What people bring by mistake.
+_OTHERS = (
+    (b"%PDF", "a PDF, which shows notes but does not hold them"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"ID3", "a sound recording"),
+    (b"OggS", "a sound recording"),
+    (b"fLaC", "a sound recording"),
+    (b"RIFF", "a sound recording"),
+    (b"\x1f\x8b", "a packed file; unpack it first"),
+    (b"BZh", "a packed file; unpack it first"),
+    (b"7z\xbc\xaf", "a packed file; unpack it first"),
+    (b"Rar!", "a packed file; unpack it first"),
+    (b"PK\x05\x06", "an archive with nothing in it"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+)
+
+
+class Kind(Enum):
+    """The formats that can be read."""
+
+    MIDI = "midi"
+    MUSICXML = "musicxml"
+
+
+def kind_of(data: bytes) -> Kind:
+    """Return the format of a file.
+
+    Raises:
+        ScoreFileError: If it is none that can be read; names what it is, where that is known.
+    """
+    if not data:
+        raise ScoreFileError(f"the file is empty; {_ADVICE}")
+    if data.startswith(b"MThd") or (data.startswith(b"RIFF") and data[8:12] == b"RMID"):
+        return Kind.MIDI
+    if data.startswith(b"PK\x03\x04") or is_markup(data):
+        return Kind.MUSICXML
+    for mark, what in _OTHERS:
+        if data.startswith(mark):
+            raise ScoreFileError(f"the file is {what}; {_ADVICE}")
+    raise ScoreFileError(f"the file is neither MIDI nor MusicXML; {_ADVICE}")
+
+
+def is_markup(data: bytes) -> bool:
+    """Whether the first thing in a file is an angle bracket."""
+    for mark in _BYTE_ORDER_MARKS:
+        data = data.removeprefix(mark)
+    start = data[:200]
+    return any(
+        start[: len(start) // 2 * 2].decode(encoding, "ignore").lstrip().startswith("<")
+        for encoding in _XML_MARKS
+    )

@@ -1,0 +1,274 @@
+"""`Piece` -> MusicXML, by music21. Knows parts, bars and their signs, and no file that is read.
+
+Every bar is laid out by us, note by note, and music21 only puts it into words: its own guesses of
+notation would move notes, and take several times as long.
+
+Times on the grid of 24 positions a quarter and those of tuplets of 5, 7 and 9 are exact; others are
+drawn to the nearest of these (`rhythm.snap`), so that they can be read. Velocities are not written.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, tostring
+
+from music21 import bar as bar_lines
+from music21 import clef, instrument, layout, metadata, stream, tempo
+from music21 import key as keys
+from music21 import meter as meters
+from music21.duration import Duration
+from music21.musicxml.m21ToXml import ScoreExporter
+from music21.stream.enums import ShowNumber
+
+from composer.piece import Note, Part, Piece
+from composer.rendering.notation import Staff, fill_bar, offset_of
+from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
+from composer.rendering.spelling import spell
+from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
+from composer.rendering.tempo import check_tempo
+from composer.rendering.voices import split_voices
+
+MAX_TEXT_CHARACTERS = 200
+_VOICES_OF_A_HAND = 4  # the second staff's voices count from 5, as editors expect
+_DRUM_CHANNEL, _N_CHANNELS = 9, 16
+_PICKUP_GRID = Fraction(1, 8)
+_CLEFS: dict[str, Any] = {
+    "treble": clef.TrebleClef,
+    "bass": clef.BassClef,
+    "alto": clef.AltoClef,
+    "treble8vb": clef.Treble8vbClef,
+    "bass8vb": clef.Bass8vbClef,
+}
+_HEADER = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC'
+    ' "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
+)
+
+
+def musicxml_bytes(piece: Piece) -> bytes:
+    """Return a piece as uncompressed MusicXML 4.0.
+
+    Raises:
+        OptionError: If the piece's tempo cannot be written.
+    """
+    check_tempo(piece.tempo_bpm)
+    root = _Exporter(_score(_snapped(piece))).parse()
+    return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
+
+
+def write_musicxml(piece: Piece, path: Path) -> Path:
+    """Write a piece as uncompressed MusicXML 4.0 and return the path.
+
+    Raises:
+        OptionError: If the piece's tempo cannot be written.
+    """
+    path = Path(path)
+    path.write_bytes(musicxml_bytes(piece))
+    return path
+
+
+class _Exporter(ScoreExporter):
+    """music21's writer without the names and dates that it makes up."""
+
+    def __init__(self, score: stream.Score) -> None:
+        super().__init__(score, makeNotation=False)
+
+    def parse(self) -> Element:
+        """Return the root of the file, without comments."""
+        root = super().parse()
+        for place in (root, *root.iter("part")):
+            comments = [child for child in place if not isinstance(child.tag, str)]
+            for comment in comments:
+                place.remove(comment)
+        return root
+
+    def setTitles(self) -> None:
+        """Write a title where there is one."""
+        if self.stream.metadata.title:
+            super().setTitles()
+
+    def setIdentification(self) -> Any:
+        """Write a composer where there is one, and no date: the same piece gives the same file."""
+        identification = super().setIdentification()
+        if not self.stream.metadata.composer:
+            _remove(identification, "creator")
+        for encoding in identification.iter("encoding"):
+            _remove(encoding, "encoding-date")
+        return identification
+
+
+def _remove(element: Element, tag: str) -> None:
+    for child in element.findall(tag):
+        element.remove(child)
+
+
+# --- Times --------------------------------------------------------------------------------------
+
+
+def _snapped(piece: Piece) -> Piece:
+    """Draw the times of all notes to where they can be written; each keeps a length."""
+    parts = tuple(
+        replace(part, notes=tuple(sorted(_snapped_note(note) for note in part.notes)))
+        for part in piece.parts
+    )
+    counted = replace(piece, parts=parts, n_bars=0)  # notes may sound on behind the last bar line
+    return replace(counted, n_bars=max(piece.n_bars, counted.n_bars))
+
+
+def _snapped_note(note: Note) -> Note:
+    onset, end = snap_span(note.onset_beats, note.end_beats)
+    return Note(onset, note.pitch, end - onset, note.velocity)
+
+
+def _pickup_start(piece: Piece) -> Fraction:
+    """Return where the written part of bar 1 begins: with its first note, or before its tuplet."""
+    first = min((p.notes[0].onset_beats for p in piece.parts if p.notes), default=Fraction(0))
+    if first >= piece.meter.length_beats:
+        return Fraction(0)
+    is_plain = (first / _PICKUP_GRID).denominator == 1
+    grid = _PICKUP_GRID if is_plain else min(Fraction(1), tuplet_tile(piece.meter))
+    return first // grid * grid
+
+
+# --- Score --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all parts share.
+
+    Args:
+        piece: With times that can be written.
+        pickup_start: Where the written part of bar 1 begins, in quarters.
+        meters: Bars with a new time signature.
+    """
+
+    piece: Piece
+    pickup_start: Fraction
+    meters: frozenset[Fraction]
+
+
+def _score(piece: Piece) -> stream.Score:
+    frame = _Frame(piece, _pickup_start(piece), frozenset(m.onset_beats for m in piece.meters))
+    groups = staff_groups(piece)
+    lower_by_upper = {group.first: group.last for group in groups if group.is_grand_staff}
+    hands = {*lower_by_upper, *lower_by_upper.values()}
+    score = stream.Score()
+    score.insert(0, _metadata(piece))
+    lines = []
+    for index, staff in enumerate(_staves(piece, lower_by_upper)):
+        line = stream.PartStaff() if index in hands else stream.Part()
+        _name(line, piece.parts[index], index)
+        _fill_line(line, frame, staff, is_first=index == 0)
+        score.insert(0, line)
+        lines.append(line)
+    for group in groups:
+        score.insert(0, _group(group, lines))
+    return score
+
+
+def _staves(piece: Piece, lower_by_upper: Mapping[int, int]) -> Iterator[Staff]:
+    names = spell(piece)
+    onsets = [bar.onset_beats for bar in piece.bars]
+    n_voices = 0
+    for index, part in enumerate(piece.parts):
+        is_lower = index in lower_by_upper.values()
+        voices = split_voices(part.notes, onsets)
+        yield Staff(
+            names=names[index],
+            voices=voices,
+            first_voice=max(_VOICES_OF_A_HAND, n_voices) + 1 if is_lower else 1,
+            has_numbers=is_lower or index in lower_by_upper or len(voices) > 1,
+            key=piece.key,
+            clef=choose_clef(part, default="bass" if is_lower else "treble"),
+        )
+        n_voices = len(voices)
+
+
+def _fill_line(line: stream.Part, frame: _Frame, staff: Staff, *, is_first: bool) -> None:
+    """Write all bars of a part."""
+    piece = frame.piece
+    for bar in piece.bars:
+        measure = stream.Measure(number=bar.index + (frame.pickup_start == 0))
+        start = Fraction(0)
+        if bar.index == 0:
+            start = frame.pickup_start
+            _open(measure, piece, staff, with_tempo=is_first)
+            if start:
+                measure.showNumber = ShowNumber.NEVER
+        if bar.onset_beats in frame.meters:
+            measure.coreInsert(0.0, meters.TimeSignature(str(bar.meter)))
+        if bar.index == piece.n_bars - 1:
+            measure.rightBarline = bar_lines.Barline("final")
+        fill_bar(measure, staff, bar, start)
+        line.coreInsert(offset_of(max(Fraction(0), bar.onset_beats - frame.pickup_start)), measure)
+    line.coreElementsChanged()
+
+
+def _open(measure: stream.Measure, piece: Piece, staff: Staff, *, with_tempo: bool) -> None:
+    """Write what stands at the beginning of a part."""
+    measure.coreInsert(0.0, _CLEFS[staff.clef]())
+    measure.coreInsert(0.0, keys.Key(piece.key.tonic.replace("b", "-"), piece.key.mode))
+    if with_tempo:
+        measure.coreInsert(0.0, _tempo_mark(piece))
+
+
+def _tempo_mark(piece: Piece) -> tempo.MetronomeMark:
+    """Return the tempo, shown to two digits behind the point, and exact as it sounds."""
+    pulse = piece.meter.pulse_beats if piece.meter.pulse_beats in VALUES else Fraction(1)
+    kind, dots = VALUES[pulse]
+    shown = round(piece.tempo_bpm / float(pulse), 2)
+    return tempo.MetronomeMark(
+        number=int(shown) if shown.is_integer() else shown,
+        referent=Duration(type=kind, dots=dots),
+        numberSounding=piece.tempo_bpm / float(pulse),
+    )
+
+
+def _metadata(piece: Piece) -> metadata.Metadata:
+    found = metadata.Metadata()
+    if title := _plain_text(piece.title):
+        found.title = title
+    if composer := _plain_text(piece.composer):
+        found.composer = composer
+    return found
+
+
+class _Player(instrument.Instrument):
+    """An instrument that keeps the channel it was given."""
+
+    def autoAssignMidiChannel(self, usedChannels: list[int], maxMidi: Any = 16) -> Any:
+        """Return the channel: parts may share one where there are more parts than channels."""
+        return self.midiChannel
+
+
+def _name(line: stream.Part, part: Part, index: int) -> None:
+    """Name a part and say who plays it."""
+    name = _plain_text(part.name) or part.instrument.name.capitalize()
+    channel = index % (_N_CHANNELS - 1)
+    line.partName = name
+    player = _Player(part.instrument.name)
+    player.partName = name
+    player.partId = f"P{index + 1}"
+    player.instrumentId = f"P{index + 1}-I1"
+    player.midiProgram = part.instrument.program
+    player.midiChannel = channel + (channel >= _DRUM_CHANNEL)
+    line.coreInsert(0.0, player)
+
+
+def _group(group: StaffGroup, lines: Sequence[stream.Part]) -> layout.StaffGroup:
+    symbol: Any = "brace" if group.is_keyboard else "bracket"
+    found = layout.StaffGroup(list(lines[group.first : group.last + 1]), symbol=symbol)
+    found.barTogether = True
+    return found
+
+
+def _plain_text(text: str) -> str:
+    """Keep what can be read: no control characters, no invisible direction marks, one line."""
+    readable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    return " ".join(readable.split())[:MAX_TEXT_CHARACTERS].rstrip()

@@ -1,0 +1,253 @@
+"""One staff's bar as music21 has it: notes, chords and rests with ties, beams and accidentals.
+
+Knows the spelled notes of one part and its voices; knows nothing of the score around it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from music21 import beam, chord, note, pitch, stream, tie
+from music21.duration import Duration, Tuplet
+
+from composer.piece import Bar
+from composer.rendering.beams import beams
+from composer.rendering.rhythm import VALUES, Span, WrittenValue, write_spans
+from composer.rendering.spelling import Spelling
+from composer.rendering.voices import Chord, Voice
+from composer.theory import Key
+
+_STEP_SIGNS = {
+    step: index
+    for index, step in enumerate("FCGDAEB")  # the order of sharps in a signature
+}
+_LENGTH_BY_VALUE = {value: length for length, value in VALUES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What one staff shows from beginning to end.
+
+    Args:
+        names: Spelled notes of a part; chords refer to them.
+        voices: The highest first.
+        first_voice: Number of the first of them in the part of the score, from 1.
+        has_numbers: Whether voices are numbered: a single one on its own staff need not be.
+        key: Whose signature is in force.
+        clef: A name in `staves.CLEF_LINES`.
+    """
+
+    names: tuple[Spelling, ...]
+    voices: Sequence[Voice]
+    first_voice: int
+    has_numbers: bool
+    key: Key
+    clef: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A written value and what it writes: a chord, or a rest where there is none."""
+
+    value: WrittenValue
+    chord: Chord | None
+
+
+def fill_bar(measure: stream.Measure, staff: Staff, bar: Bar, start_beats: Fraction) -> None:
+    """Put the notes of a bar into a measure.
+
+    Args:
+        measure: Gets a voice for each voice that sounds, or a rest for the whole bar.
+        staff: Where the notes are.
+        bar: Which bar.
+        start_beats: Where a pickup begins in its bar, in quarters; else 0.
+    """
+    sounding = {
+        number: found
+        for number, voice in enumerate(staff.voices)
+        if (found := _chords_in(voice, bar))
+    }
+    written: list[tuple[Fraction, note.GeneralNote]] = []
+    for rank, (number, chords) in enumerate(sounding.items()):
+        places = _lay_out(chords, bar, start_beats)
+        stem = ("up", "down")[rank % 2] if len(sounding) > 1 else ""
+        elements = list(_elements(places, staff, bar, stem))
+        if rank:
+            _hide_rests(places, elements)
+        timed = [
+            (place.value.onset_beats - start_beats, element)
+            for place, element in zip(places, elements, strict=True)
+        ]
+        _insert(measure, staff, number, timed)
+        written += timed
+    if not sounding:
+        rest = _whole_rest(bar.meter.length_beats - start_beats)
+        _insert(measure, staff, 0, [(Fraction(0), rest)])
+    measure.coreElementsChanged()
+    _show_accidentals(sorted(written, key=lambda found: found[0]), staff.key)
+
+
+def _insert(
+    measure: stream.Measure,
+    staff: Staff,
+    number: int,
+    timed: Sequence[tuple[Fraction, note.GeneralNote]],
+) -> None:
+    """Put the values of a voice into a measure."""
+    place: stream.Measure | stream.Voice = measure
+    if staff.has_numbers:
+        place = stream.Voice(id=str(staff.first_voice + number))
+        measure.coreInsert(0.0, place)
+    for onset, element in timed:
+        place.coreInsert(offset_of(onset), element)
+    place.coreElementsChanged()
+
+
+def _hide_rests(places: Sequence[_Place], elements: Sequence[note.GeneralNote]) -> None:
+    """Hide the rests of a lower voice, except in tuplets, whose brackets need them."""
+    for place, element in zip(places, elements, strict=True):
+        if place.chord is None and place.value.tuplet is None:
+            element.style.hideObjectOnPrint = True
+
+
+def _chords_in(voice: Voice, bar: Bar) -> Sequence[Chord]:
+    """Return the chords of a voice that sound in a bar; they neither overlap nor go back."""
+    first = bisect_right(voice, bar.onset_beats, key=lambda chord: chord.end_beats)
+    last = bisect_left(voice, bar.end_beats, key=lambda chord: chord.onset_beats)
+    return voice[first:last]
+
+
+def _lay_out(chords: Sequence[Chord], bar: Bar, start_beats: Fraction) -> list[_Place]:
+    """Write chords and the rests between them as values, without a gap."""
+    spans: list[Span] = []
+    found: list[Chord | None] = []
+    time = start_beats
+    for one in chords:
+        onset = max(start_beats, one.onset_beats - bar.onset_beats)
+        if time < onset:
+            spans.append((time, onset))
+            found.append(None)
+        time = min(one.end_beats, bar.end_beats) - bar.onset_beats
+        spans.append((onset, time))
+        found.append(one)
+    if time < bar.meter.length_beats:
+        spans.append((time, bar.meter.length_beats))
+        found.append(None)
+    written = write_spans(spans, bar.meter, [one is None for one in found])
+    return [
+        _Place(value, one) for values, one in zip(written, found, strict=True) for value in values
+    ]
+
+
+def _elements(
+    places: Sequence[_Place], staff: Staff, bar: Bar, stem: str
+) -> Iterator[note.GeneralNote]:
+    onsets = [place.value.onset_beats for place in places]
+    kinds = [place.value.kind if place.chord else "" for place in places]
+    for place, levels in zip(places, beams(onsets, kinds, bar.meter), strict=True):
+        duration = _duration(place.value, is_beamed=bool(levels))
+        if place.chord is None:
+            rest = note.Rest(duration=duration)
+            rest.fullMeasure = False
+            yield rest
+            continue
+        element = _sounding(place, staff, bar, duration)
+        element.beams = _beams(levels)
+        if stem:
+            element.stemDirection = stem
+        yield element
+
+
+def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note.NotRest:
+    assert place.chord is not None
+    kind = _tie_kind(place.value, place.chord, bar)
+    notes = [note.Note(_pitch(staff.names[index])) for index in place.chord.indices]
+    for one in notes:
+        one.tie = tie.Tie(kind) if kind else None
+    element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
+    element.duration = duration
+    return element
+
+
+def _tie_kind(value: WrittenValue, written: Chord, bar: Bar) -> str:
+    onset = bar.onset_beats + value.onset_beats
+    begins = onset == written.onset_beats
+    ends = onset + value.duration_beats == written.end_beats
+    if begins:
+        return "" if ends else "start"
+    return "stop" if ends else "continue"
+
+
+def _pitch(name: Spelling) -> pitch.Pitch:
+    step: Any = name.step  # music21 lists the seven letters as its type
+    found = pitch.Pitch(step=step, octave=name.octave)
+    found.accidental = pitch.Accidental(name.alteration)
+    return found
+
+
+def _duration(value: WrittenValue, *, is_beamed: bool) -> Duration:
+    duration = Duration(type=value.kind, dots=value.dots)
+    length = _LENGTH_BY_VALUE[value.kind, value.dots]
+    if value.tuplet:
+        tuplet = Tuplet(value.tuplet.n_actual, value.tuplet.n_normal, value.tuplet.kind)
+        edge: Any = value.edge
+        tuplet.type = edge or None
+        tuplet.bracket = not is_beamed
+        duration.appendTuplet(tuplet)
+        length = length * value.tuplet.n_normal / value.tuplet.n_actual
+    if length != value.duration_beats:  # no value lasts so long: the nearest is drawn
+        duration.linked = False
+        duration.quarterLength = offset_of(value.duration_beats)
+    return duration
+
+
+def _beams(levels: Sequence[str]) -> beam.Beams:
+    found = beam.Beams()
+    for level in levels:
+        if level in ("forward", "backward"):
+            found.append("partial", {"forward": "right", "backward": "left"}[level])
+        else:
+            found.append(level)
+    return found
+
+
+def _whole_rest(length_beats: Fraction) -> note.Rest:
+    rest = note.Rest(quarterLength=offset_of(length_beats))
+    rest.fullMeasure = True
+    return rest
+
+
+def _show_accidentals(written: Sequence[tuple[Fraction, note.GeneralNote]], key: Key) -> None:
+    """Show the accidentals that neither the signature nor an earlier one in the bar implies."""
+    in_force: dict[tuple[str, int | None], int] = {}
+    for _, element in written:
+        for one in getattr(element, "notes", (element,)):
+            if not isinstance(one, note.Note):
+                continue
+            step, octave, sign = one.pitch.step, one.pitch.octave, one.pitch.accidental
+            assert sign is not None
+            alteration = int(sign.alter)
+            is_tied = one.tie is not None and one.tie.type != "start"
+            implied = in_force.get((step, octave), _signature(step, key))
+            sign.displayStatus = alteration != implied and not is_tied
+            if not is_tied:
+                in_force[step, octave] = alteration
+            if not (alteration or sign.displayStatus):
+                one.pitch.accidental = None
+
+
+def _signature(step: str, key: Key) -> int:
+    """Return by how much a key signature alters a letter."""
+    place = _STEP_SIGNS[step]
+    if key.fifths > 0:
+        return int(place < key.fifths)
+    return -int(6 - place < -key.fifths)
+
+
+def offset_of(beats: Fraction) -> Any:
+    """Return a time as music21 keeps it: a float where that is exact, else a fraction."""
+    return float(beats) if beats.denominator & (beats.denominator - 1) == 0 else beats

@@ -1,0 +1,67 @@
+"""Musical signs within words, such as the note of a tempo, as outlines instead of letters.
+
+verovio writes them as letters of a music font, which few machines have. Its own outlines take their
+place here, so that a page looks alike everywhere. Words stay words: any serif font will do.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_FONT = "Leipzig"
+_UNITS_PER_EM = 1000
+# A text that begins with signs: its place, their size, the signs, and the words that follow.
+_TEXT = re.compile(
+    r'<text x="(?P<x>-?\d+)" y="(?P<y>-?\d+)" (?P<rest>[^>/]*)>(?P<body>.*?)</text>', re.DOTALL
+)
+_SIGNS = re.compile(
+    rf'<tspan font-family="{_FONT}" font-size="(?P<size>[\d.]+)px">(?P<signs>[^<]*)</tspan>'
+)
+_STRAY = re.compile(rf'(<tspan) font-family="{_FONT}"([^>]*>)[^<]*(</tspan>)')
+_OUTLINE = re.compile(r' d="([^"]+)"')
+_ADVANCE = r'<g c="{code}"[^>]* h-a-x="([\d.]+)"'
+# verovio leaves no room between the last sign and the words.
+_SPACE_EM = 0.04
+
+
+def draw_signs(page: str) -> str:
+    """Replace the signs that begin a text by outlines; signs elsewhere are left out."""
+    drawn = _TEXT.sub(_draw_text, page)
+    return _STRAY.sub(r"\1\2\3", drawn)
+
+
+def _draw_text(found: re.Match[str]) -> str:
+    x, y = float(found["x"]), float(found["y"])
+    body, outlines = found["body"], ""
+    while signs := _SIGNS.search(body):
+        if re.sub(r"<[^>]*>", "", body[: signs.start()]).strip():
+            break  # words come first: their width is not known here
+        scale = float(signs["size"]) / _UNITS_PER_EM
+        for sign in signs["signs"]:
+            outline, advance = _glyph(f"{ord(sign):04X}")
+            outlines += f'<path transform="translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"'
+            outlines += f' stroke="none" d="{outline}"/>'
+            x += (advance + _SPACE_EM * _UNITS_PER_EM) * scale
+        body = body[: signs.start()] + body[signs.end() :]
+    return f'{outlines}<text x="{x:g}" y="{y:g}" {found["rest"]}>{body}</text>'
+
+
+@cache
+def _glyph(code: str) -> tuple[str, float]:
+    """Return outline and width of a sign; nothing if the font has none.
+
+    Args:
+        code: Hexadecimal, such as `ECA5`.
+    """
+    import verovio
+
+    folder = Path(verovio.__file__).parent / "data"
+    path = folder / _FONT / f"{code}.xml"
+    if not path.is_file():
+        return "", 0.0
+    outline = _OUTLINE.search(path.read_text(encoding="utf-8"))
+    table = (folder / f"{_FONT}.xml").read_text(encoding="utf-8")
+    advance = re.search(_ADVANCE.format(code=code), table)
+    return outline[1] if outline else "", float(advance[1]) if advance else 0.0

@@ -1,0 +1,82 @@
+"""Which clef a part is read in, and which parts are joined by a brace or a bracket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from composer.piece import Part, Piece
+from composer.theory import INSTRUMENTS
+
+KEYBOARD_PROGRAMS = frozenset(
+    INSTRUMENTS[name].program for name in ("piano", "harpsichord", "organ")
+)
+# Clef -> the pitches from its lowest to its highest line.
+CLEF_LINES = {
+    "treble": (64, 77),
+    "bass": (43, 57),
+    "alto": (53, 67),
+    "treble8vb": (52, 65),
+    "bass8vb": (31, 45),
+}
+# Clefs that an instrument's players read, the usual one first; the others read treble and bass.
+_CLEFS_READ = {
+    "viola": ("alto", "treble"),
+    "tenor": ("treble8vb", "bass"),
+    "contrabass": ("bass8vb", "bass"),
+    "guitar": ("treble8vb",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StaffGroup:
+    """Neighbouring parts that belong together.
+
+    Args:
+        first, last: Indices of the parts, both included.
+        is_keyboard: Joined by a brace, else by a bracket.
+    """
+
+    first: int
+    last: int
+    is_keyboard: bool
+
+    @property
+    def is_grand_staff(self) -> bool:
+        """Whether it is one keyboard's two hands."""
+        return self.is_keyboard and self.last - self.first == 1
+
+
+def staff_groups(piece: Piece) -> tuple[StaffGroup, ...]:
+    """Return the groups of two parts and more: keyboards by themselves, and all others."""
+    return tuple(group for group in _runs(piece.parts) if group.last > group.first)
+
+
+def _runs(parts: Sequence[Part]) -> Iterator[StaffGroup]:
+    def kind(index: int) -> int:
+        program = parts[index].instrument.program
+        return program if program in KEYBOARD_PROGRAMS else -1
+
+    for program, group in groupby(range(len(parts)), kind):
+        indices = list(group)
+        yield StaffGroup(indices[0], indices[-1], program != -1)
+
+
+def choose_clef(part: Part, *, default: str = "treble") -> str:
+    """Return the name in `CLEF_LINES` of the clef that needs the fewest ledger lines.
+
+    Args:
+        part: Its instrument says which clefs are read.
+        default: Where none fits better than another, and for a part without notes.
+    """
+    clefs = _CLEFS_READ.get(part.instrument.name, ("treble", "bass"))
+    if default in clefs:
+        clefs = (default, *(clef for clef in clefs if clef != default))
+    return min(clefs, key=lambda clef: _distance(part, clef))
+
+
+def _distance(part: Part, clef: str) -> int:
+    """Return by how many semitones all notes together lie beside the five lines."""
+    low, high = CLEF_LINES[clef]
+    return sum(max(0, low - note.pitch, note.pitch - high) for note in part.notes)

@@ -1,0 +1,216 @@
+"""What happens on the Inspect page: plain functions, values in and values out.
+
+Each takes what the visitor's tab holds; none knows where on the page its values go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from composer.corpus.detect import ensemble_of_piece, form_of_name
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
+from composer.errors import RequestError, ScoreFileError
+from composer.piece import Piece
+from composer.plots import plot_pianoroll
+from composer.rendering import midi_bytes
+from composer.scoring import load_bands, score
+from composer.ui import downloads, inspect_views, sheets, views
+from composer.ui.studio import ReadScore
+
+ALL_FORMS = "all"
+MAX_NAME = 80
+MAX_SLUG = 40
+ROLL_HEIGHT_PX = 420
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the Inspect page of one tab holds.
+
+    Args:
+        piece: As read; None before the first file.
+        form: Which real pieces it is compared with.
+        folder: Name of a folder that cannot be guessed.
+        stem: Name of its files, without ending.
+    """
+
+    piece: Piece | None = None
+    form: str = ALL_FORMS
+    folder: str = ""
+    stem: str = ""
+
+    def read_piece(self) -> Piece:
+        """Return the piece.
+
+        Raises:
+            RequestError: If there is none yet.
+        """
+        if self.piece is None:
+            raise RequestError("there is no piece yet; choose a MIDI or MusicXML file")
+        return self.piece
+
+    def path(self, suffix: str) -> Path:
+        """Return where a file of the piece belongs."""
+        assert self.folder
+        folder = Path(get_upload_folder()) / self.folder  # gradio deletes what lies there in time
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{self.stem}{suffix}"
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A piece, ready to be put on the page.
+
+    Args:
+        heading: Title and total, HTML.
+        facts: What was detected, HTML.
+        roll: Its piano roll, a plotly figure.
+        scorecard: Its values beside those of real pieces, HTML.
+    """
+
+    heading: str
+    facts: str
+    roll: Any
+    scorecard: str
+
+
+def read_upload(read_score: ReadScore, upload: Any) -> Inspection:
+    """Read what a visitor sent; return the state with the form that its name speaks of.
+
+    Args:
+        read_score: As `corpus.read_score_bytes`.
+        upload: As the browser sent it: a dictionary with the path of the file in our cache.
+
+    Raises:
+        RequestError: If it is no file of ours, or no music.
+    """
+    path, name = _checked_path(upload), _name_of(upload)
+    with path.open("rb") as file:
+        data = file.read(MAX_UPLOAD_BYTES + 1)
+    piece = read_score(data, title=name)
+    if not piece.ensemble:
+        piece = replace(piece, ensemble=ensemble_of_piece(piece))
+    return Inspection(
+        piece=piece,
+        form=_form_of(piece, name),
+        folder=secrets.token_hex(16),
+        stem=_stem(piece),
+    )
+
+
+def show(inspection: Inspection) -> Inspected:
+    """Draw and score the piece.
+
+    Raises:
+        RequestError: If there is none yet.
+    """
+    piece = inspection.read_piece()
+    heading, scorecard = score_against(inspection)
+    return Inspected(
+        heading=heading,
+        facts=inspect_views.facts(piece),
+        roll=plot_pianoroll(piece).update_layout(height=ROLL_HEIGHT_PX),
+        scorecard=scorecard,
+    )
+
+
+def choose_form(inspection: Inspection, form: Any) -> Inspection:
+    """Compare with other real pieces.
+
+    Raises:
+        RequestError: If there is no such form or no piece yet.
+    """
+    inspection.read_piece()
+    if form != ALL_FORMS and form not in form_names():
+        raise RequestError(f"there is no form {str(form)[:20]!r} to compare with")
+    return replace(inspection, form=form)
+
+
+def score_against(inspection: Inspection) -> tuple[str, str]:
+    """Score the piece beside real ones of the chosen form; return heading and table, HTML."""
+    piece = inspection.read_piece()
+    if inspection.form == ALL_FORMS:
+        card = score(replace(piece, ensemble=""), form="")
+    else:
+        card = score(piece, form=inspection.form)
+    measured = tuple(found for found in card.scores if math.isfinite(found.value))
+    return inspect_views.heading(piece, card), views.scorecard(replace(card, scores=measured))
+
+
+def show_sheet(inspection: Inspection, window_px: Any) -> str:
+    """Engrave the piece for a window of a width; return HTML."""
+    return sheets.show_sheet(inspection.piece, window_px) if inspection.piece else ""
+
+
+def make_file(render_audio: Callable[..., Path], kind: str, inspection: Inspection) -> Path:
+    """Write the piece in a format, once.
+
+    Raises:
+        RequestError: If there is none yet, or it cannot be written so.
+        MissingTool: If a tool is absent.
+    """
+    piece = inspection.read_piece()
+    return downloads.make_file(piece, inspection.path(f".{kind}"), render_audio=render_audio)
+
+
+def form_names() -> tuple[str, ...]:
+    """Return the forms that real pieces were measured of, sorted."""
+    return tuple(sorted(name for name in load_bands() if name != ALL_FORMS and _is_form(name)))
+
+
+def form_choices() -> list[tuple[str, str]]:
+    """Return what the list of forms offers: as shown, as sent."""
+    return [("all pieces", ALL_FORMS), *((name, name) for name in form_names())]
+
+
+def _is_form(group: str) -> bool:
+    return "/" not in group and not group.startswith("ensemble:")
+
+
+def _checked_path(upload: Any) -> Path:
+    """Return the path of an upload that lies in our cache: a caller may have sent any path."""
+    text = upload.get("path") if isinstance(upload, dict) else None
+    if not isinstance(text, str) or not text:
+        raise RequestError("no file came; choose a MIDI or MusicXML file")
+    try:
+        path = Path(text).resolve()
+        is_ours = path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file()
+    except (OSError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise ScoreFileError("the file is not here any more; choose it once more")
+    return path
+
+
+def _name_of(upload: dict[str, Any]) -> str:
+    """Return the visitor's name of the file, without ending, as far as it can be read."""
+    text = upload.get("orig_name")
+    stem = PurePath(text[:1000]).stem if isinstance(text, str) else ""
+    readable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in stem)
+    if " " not in readable.strip():  # files are often named with hyphens for spaces
+        readable = readable.replace("-", " ")
+    return " ".join(readable.replace("_", " ").split())[:MAX_NAME]
+
+
+def _form_of(piece: Piece, name: str) -> str:
+    """Return the form that the piece states, its names speak of, or its ensemble is known for."""
+    guesses = (piece.form, form_of_name(f"{name} {piece.title}"), piece.ensemble)
+    return next((form for form in guesses if form in form_names()), ALL_FORMS)
+
+
+def _stem(piece: Piece) -> str:
+    """Name files after the content: words of the title, and a fingerprint of the notes."""
+    plain = unicodedata.normalize("NFKD", piece.title).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].strip("-")
+    fingerprint = hashlib.sha256(midi_bytes(piece)).hexdigest()[:8]
+    return f"{words or 'piece'}-{fingerprint}"

@@ -1,0 +1,216 @@
+"""The Inspect page: its components and how its events follow each other.
+
+What happens in an event is in `inspect_handlers`; here errors become sentences, values find their
+place.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from composer.ui import downloads, inspect_handlers, inspect_views, views
+from composer.ui.downloads import Downloads
+from composer.ui.incidents import plain_errors
+from composer.ui.inspect_handlers import ALL_FORMS, Inspection
+from composer.ui.studio import Studio
+
+INSPECTION_LIFE_S = 3600
+READERS_AT_ONCE = 2
+FILE_TYPES = [".mid", ".midi", ".musicxml", ".xml", ".mxl"]
+FORMATS = ("mid", "musicxml", "pdf", "svg", "wav", "mp3", "flac", "ogg")
+SHEET_ONLY = FORMATS[:4]
+READING = "reading the file"
+FULL = "too many files are being read; try again in a moment"
+# Values reach the handlers as the browser sent them: the handlers check them, with better words.
+UNCHECKED: dict[str, Any] = {
+    "preprocess": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The components that a file fills, in the order in which `_show` fills them."""
+
+    empty: gr.HTML
+    shown: gr.Column
+    side: gr.Column
+    facts: gr.HTML
+    form: gr.Dropdown
+    heading: gr.HTML
+    roll: gr.Plot
+    sheet: gr.HTML
+    scorecard: gr.HTML
+
+    def in_order(self) -> list[Any]:
+        """All components."""
+        return [getattr(self, entry.name) for entry in fields(self)]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the events of the page share."""
+
+    studio: Studio
+    window_px: gr.Number
+    inspection: gr.State
+    upload: gr.File
+    status: gr.HTML
+    findings: Findings
+    downloads: Downloads
+
+
+def build(studio: Studio, window_px: gr.Number) -> None:
+    """Place the page and wire it.
+
+    Args:
+        studio: What reads files and renders sound.
+        window_px: Holds the width of the visitor's window.
+    """
+    inspection = gr.State(Inspection(), time_to_live=INSPECTION_LIFE_S)
+    with gr.Row(elem_classes=["compose-page"]):
+        with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
+            upload = _build_upload()
+            with gr.Column(visible=False, elem_id="inspect-side") as side:
+                facts = _html(elem_id="facts")
+                form = _build_form()
+        with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
+            status = _html(views.status(""), elem_id="inspect-status")
+            empty = _html(inspect_views.EMPTY, elem_id="inspect-empty")
+            with gr.Column(visible=False, elem_id="inspected") as shown:
+                heading, roll, sheet, made, scorecard = _build_findings(studio)
+    findings = Findings(empty, shown, side, facts, form, heading, roll, sheet, scorecard)
+    page = Page(studio, window_px, inspection, upload, status, findings, made)
+    _wire_upload(page)
+    _wire_form(page)
+    _wire_files(page)
+
+
+def _build_upload() -> gr.File:
+    _html('<h2 class="label">A MIDI or MusicXML file, at most 2 MB</h2>')
+    return gr.File(
+        file_types=FILE_TYPES,
+        show_label=False,
+        label="MIDI or MusicXML file",
+        elem_id="upload",
+    )
+
+
+def _build_form() -> gr.Dropdown:
+    return gr.Dropdown(
+        inspect_handlers.form_choices(),
+        value=ALL_FORMS,
+        label="compare with",
+        info="real pieces of this form",
+        elem_id="inspect-form",
+    )
+
+
+def _build_findings(studio: Studio) -> tuple[Any, ...]:
+    """Place what a file brings."""
+    heading = _html(elem_id="inspect-heading")
+    with gr.Tabs(elem_id="inspect-views"):
+        with gr.Tab("Piano roll"):
+            roll = gr.Plot(show_label=False, elem_id="inspect-roll")
+        with gr.Tab("Sheet", elem_id="inspect-sheet-tab"):
+            sheet = _html(elem_id="inspect-sheet")
+    problem = studio.sound_problem()
+    with gr.Row(elem_classes=["downloads"]):
+        made = downloads.build("inspect", SHEET_ONLY if problem else FORMATS)
+    if problem:
+        _html(views.note(problem))
+    with gr.Accordion("Scorecard", open=True, elem_id="inspect-scorecard-fold"):
+        scorecard = _html(elem_id="inspect-scorecard")
+    return heading, roll, sheet, made, scorecard
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    """Place HTML under the page's own stylesheet only."""
+    return gr.HTML(value, apply_default_css=False, **options)
+
+
+def _wire_upload(page: Page) -> None:
+    """Read a file in a queue of its own, show it, then engrave it."""
+    read = page.upload.upload(lambda: views.status(READING), None, page.status, **AT_ONCE).success(
+        lambda inspection, upload: _read(page, inspection, upload),
+        [page.inspection, page.upload],
+        [page.inspection, page.status, *page.findings.in_order()],
+        concurrency_id="inspect",
+        concurrency_limit=READERS_AT_ONCE,
+        **UNCHECKED,
+    )
+    read.failure(lambda: views.status(FULL), None, page.status, **AT_ONCE)
+
+    def on_shown(inspection: Inspection, window_px: Any) -> str:
+        with plain_errors():
+            return inspect_handlers.show_sheet(inspection, window_px)
+
+    read.success(
+        on_shown,
+        [page.inspection, page.window_px],
+        page.findings.sheet,
+        concurrency_id="sheet",
+        concurrency_limit=1,
+        **UNCHECKED,
+    )
+
+
+def _read(page: Page, inspection: Inspection, upload: Any) -> tuple[Any, ...]:
+    """Read and show a file; if it is refused, one sentence says why, and what was shown stays."""
+    began_s = time.monotonic()
+    try:
+        with plain_errors():
+            inspection = inspect_handlers.read_upload(page.studio.read_score, upload)
+            shown = inspect_handlers.show(inspection)
+    except gr.Error as error:
+        return inspection, views.status(error.message), *(gr.skip() for _ in fields(Findings))
+    return (
+        inspection,
+        views.status(f"read and compared in {time.monotonic() - began_s:.1f} s"),
+        gr.update(visible=False),
+        gr.update(visible=True),
+        gr.update(visible=True),
+        shown.facts,
+        inspection.form,
+        shown.heading,
+        shown.roll,
+        views.note("the sheet is being engraved"),
+        shown.scorecard,
+    )
+
+
+def _wire_form(page: Page) -> None:
+    """Let the scorecard follow the form."""
+
+    def on_form(inspection: Inspection, form: Any) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                chosen = inspect_handlers.choose_form(inspection, form)
+                heading, scorecard = inspect_handlers.score_against(chosen)
+        except gr.Error as error:
+            return inspection, views.status(error.message), gr.skip(), gr.skip()
+        return chosen, views.status(""), heading, scorecard
+
+    page.findings.form.input(
+        on_form,
+        [page.inspection, page.findings.form],
+        [page.inspection, page.status, page.findings.heading, page.findings.scorecard],
+        **AT_ONCE,
+    )
+
+
+def _wire_files(page: Page) -> None:
+    """Make files when they are asked for."""
+
+    def make(kind: str, inspection: Inspection) -> Path:
+        return inspect_handlers.make_file(page.studio.render_audio, kind, inspection)
+
+    inputs = [page.inspection]
+    downloads.wire(page.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)

@@ -1,0 +1,112 @@
+"""From a file in hand to its roll, its sheet and its scores, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from composer.piece import Piece
+from composer.rendering import write_midi
+from tests.browser.conftest import Tab
+from tests.corpus.files import HOSTILE_FILES
+from tests.serving import FAKE_APP, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serve(*FAKE_APP, STEP_S="0.02") as url:
+        yield url
+
+
+@pytest.fixture
+def minuet(keyboard_piece: Piece, tmp_path: Path) -> Path:
+    return write_midi(keyboard_piece, tmp_path / "Minuet in D.mid")
+
+
+def inspect(open_tab: OpenTab, address: str, file: Path, width_px: int = 1280) -> Tab:
+    tab = open_tab(f"{address}/#inspect", width_px, "#upload")
+    tab.page.set_input_files("#upload input[type=file]", file)
+    return tab
+
+
+def test_a_visitor_sees_reads_and_weighs_a_file_and_takes_it_along(
+    address: str, open_tab: OpenTab, minuet: Path, tmp_path: Path
+) -> None:
+    tab = inspect(open_tab, address, minuet)
+    tab.page.wait_for_selector("#inspect-roll .barlayer .point")
+    assert "Minuet in D" in tab.page.inner_text("#inspect-heading")
+    assert "D minor; its notes agree" in tab.page.inner_text("#facts")
+    tab.page.click("#inspect-views [role='tab']:has-text('Sheet')")
+    tab.page.wait_for_selector("#inspect-sheet img[src^='data:image/svg+xml'][alt*='D minor']")
+    tab.page.wait_for_selector("#inspect-scorecard :text('real pieces (minuet')")
+    tab.page.click("#inspect-form input")
+    tab.page.click("[role='option']:has-text('sonata') >> nth=0")
+    tab.page.wait_for_selector("#inspect-scorecard :text('sonata')")
+    with tab.page.expect_download() as download:
+        tab.page.click("#inspect-musicxml")
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    assert target.name.startswith("minuet-in-d-")
+    assert len(list(ElementTree.parse(target).iter("pitch"))) >= 45
+
+
+def test_a_hostile_file_gets_a_sentence_and_the_next_one_is_read(
+    address: str, open_tab: OpenTab, minuet: Path, tmp_path: Path
+) -> None:
+    hostile = tmp_path / "hostile.mid"
+    hostile.write_bytes(HOSTILE_FILES["cut within a note"])
+    tab = inspect(open_tab, address, hostile)
+    tab.page.wait_for_selector("#inspect-status span:text('the file')")
+    assert "null" not in tab.page.inner_text("body")
+    tab.page.click("#upload [aria-label='Clear']")
+    tab.page.set_input_files("#upload input[type=file]", minuet)
+    tab.page.wait_for_selector("#inspect-heading h2:text('Minuet in D')")
+
+
+def test_a_telephone_shows_a_narrow_sheet_and_nothing_overflows(
+    address: str, open_tab: OpenTab, chorale: Piece, tmp_path: Path
+) -> None:
+    named = replace(
+        chorale, title="", parts=(*chorale.parts, replace(chorale.parts[0], name="x" * 80))
+    )
+    tab = inspect(open_tab, address, write_midi(named, tmp_path / f"{'long ' * 30}.mid"), 390)
+    tab.page.wait_for_selector("#inspect-roll .barlayer .point")
+    tab.page.click("#inspect-views [role='tab']:has-text('Sheet')")
+    tab.page.wait_for_selector("#inspect-sheet img")
+    root = "document.documentElement"
+    assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    picture = tab.page.query_selector("#inspect-sheet img")
+    assert picture.evaluate("img => img.naturalHeight > img.naturalWidth")
+    assert tab.outside == []
+
+
+def test_the_sheet_of_a_candidate_follows_the_ranking(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=4, candidates=3)
+    tab.compose()
+    tab.page.click("#views [role='tab']:has-text('Sheet')")
+    tab.page.wait_for_selector("#sheet img")
+    first = tab.page.get_attribute("#sheet img", "src")
+    tab.page.click("#ranking tr[data-rank='3']")
+    changed = "src => ![null, undefined, src].includes(document.querySelector('#sheet img')?.src)"
+    tab.page.wait_for_function(changed, arg=first)
+    with tab.page.expect_download() as download:
+        tab.page.click("#compose-pdf")
+    assert download.value.suggested_filename.endswith(".pdf")
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def test_the_open_page_is_in_the_address(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    tab.page.click("#pages [role='tab']:has-text('Inspect')")
+    tab.page.wait_for_selector("#upload")
+    assert tab.page.url.endswith("/#inspect")
+    tab.page.reload()
+    tab.page.wait_for_selector("#upload")

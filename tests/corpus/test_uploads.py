@@ -1,0 +1,249 @@
+"""The gate for files: the order of its steps, its limits, and what passes unchanged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from composer import worker
+from composer.corpus import read_midi_bytes
+from composer.corpus.uploads import gate, limits, read_score, read_score_bytes
+from composer.corpus.uploads.archives import unpack_score
+from composer.corpus.uploads.kinds import Kind, kind_of
+from composer.corpus.uploads.markup import tidy_xml
+from composer.corpus.uploads.tracks import tidy_midi
+from composer.errors import ScoreFileError, TokenError, WorkerError
+from composer.piece import Note, Part, Piece
+from composer.worker import client
+from tests.corpus.files import END, NOTE, SCALE, raw_midi, score_bytes
+from tests.corpus.hostile import ATTRIBUTES, GOOD, GOOD_XML, XML_NOTE, archive, header, mxl, score
+from tests.sentences import is_plain
+
+MIDI = score_bytes(SCALE, SCALE, programs=[40, 42], meters=[(0, 3, 4)], key=(-1, 1), bpm=96)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nurseries_end() -> Iterator[None]:
+    yield
+    client.stop_all()
+
+
+def test_a_midi_file_passes_unchanged() -> None:
+    assert read_score_bytes(MIDI, title="a") == read_midi_bytes(MIDI, title="a")
+
+
+@given(st.lists(st.tuples(st.integers(0, 9_000), st.integers(1, 999)), min_size=1, max_size=20))
+def test_tidying_changes_no_note(places: list[tuple[int, int]]) -> None:
+    data = score_bytes([(onset, length, 60, 80) for onset, length in places], meters=[(0, 6, 8)])
+    assert read_midi_bytes(tidy_midi(data)) == read_midi_bytes(data)
+    assert tidy_midi(tidy_midi(data)) == tidy_midi(data)
+
+
+@pytest.mark.parametrize("form", ["musicxml", "utf-16", "mxl"])
+def test_musicxml_passes_in_every_wrapping(form: str) -> None:
+    pytest.importorskip("music21")
+    wrapped = {"musicxml": GOOD_XML.encode(), "mxl": archive(mxl())}
+    wrapped["utf-16"] = GOOD_XML.replace("UTF-8", "UTF-16").encode("utf-16")
+    piece = read_score_bytes(wrapped[form], title="first")
+    assert [(n.pitch, n.duration_beats) for n in piece.parts[0].notes] == [(60, Fraction(4))]
+    assert (str(piece.meter), piece.title) == ("4/4", "first")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"MThd", Kind.MIDI),
+        (b"RIFF\x00\x00\x00\x00RMID", Kind.MIDI),
+        (b"PK\x03\x04", Kind.MUSICXML),
+        (b"\xef\xbb\xbf  <score-partwise/>", Kind.MUSICXML),
+        ("<score-partwise/>".encode("utf-16"), Kind.MUSICXML),
+        ("<score-partwise/>".encode("utf-16-be"), Kind.MUSICXML),
+    ],
+)
+def test_the_content_tells_the_kind(data: bytes, kind: Kind) -> None:
+    assert kind_of(data) is kind
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [(b"", "empty"), (b"%PDF-1.7", "PDF"), (b"RIFF\0\0\0\0WAVE", "recording"), (b"abc", "neither")],
+)
+def test_other_kinds_are_named(data: bytes, word: str) -> None:
+    with pytest.raises(ScoreFileError, match=word) as refusal:
+        kind_of(data)
+    assert ".musicxml" in str(refusal.value)
+
+
+def test_a_file_that_is_too_large_reaches_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "call", None)
+    with pytest.raises(ScoreFileError, match="larger than 2 MB"):
+        read_score_bytes(b"MThd" + bytes(gate.MAX_UPLOAD_BYTES))
+
+
+@pytest.mark.parametrize("cause", ["time", "memory", "size", "crash"])
+def test_work_that_fails_is_told_as_a_matter_of_the_file(
+    cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise WorkerError("x", cause)
+
+    monkeypatch.setattr(worker, "call", fail)
+    with pytest.raises(ScoreFileError) as refusal:
+        read_score_bytes(MIDI)
+    assert is_plain(str(refusal.value))
+
+
+def test_a_full_house_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> bytes:
+        raise WorkerError("reading the file found no free place; try again in a moment", "busy")
+
+    monkeypatch.setattr(worker, "call", refuse)
+    with pytest.raises(WorkerError, match="try again"):
+        read_score_bytes(MIDI)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"{}", b"null", b"NaN", b"[" * 100_000, b'{"title": "\xff"}', b"\xff"]
+)
+def test_an_answer_that_is_no_piece_is_refused(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "call", lambda *_, **__: answer)
+    with pytest.raises(ScoreFileError):
+        read_score_bytes(MIDI)
+
+
+def test_an_answer_beyond_the_limits_is_refused(
+    monkeypatch: pytest.MonkeyPatch, chorale: Piece
+) -> None:
+    values = replace(chorale, tempo_bpm=0.5).to_dict()
+    monkeypatch.setattr(worker, "call", lambda *_, **__: json.dumps(values).encode())
+    with pytest.raises(ScoreFileError, match="tempo"):
+        read_score_bytes(MIDI)
+
+
+def with_notes(piece: Piece, n_notes: int, beats: int = 1) -> Piece:
+    notes = tuple(Note(Fraction(i * beats), 60, Fraction(1)) for i in range(n_notes))
+    return Piece((Part(piece.parts[0].instrument, notes),), piece.meters, piece.key)
+
+
+def test_the_limits_of_uploads_are_named(chorale: Piece) -> None:
+    limits.check_music(with_notes(chorale, 2_500))
+    for piece, words in (
+        (with_notes(chorale, 0), "no notes"),
+        (with_notes(chorale, limits.MAX_NOTES + 1), "20,001 notes; at most 20,000"),
+        (with_notes(chorale, 2_001, beats=4), "2,001 bars; at most 2,000"),
+        (with_notes(chorale, 2_800), "31 minutes at its tempo; at most 30"),
+        (replace(chorale, parts=chorale.parts * 5), "20 parts; at most 16"),
+        (replace(chorale, tempo_bpm=float("nan")), "tempo"),
+    ):
+        with pytest.raises(ScoreFileError, match=words):
+            limits.check_music(piece)
+
+
+def test_the_longest_piano_pieces_pass() -> None:
+    notes = [(i * 60, 60, 40 + i % 50, 80) for i in range(19_000)]
+    assert read_score_bytes(score_bytes(notes, bpm=100)).n_notes == 19_000
+
+
+def test_as_many_bars_as_may_be_are_counted_part_by_part() -> None:
+    line = "".join(f'<measure number="{i}">{XML_NOTE}</measure>' for i in range(1_500))
+    assert tidy_xml(score(line).replace("</part>", f"</part><part>{line}</part>").encode())
+    with pytest.raises(ScoreFileError, match="more than 2,000 bars"):
+        tidy_xml(score(line * 2).encode())
+
+
+@pytest.mark.parametrize("beats", ["4", "3+2", " 6 ", "2.0"])
+def test_usual_numbers_pass(beats: str) -> None:
+    assert tidy_xml(
+        score(ATTRIBUTES.replace(">4</beats>", f">{beats}</beats>") + XML_NOTE).encode()
+    )
+
+
+def test_what_no_parser_needs_is_taken_out_of_midi() -> None:
+    odd = header(length=8, extra=b"xx") + b"JUNK\x00\x00\x00\x02ab" + GOOD + bytes(3)
+    assert tidy_midi(odd) == header() + GOOD
+    assert read_midi_bytes(tidy_midi(raw_midi(NOTE + NOTE[:4] + NOTE[5:] + END))).n_notes == 2
+
+
+def test_an_archive_gives_its_first_score() -> None:
+    assert unpack_score(archive(mxl())) == GOOD_XML.encode()
+    stored = archive(mxl(), method=0)
+    assert unpack_score(stored) == GOOD_XML.encode()
+
+
+def test_a_file_gives_its_piece_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "minuet.mid"
+    path.write_bytes(MIDI)
+    assert read_score(path).title == "minuet"
+    with pytest.raises(ScoreFileError) as refusal:
+        read_score(tmp_path / "none.mid")
+    assert is_plain(str(refusal.value))
+
+
+@pytest.mark.parametrize("title", ["\0\0", "\ud800", "x" * 5_000_000, "a\0b", "\u202e\n\x1b[2J"])
+def test_any_title_is_cleaned(title: str) -> None:
+    piece = read_score_bytes(MIDI, title=title)
+    assert piece.title.isprintable() and len(piece.title) <= 60
+    assert piece.n_notes == 2 * len(SCALE)
+
+
+def test_errors_of_other_kinds_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise TokenError("a bug of ours")
+
+    monkeypatch.setattr(worker, "call", fail)
+    with pytest.raises(TokenError):
+        read_score_bytes(MIDI)
+
+
+def check_refused_or_tidied(data: bytes) -> None:
+    for tidy in (tidy_midi, tidy_xml, unpack_score):
+        try:
+            assert isinstance(tidy(data), bytes)
+        except ScoreFileError as refusal:
+            assert is_plain(str(refusal)), str(refusal)
+
+
+@st.composite
+def mutants(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
+    """A good file with bytes changed, cut out, doubled or put in."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(1, 4))):
+        at, length = draw(st.integers(0, len(data))), draw(st.integers(0, 8))
+        piece = draw(st.one_of(st.binary(max_size=8), st.just(bytes(data[at : at + length]) * 3)))
+        data[at : at + draw(st.integers(0, length))] = piece
+    return bytes(data)
+
+
+SEEDS = (MIDI, raw_midi(NOTE + END), GOOD_XML.encode(), archive(mxl()))
+
+
+@settings(max_examples=400)
+@given(mutants(SEEDS))
+def test_the_scans_tidy_or_refuse_whatever_comes(data: bytes) -> None:
+    check_refused_or_tidied(data)
+
+
+@given(st.binary(max_size=300))
+def test_the_scans_tidy_or_refuse_any_bytes(data: bytes) -> None:
+    check_refused_or_tidied(data)
+    check_refused_or_tidied(
+        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x20" + data
+    )
+
+
+@settings(max_examples=40)
+@given(mutants(SEEDS))
+def test_the_gate_reads_or_refuses_whatever_comes(data: bytes) -> None:
+    try:
+        assert read_score_bytes(data).n_notes > 0
+    except ScoreFileError as refusal:
+        assert is_plain(str(refusal)), str(refusal)
