@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.composition import Composition as Composition
     from composer.composition import replay as replay
     from composer.corpus import read_midi as read_midi
+    from composer.corpus import read_score as read_score
     from composer.errors import ComposerError as ComposerError
     from composer.piece import Note as Note
     from composer.piece import Part as Part
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.pipeline import compose_steps as compose_steps
     from composer.pipeline import menu as menu
     from composer.rendering import render_audio as render_audio
+    from composer.rendering import write_files as write_files
     from composer.rendering import write_midi as write_midi
     from composer.request import Request as Request
     from composer.scorecard import Scorecard as Scorecard
@@ -32,11 +34,11 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
 
 _NAMES = {
     "composition": "Composition replay",
-    "corpus": "read_midi",
+    "corpus": "read_midi read_score",
     "errors": "ComposerError",
     "piece": "Note Part Piece",
     "pipeline": "compose compose_steps menu",
-    "rendering": "render_audio write_midi",
+    "rendering": "render_audio write_files write_midi",
     "request": "Request",
     "scorecard": "Scorecard",
     "scoring": "score",

@@ -1,4 +1,4 @@
-"""Commands that compose: compose, replay, menu."""
+"""Commands that compose: compose, replay, menu, bench."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from composer.cli.terminal import add_command, print_json, read_text
+from composer.cli.terminal import add_command, print_json, read_counts, read_text
 from composer.errors import MissingTool
 from composer.request import Request
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_compose, _add_replay, _add_menu):
+    for add in (_add_compose, _add_replay, _add_menu, _add_bench):
         add(commands)
 
 
@@ -123,3 +123,34 @@ def _menu(options: argparse.Namespace) -> None:
     for row in rows:
         names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
         print(f"{names} {row['pieces']:>4} pieces")
+
+
+def _add_bench(commands: Any) -> None:
+    parser = add_command(
+        commands, "bench", _bench, "Time steps of every runtime, and best of many, on this machine."
+    )
+    parser.add_argument("--sizes", default="small,base", help="of models; small,base if left out")
+    parser.add_argument("--batches", default="1,8,32,100", help="candidates drawn together")
+    parser.add_argument("--contexts", default="0,500,1000", help="rows read before")
+    parser.add_argument("--candidates", type=int, default=100, help="of the whole request")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from composer.evaluation import bench
+    from composer.pipeline import default_engine
+
+    found = bench(
+        default_engine(),
+        sizes=options.sizes.split(","),
+        batches=read_counts("batches", options.batches, low=1),
+        contexts=read_counts("contexts", options.contexts, low=0),
+        candidates=options.candidates,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    if options.json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        if name != "steps":
+            print(f"{name}: {value}")

@@ -32,3 +32,15 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"`{path.name}` cannot be read as text") from error
+
+
+def read_counts(name: str, text: str, *, low: int) -> list[int]:
+    """Read numbers such as `1,8,32`.
+
+    Raises:
+        OptionError: If one is no whole number from `low` to 4096.
+    """
+    counts = [int(part) if part.strip().isdecimal() else -1 for part in text.split(",")]
+    if any(not low <= count <= 4096 for count in counts):
+        raise OptionError(f"`{name}` must be whole numbers from {low} to 4096, got {text[:40]!r}")
+    return counts

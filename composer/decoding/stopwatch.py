@@ -22,7 +22,7 @@ import torch
 
 from composer.decoding.engine import DecodingOptions, Draw, Group, draw
 from composer.decoding.runtimes import Runtime, open_runtime
-from composer.errors import MissingTool
+from composer.errors import MissingTool, OptionError
 from composer.models import PRESETS, EventTransformer, ModelConfig
 from composer.models.transformer import Block
 from composer.tokenizer import vocab
@@ -239,7 +239,12 @@ def open_random(size: str, names: Sequence[str]) -> tuple[EventTransformer, dict
     Args:
         size: A name in `models.PRESETS`.
         names: Of runtimes.
+
+    Raises:
+        OptionError: If there is no such size.
     """
+    if size not in PRESETS:
+        raise OptionError(f"`sizes` must be of {', '.join(PRESETS)}, got {size[:40]!r}")
     torch.manual_seed(0)
     torch.set_num_threads(1)
     model = EventTransformer(PRESETS[size], vocab.TABLE_SIZES, vocab.WRITTEN_SIZES).eval()
