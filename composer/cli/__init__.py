@@ -9,8 +9,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from composer import errors
 from composer.cli import composing, rendering, training
-from composer.errors import ComposerError
 
 __all__ = ["build_parser", "main"]
 
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         options.run(options)
-    except ComposerError as error:
+    except errors.ComposerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has seen enough, as `head` has

@@ -12,11 +12,12 @@ import pytest
 from gradio_client import Client, handle_file
 
 from composer.corpus import read_midi
+from composer.ui.wishes import WISHES
 from tests import visitor
 from tests.corpus.files import SCALE, score_bytes
 
 pytestmark = pytest.mark.slow
-N_WISHES = 15
+N_WISHES = len(WISHES)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,9 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
 
 def wishes(**changes: str) -> str:
-    """Spell the fifteen values as JSON, `changes` by position name."""
-    values = ["null"] * 4 + ["4", "null", "1.0", "2", "7", "null", "null", "0", "1.0", "0.02", "1"]
+    """Spell all values as JSON, `changes` by position name."""
+    values = ["null"] * 4 + ["4", "null", "1.0", "2", "7", "null", "null", "0", "1.0", "0.02"]
+    values += ["1", "1"]
     names = ["composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature", "candidates"]
     for name, text in changes.items():
         values[names.index(name)] = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -29,8 +30,9 @@ def ask(server: Server, path: str = "/gradio_api/call/compose", *pieces: bytes) 
         sent.append(message)
 
     scope = {"type": "http", "path": path}
-    with asyncio.Runner() as runner:
-        runner.run(Guard(server)(scope, receive, send))
+    # In a thread of its own: the browser of other tests keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, Guard(server)(scope, receive, send)).result()
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], json.loads(body)
 
