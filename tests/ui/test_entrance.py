@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,12 @@ from composer.ui.entrance import FULL, NO_CALL, Guard
 from tests.sentences import is_plain
 
 Server = Callable[..., Any]
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run in a thread of its own: the browser of other tests keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 def ask(server: Server, path: str = "/gradio_api/call/compose", *pieces: bytes) -> tuple[int, Any]:
@@ -30,9 +36,7 @@ def ask(server: Server, path: str = "/gradio_api/call/compose", *pieces: bytes) 
         sent.append(message)
 
     scope = {"type": "http", "path": path}
-    # In a thread of its own: the browser of other tests keeps a loop running in this one.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, Guard(server)(scope, receive, send)).result()
+    run(Guard(server)(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], json.loads(body)
 
@@ -103,6 +107,5 @@ def test_other_connections_pass() -> None:
     async def server(scope: Any, receive: Any, send: Any) -> None:
         passed.append(scope["type"])
 
-    with asyncio.Runner() as runner:
-        runner.run(Guard(server)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    run(Guard(server)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert passed == ["lifespan"]
