@@ -194,6 +194,14 @@ def test_a_bar_of_another_length_has_a_meter_of_its_own() -> None:
     assert [str(change.meter) for change in piece.meters] == ["4/4", "3/4", "5/4", "4/4"]
 
 
+@pytest.mark.parametrize("slip", [Fraction(1, 10_080), Fraction(-1, 10_080), Fraction(1, 96)])
+def test_tuplets_that_add_up_to_nearly_a_bar_make_no_meter(slip: Fraction) -> None:
+    lengths = [Fraction(3) + slip, Fraction(3), Fraction(3) + slip, Fraction(3)]
+    layout = lay_measures([Measure(length, Meter(3, 4)) for length in lengths])
+    assert layout.onsets_beats == (0, 3, 6, 9)
+    assert [change.meter for change in layout.meters] == [Meter(3, 4)]
+
+
 @given(st.lists(st.integers(0, 1280), min_size=1, max_size=8))
 def test_any_measures_lie_on_bar_lines(lengths: list[int]) -> None:
     layout = lay_measures([Measure(Fraction(n, 64), Meter(3, 4)) for n in lengths])

@@ -23,7 +23,8 @@ from composer.errors import ScoreFileError, TokenError, WorkerError
 from composer.piece import Note, Part, Piece
 from composer.worker import client
 from tests.corpus.files import END, NOTE, SCALE, raw_midi, score_bytes
-from tests.corpus.hostile import ATTRIBUTES, GOOD, GOOD_XML, XML_NOTE, archive, header, mxl, score
+from tests.corpus.hostile import ATTRIBUTES, GOOD_XML, XML_NOTE, archive, mxl, score
+from tests.corpus.hostile_midi import GOOD, header
 from tests.sentences import is_plain
 
 MIDI = score_bytes(SCALE, SCALE, programs=[40, 42], meters=[(0, 3, 4)], key=(-1, 1), bpm=96)

@@ -18,6 +18,8 @@ from composer.piece import MeterChange
 from composer.theory import Meter
 
 _FIRST_METER = Meter(4, 4)
+# Lengths of tuplets, rounded to whole divisions, add up to a little more or less than their bar.
+_SLIP_BEATS = Fraction(1, 96)
 _ROUNDINGS_BEATS = (Fraction(1, 8), Fraction(1, 2), Fraction(1))
 
 
@@ -89,7 +91,7 @@ def _pickup_offset(measures: Sequence[Measure], meter: Meter) -> Fraction:
     first = measures[0]
     is_pickup = first.is_implicit or len(measures) > 1
     missing = meter.length_beats - first.length_beats
-    return missing if is_pickup and first.length_beats and missing > 0 else Fraction(0)
+    return missing if is_pickup and first.length_beats and missing > _SLIP_BEATS else Fraction(0)
 
 
 def _is_first_half(measures: Sequence[Measure], index: int, meter: Meter) -> bool:
@@ -105,7 +107,8 @@ def _is_first_half(measures: Sequence[Measure], index: int, meter: Meter) -> boo
 def _actual_meter(measure: Measure, meter: Meter, *, is_last: bool) -> Meter:
     """Return the meter of a measure by its length."""
     length = measure.length_beats
-    if length == meter.length_beats or not length or (is_last and length < meter.length_beats):
+    is_whole = abs(length - meter.length_beats) <= _SLIP_BEATS
+    if is_whole or not length or (is_last and length < meter.length_beats):
         return meter
     for rounding in (length, *(ceil(length / step) * step for step in _ROUNDINGS_BEATS)):
         try:
