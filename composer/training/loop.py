@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -42,6 +43,7 @@ LOG_FIELDS = (
     "rate",
     "train_nats_per_note",
     "valid_nats_per_note",
+    "valid_nats_per_note_unaveraged",
 )
 
 
@@ -108,6 +110,7 @@ class _Run:
         optimisers = build_optimisers(self.raw_model, options)
         self.model, *self.optimisers = self.fabric.setup(self.raw_model, *optimisers)
         self.model.mark_forward_method("field_losses")
+        self.averaged = AveragedModel(self.raw_model, multi_avg_fn=_moving_average(options))
         self.sampler = Sampler(
             packed, "train", options.sampling, seed=options.seed, rank=self.fabric.global_rank
         )
@@ -142,6 +145,8 @@ class _Run:
     @property
     def share_done(self) -> float:
         """Share of the run that is done, 0..1 and a little above."""
+        if self.options.core_minutes > 0:
+            return self.progress.cpu_seconds / (60 * self.options.core_minutes)
         if self.options.minutes > 0:
             return self.progress.seconds / (60 * self.options.minutes)
         return self.progress.step / self.options.steps
@@ -174,6 +179,7 @@ class _Run:
         for optimiser in self.optimisers:
             optimiser.step()
             optimiser.zero_grad()
+        self.averaged.update_parameters(self.raw_model)
         self.progress.step += 1
         return nats, notes
 
@@ -200,7 +206,8 @@ class _Run:
 
     def save(self, recent: _Average) -> None:
         """Write weights, state and a line of the log."""
-        valid = self.validate()
+        averaged = cast("EventTransformer", self.averaged.module)
+        valid, raw = self.validate(averaged), self.validate(self.raw_model)
         if not self.fabric.is_global_zero:
             return
         notes = {
@@ -211,7 +218,7 @@ class _Run:
         }
         save_checkpoint(
             self.out / "checkpoint",
-            self.raw_model,
+            averaged,
             self.packed.vocabulary,
             notes,
             menu=self.packed.menu,
@@ -225,6 +232,7 @@ class _Run:
             self.rate,
             round(recent.value, 4),
             round(valid, 4),
+            round(raw, 4),
         )
         _append_log(self.out / "log.csv", values)
         if self.board:
@@ -232,20 +240,21 @@ class _Run:
                 self.board.add_scalar(name, value, self.progress.step)
             self.board.flush()
 
-    def validate(self) -> float:
+    def validate(self, model: EventTransformer) -> float:
         """Return nats a note on windows of the validation split, all wishes given."""
-        self.model.eval()
+        model.eval()
         nats, notes = 0.0, 0
         for batch in self.validation:
-            found = row_nats(self.raw_model, batch.rows, batch.nexts, batch.counts)
+            found = row_nats(model, batch.rows, batch.nexts, batch.counts)
             nats, notes = nats + float(found.sum()), notes + batch.n_notes
-        self.model.train()
+        model.train()
         return nats / max(1, notes)
 
     def save_state(self) -> None:
         """Write what resuming needs, beside the place and then over it."""
         state = {
             "model": self.raw_model.state_dict(),
+            "averaged": self.averaged.state_dict(),
             "optimisers": [each.optimizer.state_dict() for each in self.optimisers],
             "rng": torch.get_rng_state(),
             "device_rngs": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -270,6 +279,7 @@ class _Run:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             self.raw_model.load_state_dict(state["model"])
+            self.averaged.load_state_dict(state["averaged"])
             for each, values in zip(self.optimisers, state["optimisers"], strict=True):
                 each.optimizer.load_state_dict(values)
             torch.set_rng_state(state["rng"])
@@ -280,6 +290,16 @@ class _Run:
                 f"{path.name} cannot be read, or it is of another model; resume with the options "
                 "of the run, or leave `--resume` out"
             ) from error
+
+
+def _moving_average(options: TrainOptions) -> Any:
+    """Return how `AveragedModel` goes on: exponentially, over few steps while there are few."""
+
+    def update(averaged: list[Tensor], current: list[Tensor], n_steps: Tensor) -> None:
+        share = min(options.averaging, (1 + int(n_steps)) / (10 + int(n_steps)))
+        torch._foreach_lerp_(averaged, current, 1 - share)
+
+    return torch.no_grad()(update)
 
 
 class _Average:

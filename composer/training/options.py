@@ -16,7 +16,9 @@ class TrainOptions:
     Args:
         preset: A name in `models.PRESETS`.
         minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
-        steps: Length of the run where `minutes` is 0.
+        core_minutes: The same in processor time of all threads, for a machine that others use too:
+            no waiting shortens the schedule; 0 counts `minutes`.
+        steps: Length of the run where both are 0.
         rate: Peak learning rate of AdamW: tables, norms and logits.
         matrix_rate: Peak learning rate of Muon: the matrices of blocks and heads.
         warmup: Share of the run that warms up.
@@ -25,6 +27,8 @@ class TrainOptions:
         clip: Largest norm of the gradient.
         smoothing: Label smoothing, 0..1.
         accumulate: Batches a step.
+        averaging: Of the weights over the last 1 / (1 - averaging) steps or so; the checkpoint holds
+            the average. 0 keeps the weights as they are.
         section_weight: Weight of predicting a bar's SECTION.
         dropout: Replaces the preset's if not None.
         checkpointing: Recompute activations in the backward pass: less memory, more time.
@@ -38,6 +42,7 @@ class TrainOptions:
 
     preset: str = "small"
     minutes: float = 120.0
+    core_minutes: float = 0.0
     steps: int = 0
     rate: float = 1.5e-3
     matrix_rate: float = 0.02
@@ -47,6 +52,7 @@ class TrainOptions:
     clip: float = 1.0
     smoothing: float = 0.0
     accumulate: int = 1
+    averaging: float = 0.998
     section_weight: float = 0.1
     dropout: float | None = None
     checkpointing: bool = False
@@ -62,5 +68,7 @@ class TrainOptions:
         """Refuse runs without a length or a size."""
         if self.preset not in PRESETS:
             raise OptionError(f"`preset` must be one of {', '.join(PRESETS)}, got {self.preset!r}")
-        if self.minutes <= 0 and self.steps <= 0:
-            raise OptionError("`minutes` or `steps` must be above 0")
+        if self.minutes <= 0 and self.core_minutes <= 0 and self.steps <= 0:
+            raise OptionError("`minutes`, `core_minutes` or `steps` must be above 0")
+        if not 0 <= self.averaging < 1:
+            raise OptionError(f"`averaging` must be from 0 to below 1, got {self.averaging}")

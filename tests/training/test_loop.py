@@ -167,7 +167,33 @@ def test_a_state_of_another_model_is_refused(straight: Path, packed_path: Path) 
         run(packed_path, straight, resume=True, preset="small")
 
 
-@pytest.mark.parametrize("changes", [{"preset": "huge"}, {"steps": 0}, {"minutes": -1, "steps": 0}])
+@pytest.mark.slow
+def test_a_checkpoint_holds_the_average_of_the_weights(straight: Path, packed_path: Path) -> None:
+    written = load_checkpoint(straight / "checkpoint").model.norm.weight
+    state = state_of(straight)
+    average, latest = state["averaged"]["module.norm.weight"], state["model"]["norm.weight"]
+    assert torch.allclose(written, average, atol=1e-2)
+    assert not torch.equal(average, latest)
+
+
+@pytest.mark.slow
+def test_without_averaging_the_checkpoint_holds_the_latest(
+    packed_path: Path, tmp_path: Path
+) -> None:
+    run(packed_path, tmp_path, averaging=0.0, steps=3)
+    state = state_of(tmp_path)
+    assert torch.equal(state["averaged"]["module.norm.weight"], state["model"]["norm.weight"])
+
+
+@pytest.mark.slow
+def test_processor_time_may_be_the_length_of_a_run(packed_path: Path, tmp_path: Path) -> None:
+    run(packed_path, tmp_path, core_minutes=0.01, steps=0)
+    assert float(log_of(tmp_path)[-1]["cpu_minutes"]) >= 0.01
+
+
+@pytest.mark.parametrize(
+    "changes", [{"preset": "huge"}, {"steps": 0}, {"minutes": -1, "steps": 0}, {"averaging": 1.0}]
+)
 def test_a_run_without_a_length_or_size_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         options(**changes)
