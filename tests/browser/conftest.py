@@ -66,8 +66,8 @@ class Tab:
         self.page.wait_for_selector("#roll .barlayer .point")
 
     def status(self) -> str:
-        """Return the status line."""
-        return self.page.inner_text("#status")
+        """Return the words of the status line, without Gradio's clock over it."""
+        return self.page.inner_text("#status .status span")
 
     def wait_for_status(self, words: str) -> None:
         """Wait until the status line holds some words."""
