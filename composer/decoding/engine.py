@@ -33,6 +33,9 @@ class Rules(Protocol):
     def forced(self, field_index: int, chosen: Events) -> Ints:
         """Return ids that are given, -1 where the model chooses, [B]."""
 
+    def amend(self, field_index: int, ids: Ints) -> Ints:
+        """Return what is written where these ids were chosen, [B]."""
+
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate."""
 
@@ -233,45 +236,43 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
     """Choose the next row of every candidate, field by field, [B, 4]."""
     n = len(group.alive)
     uniform = group.uniform()
-    chosen: Events = np.empty((n, 0), np.int16)
+    rows: Events = np.empty((n, 4), np.int16)
     log_probs = np.zeros((n, 4), np.float32)
     for index, size in enumerate(WRITTEN_SIZES):
-        given = group.rules.forced(index, chosen)
-        asks = given < 0
+        chosen = rows[:, :index]
+        ids = group.rules.forced(index, chosen)
+        asking = np.flatnonzero(ids < 0)
         # Given ids that are written in scores too (the meter) keep their likelihood.
-        if asks.any() or (given < size).any():
-            plain = filters.log_softmax(sessions[0].session.field_logits(index, chosen))
-            ids = np.where(asks, 0, given)
-            if asks.any():
-                logits = _filtered(plain, sessions, index, chosen, group, options, asks)
-                ids[asks] = filters.choose(logits, uniform[asks, index])
-            known = ids < size
-            log_probs[known, index] = plain[known, ids[known]]
-        else:
-            ids = given
-        chosen = np.concatenate([chosen, ids[:, None].astype(np.int16)], axis=1)
-    group.add(chosen, log_probs)
-    return chosen
+        if (ids < size).any():
+            logits = sessions[0].session.field_logits(index, chosen)
+            if len(asking):
+                weighed = _weigh(logits, sessions, index, chosen, group, options, asking)
+                ids[asking] = filters.choose(weighed, uniform[asking, index])
+            known = np.flatnonzero(ids < size)
+            log_probs[known, index] = filters.log_probs(logits[known], ids[known])
+        rows[:, index] = group.rules.amend(index, ids)
+    group.add(rows, log_probs)
+    return rows
 
 
-def _filtered(
-    plain: filters.Logits,
+def _weigh(
+    logits: filters.Logits,
     sessions: list[_Counted],
     index: int,
     chosen: Events,
     group: Group,
     options: DecodingOptions,
-    asks: npt.NDArray[np.bool_],
+    asking: Ints,
 ) -> filters.Logits:
-    """Guide, mask, weigh and filter the log-probabilities of one field where the model chooses."""
-    logits = plain
+    """Guide, mask, lean and filter the logits of one field, where the model chooses."""
     if len(sessions) > 1:
-        open_ = filters.log_softmax(sessions[1].session.field_logits(index, chosen))
-        logits = filters.guide(plain, open_, options.guidance)
-    legal = group.rules.mask(index, chosen)
-    logits = np.where(legal, logits / np.float32(options.temperature), -np.inf)
+        open_ = sessions[1].session.field_logits(index, chosen)
+        logits = filters.guide(logits, open_, options.guidance)
+    if options.temperature != 1.0:
+        logits = logits / np.float32(options.temperature)
+    logits = np.where(group.rules.mask(index, chosen), logits, filters.NEVER)
     leaning = group.leaning.weights(index, chosen) if group.leaning is not None else None
-    logits = (logits if leaning is None else logits + leaning)[asks]
+    logits = (logits if leaning is None else logits + leaning)[asking]
     logits = filters.keep_top_k(logits, options.top_k)
     logits = filters.keep_top_p(logits, options.top_p)
     return filters.keep_min_p(logits, options.min_p)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Logits = npt.NDArray[np.float32]
+NEVER = np.float32(-np.inf)
 
 
 def log_softmax(logits: Logits) -> Logits:
@@ -18,14 +19,23 @@ def log_softmax(logits: Logits) -> Logits:
     return found
 
 
+def log_probs(logits: Logits, ids: npt.NDArray[np.int64]) -> Logits:
+    """Return the log-probability of one id a candidate, [B]."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    found: Logits = shifted[np.arange(len(ids)), ids] - np.log(np.exp(shifted).sum(-1))
+    return found
+
+
 def guide(wished: Logits, open_: Logits, scale: float) -> Logits:
-    """Move log-probabilities away from those without wishes: open + scale * (wished - open).
+    """Move logits away from those without wishes: open + scale * (wished - open).
+
+    What a row of logits is short of log-probabilities is one number, and stays one.
 
     Source: J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), arXiv 2207.12598.
 
     Args:
-        wished: Log-probabilities with the wishes, [B, V].
-        open_: Log-probabilities without, [B, V].
+        wished: Logits with the wishes, [B, V].
+        open_: Logits without, [B, V].
         scale: 1 changes nothing.
     """
     return open_ + np.float32(scale) * (wished - open_)
@@ -72,10 +82,10 @@ def choose(logits: Logits, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.i
         logits: [B, V]; -inf is never chosen.
         uniform: One number a candidate in [0, 1), [B].
     """
-    weights = np.exp((logits - logits.max(-1, keepdims=True)).astype(np.float64))
-    mass = np.cumsum(weights, -1)
-    ids = (mass <= (uniform * mass[:, -1])[:, None]).sum(-1)
-    # Rounding may run past the last id that has any weight.
-    last = logits.shape[-1] - 1 - np.argmax(np.isfinite(logits[:, ::-1]), axis=-1)
-    found: npt.NDArray[np.int64] = np.minimum(ids, last)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    mass = np.cumsum(weights, -1, dtype=np.float64)
+    found: npt.NDArray[np.int64] = (mass <= (uniform * mass[:, -1])[:, None]).sum(-1)
+    if (found == logits.shape[-1]).any():  # the product was rounded up to the whole mass
+        last = logits.shape[-1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
+        found = np.minimum(found, last)
     return found

@@ -1,224 +1,212 @@
 """An `EventTransformer` as ONNX graphs for ONNX Runtime on CPU. Knows weights, not music.
 
-Two kinds of graph: the *trunk* reads rows, keeps keys and values in place (contrib operator
+Two kinds of graph: a *trunk* reads rows, keeps keys and values in place (contrib operator
 GroupQueryAttention with shared buffers) and gives the states after each candidate's last row; a
 *head* gives the logits of one field from a state and the fields already chosen. Sampling stays
 outside.
 
-Weights of matrices are 8 bits, in blocks of 32 along the input with a scale each (contrib operator
-MatMulNBits); it scales activations row by row, so that no candidate depends on its neighbours.
-Tables and norms stay in fp32.
+A trunk may look back at a *beginning* that all candidates share: its keys and values stand in
+memory once, and the queries of all candidates meet them in one matrix product, where the operator
+above would read them again for every candidate. A candidate's own rows then count as one row more,
+whose score is the logarithm of their normaliser and whose value is what they gave: the joining of
+partial attentions of Hydragen (J. Juravsky et al., 2024, arXiv 2402.05099).
 
-Shapes: B candidates, T rows, S rows of cache, E width, K key/value heads, D head width, V ids.
+Matrices are 8 bits with a scale for every output, sums of products exact in 32 bits, and what
+activations are rounded by depends on nothing outside their row: no candidate depends on its
+neighbours, as it would where one scale serves a whole batch. Tables, norms and attention stay in
+fp32. Rows of mean square 1 are rounded with a fixed reach: those of a trained SMALL go to 5.1, and
+to 10.6 before the logits (docs/log.md).
+
+Shapes: B candidates, T rows, S rows of cache, P rows of a shared beginning, E width, H heads, K
+key/value heads, G = H / K, D head width, V ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 from torch import Tensor
 
-from composer.models.transformer import (
-    Attention,
-    Block,
-    EventTransformer,
-    FieldHead,
-    GatedLayer,
+from composer.models.config import ModelConfig
+from composer.models.onnx_nodes import (
+    FLOAT,
+    INT32,
+    INT64,
+    LEVELS,
+    Graph,
+    Matrix,
+    as_array,
+    folded,
 )
+from composer.models.transformer import Block, EventTransformer, FieldHead
 
-BLOCK = 32  # inputs that share a scale; the least that MatMulNBits has kernels for
-CONTRIB = "com.microsoft"
-EPSILON = float(np.finfo(np.float32).eps)  # as torch's RMSNorm
-INT64, INT32, FLOAT = TensorProto.INT64, TensorProto.INT32, TensorProto.FLOAT
-OPSET = 21
-Array = npt.NDArray[np.generic]
-
-
-@dataclass
-class Graph:
-    """A graph under construction; every method adds a node and returns the name of its output.
-
-    Args:
-        is_int8: Whether matrices are quantised.
-    """
-
-    is_int8: bool
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
-
-    def node(self, kind: str, inputs: Iterable[str], outputs: int = 1, **attributes: Any) -> str:
-        """Add a node; of several outputs the first is named, the others have `.1`, `.2` behind."""
-        name = f"{kind}{len(self.nodes)}"
-        domain = CONTRIB if kind in _CONTRIB_KINDS else ""
-        names = [name, *(f"{name}.{i}" for i in range(1, outputs))]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
-        return name
-
-    def constant(self, name: str, values: Array) -> str:
-        """Add an initialiser once, and return its name."""
-        if name not in self.constants:
-            self.constants[name] = numpy_helper.from_array(np.array(values, order="C"), name)
-        return name
-
-    def weight(self, name: str, tensor: Tensor) -> str:
-        """Add a tensor in fp32."""
-        return self.constant(name, tensor.detach().float().cpu().numpy())
-
-    def linear(self, x: str, name: str, weight: Tensor) -> str:
-        """Multiply by a matrix [out, in]."""
-        matrix = weight.detach().float().cpu().numpy()
-        if not self.is_int8 or matrix.shape[1] % BLOCK:
-            return self.node("MatMul", [x, self.constant(name, matrix.T)])
-        packed, scales = quantise(matrix)
-        inputs = [x, self.constant(f"{name}.q", packed), self.constant(f"{name}.scale", scales)]
-        n_out, n_in = matrix.shape
-        shape = {"K": n_in, "N": n_out, "bits": 8, "block_size": BLOCK}
-        return self.node("MatMulNBits", inputs, **shape, accuracy_level=4)
-
-    def rms_norm(self, x: str, name: str, weight: Tensor) -> str:
-        """Normalise and scale the last dimension."""
-        inputs = [x, self.weight(name, weight)]
-        return self.node("SimplifiedLayerNormalization", inputs, axis=-1, epsilon=EPSILON)
-
-    def gated(self, x: str, name: str, layer: GatedLayer) -> str:
-        """SwiGLU."""
-        both = self.linear(x, f"{name}.gate_up", layer.gate_up.weight)
-        gate = self.node("Split", [both], outputs=2, axis=-1, num_outputs=2)
-        silu = self.node("QuickGelu", [gate], alpha=1.0)
-        product = self.node("Mul", [silu, f"{gate}.1"])
-        return self.linear(product, f"{name}.down", layer.down.weight)
-
-    def embed(self, rows: str, tables: list[Tensor]) -> str:
-        """Sum the embeddings of some fields of rows [..., F] and normalise the sum."""
-        found = ""
-        for i, table in enumerate(tables):
-            index = self.constant(f"field.{i}", np.array(i, np.int64))
-            ids = self.node("Gather", [rows, index], axis=-1)
-            vectors = self.node("Gather", [self.weight(f"table.{i}", table), ids], axis=0)
-            found = self.node("Add", [found, vectors]) if found else vectors
-        ones = self.constant("ones", np.ones(tables[0].shape[1], np.float32))
-        return self.node("SimplifiedLayerNormalization", [found, ones], axis=-1, epsilon=EPSILON)
-
-    def model(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> bytes:
-        """Close the graph and return the file's content."""
-        graph = helper.make_graph(
-            self.nodes, "composer", inputs, outputs, initializer=list(self.constants.values())
-        )
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-        return cast("bytes", model.SerializeToString())
+REACH = 6.0
+LOGITS_REACH = 12.0
+FIELDS = ("time", "part", "pitch", "duration")
+_value = helper.make_tensor_value_info
 
 
-_CONTRIB_KINDS = frozenset(
-    {"MatMulNBits", "GroupQueryAttention", "QuickGelu", "SkipSimplifiedLayerNormalization"}
-)
-
-
-def quantise(matrix: npt.NDArray[np.float32]) -> tuple[Array, Array]:
-    """Round a matrix [N, K] to 8 bits with a scale for every `BLOCK` inputs.
-
-    Returns:
-        Codes [N, K / BLOCK, BLOCK] with 128 for 0, and scales [N * K / BLOCK].
-    """
-    blocks = matrix.reshape(len(matrix), -1, BLOCK)
-    scales = np.abs(blocks).max(-1) / 127
-    scales[scales == 0] = 1.0
-    codes = np.rint(blocks / scales[..., None]) + 128
-    return codes.astype(np.uint8), scales.astype(np.float32).reshape(-1)
-
-
-def trunk_graph(model: EventTransformer, *, is_int8: bool) -> bytes:
+def trunk_graph(model: EventTransformer, *, levels: int, is_shared: bool = False) -> bytes:
     """Return the trunk as an ONNX model.
 
-    Inputs: `rows` [B, T, 4], `last` [B, 1] (index of each candidate's last row in T), `seqlens_k`
-    [B] (rows in its cache after this run, less 1), `total` (the most of them), and `k0`, `v0` ...
-    [B, K, S, D]; outputs `states` [B, E], and the caches as `k0_out`, `v0_out` ... in place.
+    Inputs: the rows' fields `time`, `part`, `pitch`, `duration` [B, T], `last` [B, 1] (index of
+    each candidate's last row in T), `seqlens_k` [B] (rows in its cache after this run, less 1),
+    `total` (the most of them), and `k0`, `v0` ... [B, K, S, D]; outputs `states` [B, E], and the
+    caches as `k0_out`, `v0_out` ... in place.
+
+    Args:
+        model: Its weights are copied.
+        levels: See `onnx_nodes.Graph`.
+        is_shared: Whether there is a shared beginning. T is then 1; `seqlens_k` is [K * B], caches
+            are [K * B, 1, S, D] with the candidates of a head side by side; further inputs are
+            `position` of the row, and `shared_k0` [K, D, P] (divided by sqrt(D)), `shared_v0`
+            [K, P + 1, D] (zeros at its end) ...
     """
-    graph = Graph(is_int8)
-    tables = [cast("Tensor", table.weight) for table in model.tables]
-    x = graph.embed("rows", tables)
-    rotary = model.rotary.cpu().numpy()
+    graph, config = Graph(levels), model.config
+    x = graph.embed(FIELDS, [cast("Tensor", table.weight) for table in model.tables])
     for i, part in enumerate(("cos", "sin")):
-        graph.constant(part, rotary[:, i])
+        graph.constant(part, model.rotary[:, i].cpu().numpy())
     branch = ""
     for i, block in enumerate(cast("Iterable[Block]", model.blocks)):
-        x, normed = _add_norm(graph, x, branch, f"{i}.attention_norm", block.attention_norm.weight)
-        branch = _attention(graph, normed, i, block.attention)
-        x, normed = _add_norm(graph, x, branch, f"{i}.gated_norm", block.gated_norm.weight)
-        branch = graph.gated(normed, f"{i}.gated", block.gated)
-    _, normed = _add_norm(graph, x, branch, "norm", cast("Tensor", model.norm.weight))
-    states = graph.node("GatherND", [normed, "last"], batch_dims=1)
-    graph.nodes.append(helper.make_node("Identity", [states], ["states"]))
-    return graph.model(*_trunk_ends(model))
+        x, normed = graph.add_normalised(x, branch, config.width)
+        qkv, out = _attention_matrices(block, by_group=is_shared)
+        y = graph.linear(normed, f"{i}.qkv", qkv, REACH)
+        y = (_shared_attention if is_shared else _attention)(graph, y, i, config)
+        branch = graph.linear(y, f"{i}.out", out, REACH)
+        x, normed = graph.add_normalised(x, branch, config.width)
+        branch = graph.gated(normed, f"{i}.gated", block.gated, block.gated_norm.weight, REACH)
+    _, normed = graph.add_normalised(x, branch, config.width)
+    weight = graph.constant("norm", as_array(cast("Tensor", model.norm.weight)))
+    states = graph.node("Mul", [graph.node("GatherND", [normed, "last"], batch_dims=1), weight])
+    graph.named_node("Identity", [states], ["states"])
+    return graph.model(*_trunk_ends(config, is_shared=is_shared))
 
 
-def _add_norm(graph: Graph, x: str, branch: str, name: str, weight: Tensor) -> tuple[str, str]:
-    """Add a branch to the residual stream; return stream and its normalised form."""
-    if not branch:
-        return x, graph.rms_norm(x, name, weight)
-    inputs = [x, branch, graph.weight(name, weight)]
-    normed = graph.node("SkipSimplifiedLayerNormalization", inputs, outputs=4, epsilon=EPSILON)
-    return f"{normed}.3", normed
+def _attention_matrices(block: Block, *, by_group: bool) -> tuple[Matrix, Matrix]:
+    """Return the matrices of queries, keys and values, and of the output.
+
+    Values are divided by their usual size, so that the attention's output can be rounded with a
+    fixed reach, and the output matrix makes it good. `by_group` puts each key/value head behind the
+    query heads that share it.
+    """
+    attention = block.attention
+    n_heads, n_kv, width = attention.n_heads, attention.n_kv, attention.head_width
+    qkv = folded(attention.qkv.weight, block.attention_norm.weight)
+    sizes = np.linalg.norm(qkv[-n_kv * width :], axis=1).clip(1e-6)
+    qkv[-n_kv * width :] /= sizes[:, None]
+    each = n_heads // n_kv
+    out = as_array(attention.out.weight) * sizes.reshape(n_kv, width).repeat(each, 0).ravel()
+    if by_group:
+        q, k, v = np.split(qkv, [n_heads * width, (n_heads + n_kv) * width])
+        groups = [part.reshape(n_kv, -1, qkv.shape[1]) for part in (q, k, v)]
+        qkv = np.concatenate(groups, axis=1).reshape(qkv.shape)
+    return qkv, out
 
 
-def _attention(graph: Graph, x: str, layer: int, attention: Attention) -> str:
-    qkv = graph.linear(x, f"{layer}.qkv", attention.qkv.weight)
-    caches = [f"k{layer}", f"v{layer}"]
-    y = f"attention{layer}"
-    graph.nodes.append(
-        helper.make_node(
-            "GroupQueryAttention",
-            [qkv, "", "", *caches, "seqlens_k", "total", "cos", "sin"],
-            [y, *(f"{name}_out" for name in caches)],
-            domain=CONTRIB,
-            num_heads=attention.n_heads,
-            kv_num_heads=attention.n_kv,
-            do_rotary=1,
-        )
+def _attention(graph: Graph, qkv: str, layer: int, config: ModelConfig) -> str:
+    return _own_attention(graph, qkv, layer, config.heads, config.kv_heads)
+
+
+def _own_attention(
+    graph: Graph, qkv: str, layer: int, heads: int, kv_heads: int, scores: str = ""
+) -> str:
+    """Attend to the rows of a candidate's own cache; `scores` names their output if wanted."""
+    caches, y = [f"k{layer}", f"v{layer}"], f"attention{layer}"
+    graph.named_node(
+        "GroupQueryAttention",
+        [qkv, "", "", *caches, "seqlens_k", "total", "cos", "sin"],
+        [y, *(f"{name}_out" for name in caches), *filter(None, [scores])],
+        num_heads=heads,
+        kv_num_heads=kv_heads,
+        do_rotary=1,
+        **({"qk_output": 1} if scores else {}),
     )
-    return graph.linear(y, f"{layer}.out", attention.out.weight)
+    return y
+
+
+def _shared_attention(graph: Graph, qkv: str, layer: int, config: ModelConfig) -> str:
+    """Attend to the shared beginning and to a candidate's own rows."""
+    n_kv, width = config.kv_heads, config.head_width
+    each = config.heads // n_kv
+    grouped = graph.swap(graph.shape(qkv, "candidates", -1, n_kv, (each + 2) * width))
+    rows = graph.shape(grouped, "rows", -1, 1, (each + 2) * width)  # [K * B, 1, (G + 2) * D]
+    scores = f"scores{layer}"
+    own = _own_attention(graph, rows, layer, each, 1, scores)
+    own = graph.shape(own, "queries", n_kv, -1, width)  # [K, B * G, D]
+    own_score = graph.shape(graph.last("ReduceLogSumExp", scores), "sums", n_kv, -1, 1)
+    ends = graph.constant("q_kv", np.array([each * width, 2 * width], np.int64))
+    query = graph.node("Split", [rows, ends], outputs=2, axis=-1)
+    turned = graph.node("RotaryEmbedding", [query, "position", "cos", "sin"])
+    products = graph.node(
+        "MatMul", [graph.shape(turned, "queries", n_kv, -1, width), f"shared_k{layer}"]
+    )
+    weights = graph.node("Softmax", [graph.node("Concat", [products, own_score], axis=-1)], axis=-1)
+    own_weight = graph.node("Slice", [weights, *_ends_of_last(graph)])
+    # The shared values end with a row of zeros, for the candidate's own weight.
+    shared = graph.node("MatMul", [weights, f"shared_v{layer}"])
+    joined = graph.node("Add", [shared, graph.node("Mul", [own, own_weight])])
+    back = graph.swap(graph.shape(joined, "groups", n_kv, -1, each * width))
+    return graph.shape(back, "flat", -1, 1, config.heads * width)
+
+
+def _ends_of_last(graph: Graph) -> list[str]:
+    """Return begin, end and axis of a slice: the last of the last dimension."""
+    ends = {"last_index": -1, "open_end": np.iinfo(np.int64).max, "last_axis": -1}
+    return [graph.constant(name, np.array([i], np.int64)) for name, i in ends.items()]
 
 
 def _trunk_ends(
-    model: EventTransformer,
+    config: ModelConfig, *, is_shared: bool
 ) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
-    config = model.config
-    shape: list[str | int | None] = ["B", config.kv_heads, "S", config.head_width]
+    kv_heads, batch = (1, "KB") if is_shared else (config.kv_heads, "B")
+    shape: list[str | int | None] = [batch, kv_heads, "S", config.head_width]
     names = [f"{kind}{i}" for i in range(config.layers) for kind in "kv"]
-    value = helper.make_tensor_value_info
     inputs = [
-        value("rows", INT64, ["B", "T", 4]),
-        value("last", INT64, ["B", 1]),
-        value("seqlens_k", INT32, ["B"]),
-        value("total", INT32, [1]),
-        *(value(name, FLOAT, shape) for name in names),
+        *(_value(name, INT64, ["B", "T"]) for name in FIELDS),
+        _value("last", INT64, ["B", 1]),
+        _value("seqlens_k", INT32, [batch]),
+        _value("total", INT32, [1]),
+        *(_value(name, FLOAT, shape) for name in names),
     ]
-    outputs = [value(f"{name}_out", FLOAT, shape) for name in names]
-    return inputs, [value("states", FLOAT, ["B", config.width]), *outputs]
+    if is_shared:
+        inputs.append(_value("position", INT64, [1]))
+        sizes = {"k": [config.kv_heads, config.head_width, "P"]}
+        sizes["v"] = [config.kv_heads, "P + 1", config.head_width]
+        inputs += [_value(f"shared_{name}", FLOAT, sizes[name[0]]) for name in names]
+    outputs = [_value(f"{name}_out", FLOAT, shape) for name in names]
+    return inputs, [_value("states", FLOAT, ["B", config.width]), *outputs]
 
 
-def head_graph(model: EventTransformer, field_index: int, *, is_int8: bool) -> bytes:
+def head_graph(model: EventTransformer, field: int, *, levels: int) -> bytes:
     """Return the head of one field as an ONNX model.
 
-    Inputs: `states` [B, E] and, but for the first field, `chosen` [B, field]; output `logits`.
+    Inputs: `states` [B, E] and the fields already chosen, `time`, `part` ... [B]; output `logits`
+    [B, V].
     """
-    graph = Graph(is_int8)
-    head = cast("FieldHead", model.heads[field_index])
-    value = helper.make_tensor_value_info
-    inputs = [value("states", FLOAT, ["B", model.config.width])]
-    x = "states"
-    if field_index:
-        tables = [cast("Tensor", model.tables[i].weight) for i in range(field_index)]
-        x = graph.node("Add", [x, graph.embed("chosen", tables)])
-        inputs.append(value("chosen", INT64, ["B", field_index]))
-    branch = graph.gated(graph.rms_norm(x, "norm", head.norm.weight), "gated", head.gated)
-    _, normed = _add_norm(graph, x, branch, "logits_norm", head.logits_norm.weight)
-    logits = graph.linear(normed, "logits.weight", head.logits.weight)
-    graph.nodes.append(helper.make_node("Identity", [logits], ["logits"]))
-    return graph.model(inputs, [value("logits", FLOAT, ["B", model.written_sizes[field_index]])])
+    graph, width = Graph(levels), model.config.width
+    head, known, x = cast("FieldHead", model.heads[field]), FIELDS[:field], "states"
+    if field:
+        tables = [cast("Tensor", model.tables[i].weight) for i in range(field)]
+        x = graph.node("Add", [x, graph.embed(known, tables)])
+    normed = graph.normalise(x, width)
+    branch = graph.gated(normed, "gated", head.gated, head.norm.weight, REACH)
+    _, normed = graph.add_normalised(x, branch, width)
+    matrix = folded(head.logits.weight, head.logits_norm.weight)
+    logits = graph.linear(normed, "logit_matrix", matrix, LOGITS_REACH)
+    graph.named_node("Identity", [logits], ["logits"])
+    inputs = [_value("states", FLOAT, ["B", width]), *(_value(n, INT64, ["B"]) for n in known)]
+    return graph.model(inputs, [_value("logits", FLOAT, ["B", model.written_sizes[field]])])
+
+
+def saturation_graph() -> tuple[int, bytes]:
+    """Return the largest sum of 64 products of 8 bits, and a graph that computes it."""
+    graph, n = Graph(LEVELS), 64
+    ones = graph.constant("rows", np.full((1, n), 255, np.uint8))
+    matrix = graph.constant("matrix", np.full((n, 16), LEVELS, np.int8))
+    products = graph.node("MatMulInteger", [ones, matrix])
+    graph.named_node("Identity", [products], ["products"])
+    return 255 * LEVELS * n, graph.model([], [_value("products", INT32, [1, 16])])

@@ -27,7 +27,7 @@ class TrainOptions:
         clip: Largest norm of the gradient.
         smoothing: Label smoothing, 0..1.
         accumulate: Batches a step.
-        averaging: Of the weights over the last 1 / (1 - averaging) steps or so; the checkpoint holds
+        averaging: Of the weights over the last 1 / (1 - averaging) steps; the checkpoint holds
             the average. 0 keeps the weights as they are.
         section_weight: Weight of predicting a bar's SECTION.
         dropout: Replaces the preset's if not None.

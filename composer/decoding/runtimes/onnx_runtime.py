@@ -1,11 +1,17 @@
 """The fast runtime on CPU: ONNX Runtime with 8-bit weights and a key/value cache in place.
 
-Shapes: B candidates, T rows, S rows of cache, K key/value heads, D head width, E width.
+A beginning that all candidates of a group share is read once; from `SHARED_FROM` rows on its keys
+and values also stand in memory once (`models.onnx_graph`). All that a step reads and writes lies in
+arrays that are bound once, so that a step costs little beside the products.
+
+Shapes: B candidates, T rows, S rows of cache, P rows of a shared beginning, K key/value heads, D
+head width, E width, V ids.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,16 +24,22 @@ import onnxruntime as ort
 
 from composer.decoding.runtimes.base import Rows
 from composer.models import EventTransformer
-from composer.models.onnx_graph import head_graph, trunk_graph
+from composer.models.onnx_graph import FIELDS, head_graph, saturation_graph, trunk_graph
+from composer.models.onnx_nodes import LEVELS
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+# Rows of a shared beginning that are worth looking back at together: the join costs as much as
+# reading so many rows for every candidate (benchmarks/speed).
+SHARED_FROM = 64
+_ZEROS_BEHIND = ((0, 0), (0, 1), (0, 0))  # values [K, P, D] get a row more
 
 
 class OnnxRuntime:
     """Runs an `EventTransformer` through ONNX Runtime.
 
     Args:
-        model: Its weights are copied.
+        model: Its weights are copied when they are first needed.
         threads: CPU threads; one, because several runtimes side by side gain more than threads.
         is_int8: Whether matrices are 8 bits; fp32 otherwise.
     """
@@ -35,9 +47,17 @@ class OnnxRuntime:
     def __init__(self, model: EventTransformer, threads: int = 1, *, is_int8: bool = True) -> None:
         self.name = "onnx" if is_int8 else "onnx-fp32"
         self.config = model.config
-        fields = range(len(model.written_sizes))
-        self.trunk = _open(trunk_graph(model, is_int8=is_int8), threads)
-        self.heads = [_open(head_graph(model, i, is_int8=is_int8), threads) for i in fields]
+        self._model, self._threads = model, threads
+        self._levels = _levels() if is_int8 else 0
+        self.sizes = model.written_sizes
+        graphs = (head_graph(model, i, levels=self._levels) for i in range(len(self.sizes)))
+        self.heads = [_open(graph, threads) for graph in graphs]
+        self.trunk = _open(trunk_graph(model, levels=self._levels), threads)
+
+    @cached_property
+    def shared_trunk(self) -> Any:
+        """The trunk for groups with a shared beginning; opened when one comes."""
+        return _open(trunk_graph(self._model, levels=self._levels, is_shared=True), self._threads)
 
     def begin(self, rows: Rows, n_padding: Ints, capacity: int) -> OnnxSession:
         """Read the beginnings of a group; see `base.Runtime`."""
@@ -53,59 +73,143 @@ def _open(graph: bytes, threads: int) -> Any:
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
+def _levels() -> int:
+    """Return the steps for activations: half of them where the processor's products saturate.
+
+    Processors without VNNI add two products of 8 bits in 16; with activations of 7 bits they fit.
+    """
+    largest, found = saturation_graph()
+    products = _open(found, 1).run(None, {})[0]
+    return LEVELS if int(products.max()) == largest else LEVELS // 2
+
+
 class OnnxSession:
     """A group in progress; see `base.Session`."""
 
+    states: Floats  # [B, E] after each candidate's last row
+
     def __init__(self, runtime: OnnxRuntime, rows: Rows, n_padding: Ints, capacity: int) -> None:
         self._runtime = runtime
-        config = runtime.config
-        batch, n_rows = rows.shape[:2]
-        shape = (batch, config.kv_heads, capacity, config.head_width)
-        self._caches = [np.zeros(shape, np.float32) for _ in range(2 * config.layers)]
-        self._lengths = n_rows - np.asarray(n_padding, np.int64)  # [B] rows in each cache
-        self.states: npt.NDArray[np.float32]  # [B, E] after each candidate's last row
-        # The attention fills up on the right: a beginning stands at the front of its cache.
-        moved = np.stack([np.roll(own, -n, axis=0) for own, n in zip(rows, n_padding, strict=True)])
+        n, n_rows = rows.shape[:2]
+        self._shared: dict[str, Floats] = {}
+        self._n_shared = 0
+        if not n_padding.any() and (rows == rows[:1]).all():
+            self._read_all(rows[:1], n_padding[:1], capacity)
+            if n_rows >= SHARED_FROM:
+                self._share(n_rows, capacity)
+            self._keep(np.zeros(n, np.int64))
+        else:
+            self._read_all(rows, n_padding, capacity)
         self._bind()
-        self._read(moved, self._lengths - 1)
 
-    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
-        """Return logits of a field of the next row, [B, V]."""
-        feeds: dict[str, Any] = {"states": self.states}
-        if field:
-            feeds["chosen"] = np.asarray(chosen, np.int64)
-        found: npt.NDArray[np.float32] = self._runtime.heads[field].run(None, feeds)[0]
-        return found
+    def field_logits(self, field: int, chosen: Rows) -> Floats:
+        """Return logits of a field of the next row, [B, V]; valid until the next call for it."""
+        for index in range(field):
+            self._chosen[index][:] = chosen[:, index]
+        self._runtime.heads[field].run_with_iobinding(self._head_bindings[field])
+        return self._logits[field]
 
     def append(self, rows: Rows) -> None:
         """Read one row a candidate, [B, 4]."""
         self._lengths += 1
-        self._read(np.asarray(rows)[:, None], np.zeros(len(rows), np.int64))
+        for index, ids in enumerate(self._rows.values()):
+            ids[:, 0] = rows[:, index]
+        self._last_rows.reshape(-1, len(rows))[:] = self._lengths - 1
+        self._total[0] = self._lengths.max()
+        self._position[0] = self._n_shared + self._total[0] - 1
+        trunk = self._runtime.shared_trunk if self._shared else self._runtime.trunk
+        trunk.run_with_iobinding(self._trunk_binding)
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
-        self._caches = [cache[places] for cache in self._caches]
-        self._lengths = self._lengths[places]
-        self.states = self.states[places]
+        self._keep(places)
         self._bind()
 
-    def _bind(self) -> None:
-        """Give the caches to the trunk as inputs and outputs at once."""
-        self._binding = self._runtime.trunk.io_binding()
-        self._values = [ort.OrtValue.ortvalue_from_numpy(cache) for cache in self._caches]
-        for index, value in enumerate(self._values):
-            name = f"{'kv'[index % 2]}{index // 2}"
-            self._binding.bind_ortvalue_input(name, value)
-            self._binding.bind_ortvalue_output(f"{name}_out", value)
+    def _keep(self, places: Ints) -> None:
+        self._caches = {name: self._of(cache, places) for name, cache in self._caches.items()}
+        self._lengths = self._lengths[places]
+        self.states = self.states[places]
 
-    def _read(self, rows: Rows, last: Ints) -> None:
-        """Run the trunk over new rows [B, T, 4]; keep the state after each candidate's last."""
-        binding = self._binding
-        lengths = (self._lengths - 1).astype(np.int32)
-        binding.bind_cpu_input("rows", np.ascontiguousarray(rows, np.int64))
-        binding.bind_cpu_input("last", np.ascontiguousarray(last[:, None]))
-        binding.bind_cpu_input("seqlens_k", lengths)
-        binding.bind_cpu_input("total", np.array([self._lengths.max()], np.int32))
-        binding.bind_output("states")
-        self._runtime.trunk.run_with_iobinding(binding)
-        self.states = binding.get_outputs()[-1].numpy()
+    def _of(self, cache: Floats, places: Ints) -> Floats:
+        """Return the cache of some candidates; beside a beginning the heads come first."""
+        if not self._shared:
+            return cache[places]
+        by_head = cache.reshape(self._runtime.config.kv_heads, -1, *cache.shape[1:])
+        return by_head[:, places].reshape(-1, *cache.shape[1:])
+
+    def _read_all(self, rows: Rows, n_padding: Ints, capacity: int) -> None:
+        """Read beginnings [B, T, 4] into new caches."""
+        n, n_rows = rows.shape[:2]
+        self._caches = self._empty_caches(n, capacity)
+        self._lengths = n_rows - np.asarray(n_padding, np.int64)  # [B] rows in each cache
+        self.states = np.empty((n, self._runtime.config.width), np.float32)
+        # The attention fills up on the right: a beginning stands at the front of its cache.
+        moved = [np.roll(own, -m, axis=0) for own, m in zip(rows, n_padding, strict=True)]
+        ids = np.stack(moved).astype(np.int64)
+        inputs = {
+            **{name: np.ascontiguousarray(ids[..., i]) for i, name in enumerate(FIELDS)},
+            "last": self._lengths[:, None] - 1,
+            "seqlens_k": (self._lengths - 1).astype(np.int32),
+            "total": np.array([self._lengths.max()], np.int32),
+        }
+        trunk = self._runtime.trunk
+        trunk.run_with_iobinding(_bound(trunk, inputs | self._caches, self._outputs()))
+
+    def _empty_caches(self, n: int, capacity: int) -> dict[str, Floats]:
+        config = self._runtime.config
+        shape = (n, config.kv_heads, capacity, config.head_width)
+        if self._shared:
+            shape = (config.kv_heads * n, 1, capacity, config.head_width)
+        names = [f"{kind}{i}" for i in range(config.layers) for kind in "kv"]
+        return {name: np.zeros(shape, np.float32) for name in names}
+
+    def _share(self, n_rows: int, capacity: int) -> None:
+        """Let the rows read so far, of one candidate, be what all candidates look back at."""
+        scale = np.float32(self._runtime.config.head_width**-0.5)
+        for name, cache in self._caches.items():
+            read = cache[0, :, :n_rows]
+            is_key = name.startswith("k")
+            shared = read.transpose(0, 2, 1) * scale if is_key else np.pad(read, _ZEROS_BEHIND)
+            self._shared[f"shared_{name}"] = np.ascontiguousarray(shared)
+        self._n_shared, self._lengths = n_rows, np.zeros(1, np.int64)
+        self._caches = self._empty_caches(1, capacity - n_rows)
+
+    def _outputs(self) -> dict[str, Any]:
+        caches = {f"{name}_out": cache for name, cache in self._caches.items()}
+        return {"states": self.states} | caches
+
+    def _bind(self) -> None:
+        """Bind all that steps of this many candidates read and write."""
+        n, runtime = len(self._lengths), self._runtime
+        self._rows = {name: np.zeros((n, 1), np.int64) for name in FIELDS}
+        n_caches = n * runtime.config.kv_heads if self._shared else n
+        self._last_rows, self._total = np.zeros(n_caches, np.int32), np.zeros(1, np.int32)
+        self._position = np.zeros(1, np.int64)
+        inputs: dict[str, Any] = {
+            **self._rows,
+            "last": np.zeros((n, 1), np.int64),
+            "seqlens_k": self._last_rows,
+            "total": self._total,
+        }
+        trunk = runtime.trunk
+        if self._shared:
+            inputs |= {"position": self._position} | self._shared
+            trunk = runtime.shared_trunk
+        self._trunk_binding = _bound(trunk, inputs | self._caches, self._outputs())
+        self._logits = [np.empty((n, size), np.float32) for size in runtime.sizes]
+        self._chosen = [np.zeros(n, np.int64) for _ in FIELDS]
+        known = list(zip(FIELDS, self._chosen, strict=True))
+        self._head_bindings = [
+            _bound(head, {"states": self.states, **dict(known[:i])}, {"logits": self._logits[i]})
+            for i, head in enumerate(runtime.heads)
+        ]
+
+
+def _bound(session: Any, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
+    """Bind arrays, which ONNX Runtime reads and writes where they are."""
+    binding = session.io_binding()
+    for name, array in inputs.items():
+        binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(array))
+    for name, array in outputs.items():
+        binding.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
+    return binding
