@@ -6,6 +6,7 @@
     │   └── ScoreFileError      a file that cannot be read as music
     ├── TokenError          events that do not spell a piece; carries the position
     ├── CheckpointError     weights, config and vocabulary do not fit together
+    ├── OutOfMemory         an accelerator has no room for so many candidates at once
     ├── WorkerError         work in a process of its own was stopped or broke; carries the cause
     └── MissingTool         an optional tool is absent; says how to install it
 
@@ -46,6 +47,10 @@ class TokenError(ComposerError):
 
 class CheckpointError(ComposerError):
     """Weights, config and vocabulary do not fit together."""
+
+
+class OutOfMemory(ComposerError):
+    """An accelerator has no room for so many candidates at once."""
 
 
 class WorkerError(ComposerError):

@@ -22,7 +22,9 @@ import torch
 from hypothesis import settings
 
 from composer.engines import TransformerEngine
-from composer.models import PRESETS, EventTransformer, save_checkpoint
+from composer.models import PRESETS
+from composer.models.saving import save_checkpoint
+from composer.models.transformer import EventTransformer
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.theory import INSTRUMENTS, Instrument, Key, Meter, spelling_to_pitch_class
 from composer.tokenizer import Vocabulary, vocab

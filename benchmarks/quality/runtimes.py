@@ -90,7 +90,7 @@ def main() -> None:
     vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
     windows = read_windows(options.corpus, vocabulary, options.pieces)
     groups = [windows[first : first + GROUP] for first in range(0, len(windows), GROUP)]
-    runtimes = {name: open_runtime(checkpoint.model, name) for name in NAMES}
+    runtimes = {name: open_runtime(checkpoint.weights, name) for name in NAMES}
     nats: dict[str, list[Any]] = {name: [] for name in NAMES}
     largest, squares, n_logits = dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0), 0
     notes: list[Any] = []

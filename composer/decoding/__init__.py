@@ -1,7 +1,7 @@
 """Logits -> ids: filters, the engine's loop, runtimes."""
 
 from composer.decoding.engine import DecodingOptions, Draw, Group, Leaning, draw
-from composer.decoding.runtimes import RUNTIMES, Runtime, TorchRuntime, open_runtime
+from composer.decoding.runtimes import RUNTIMES, Runtime, open_runtime
 
 __all__ = [
     "RUNTIMES",
@@ -10,7 +10,6 @@ __all__ = [
     "Group",
     "Leaning",
     "Runtime",
-    "TorchRuntime",
     "draw",
     "open_runtime",
 ]

@@ -23,8 +23,8 @@ import torch
 from composer.decoding.engine import DecodingOptions, Draw, Group, draw
 from composer.decoding.runtimes import Runtime, open_runtime
 from composer.errors import MissingTool, OptionError
-from composer.models import PRESETS, EventTransformer, ModelConfig
-from composer.models.transformer import Block
+from composer.models import PRESETS, ModelConfig
+from composer.models.transformer import Block, EventTransformer
 from composer.tokenizer import vocab
 from composer.tokenizer.vocab import Events
 
@@ -256,7 +256,7 @@ def open_random(size: str, names: Sequence[str]) -> tuple[EventTransformer, dict
     torch.manual_seed(0)
     torch.set_num_threads(1)
     model = EventTransformer(PRESETS[size], vocab.TABLE_SIZES, vocab.WRITTEN_SIZES).eval()
-    return model, {name: open_runtime(model, name) for name in names}
+    return model, {name: open_runtime(model.weights, name) for name in names}
 
 
 def weight_bytes(model: EventTransformer, runtime: str) -> int:

@@ -1,20 +1,18 @@
-"""Ids -> logits: the transformer, its sizes and its checkpoints."""
+"""Ids -> logits: the transformer, its sizes and its checkpoints.
 
-from composer.models.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-    save_evaluation,
-)
+What needs torch (`transformer`, `saving`, `likelihood`) is imported from its own module, so that
+loading a checkpoint does not load torch.
+"""
+
+from composer.models.checkpoint import Checkpoint, load_checkpoint, save_evaluation
 from composer.models.config import PRESETS, ModelConfig
-from composer.models.transformer import EventTransformer
+from composer.models.weights import Weights
 
 __all__ = [
     "PRESETS",
     "Checkpoint",
-    "EventTransformer",
     "ModelConfig",
+    "Weights",
     "load_checkpoint",
-    "save_checkpoint",
     "save_evaluation",
 ]

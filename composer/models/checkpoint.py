@@ -9,18 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors.torch import load, save
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from composer.errors import CheckpointError, OptionError
 from composer.models.config import ModelConfig
-from composer.models.transformer import EventTransformer
+from composer.models.weights import Array, Weights, read_shard
 
-MAX_SHARD_BYTES = 8_500_000
+if TYPE_CHECKING:
+    from composer.models.transformer import EventTransformer
+
 FORMAT = 1
 
 
@@ -29,7 +28,7 @@ class Checkpoint:
     """A model with what it needs to be used.
 
     Args:
-        model: In evaluation mode, float32.
+        weights: In fp32.
         vocabulary: As JSON values; `tokenizer.Vocabulary` reads it.
         notes: Free facts kept in config.json: training, data.
         menu: What may be wished for, as JSON rows; empty if the checkpoint has none.
@@ -37,61 +36,22 @@ class Checkpoint:
         fingerprint: Twelve hexadecimal digits over the weights.
     """
 
-    model: EventTransformer
+    weights: Weights
     vocabulary: dict[str, Any]
     notes: dict[str, Any]
     menu: list[dict[str, Any]]
     evaluation: dict[str, Any]
     fingerprint: str
 
+    @cached_property
+    def model(self) -> EventTransformer:
+        """The model for torch, in evaluation mode; built, and torch loaded, when asked for."""
+        from composer.models.transformer import EventTransformer
 
-def save_checkpoint(
-    folder: Path,
-    model: EventTransformer,
-    vocabulary: dict[str, Any],
-    notes: dict[str, Any],
-    *,
-    menu: list[dict[str, Any]] | None = None,
-    dtype: torch.dtype = torch.bfloat16,
-) -> None:
-    """Write a checkpoint; old shards of the folder are replaced.
-
-    Args:
-        folder: Made if missing.
-        model: Its weights are rounded to `dtype`.
-        vocabulary: JSON values.
-        notes: JSON values.
-        menu: JSON rows.
-        dtype: bfloat16 halves the size at no measurable loss.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name: w.detach().to(dtype).contiguous().cpu() for name, w in model.state_dict().items()
-    }
-    shards = [save(shard) for shard in _shards(weights)]
-    for old in folder.glob("weights-*.safetensors"):
-        old.unlink()
-    digests = {}
-    for index, data in enumerate(shards):
-        name = f"weights-{index + 1}-of-{len(shards)}.safetensors"
-        (folder / name).write_bytes(data)
-        digests[name] = hashlib.sha256(data).hexdigest()
-    config = {
-        "format": FORMAT,
-        "engine": "transformer",
-        "parameters": model.n_parameters,
-        "model": model.config.to_dict(),
-        "table_sizes": list(model.table_sizes),
-        "written_sizes": list(model.written_sizes),
-        "shards": digests,
-        "notes": notes,
-    }
-    _write_json(folder / "config.json", config)
-    _write_json(folder / "vocabulary.json", vocabulary)
-    _write_json(folder / "menu.json", {"rows": menu or []})
+        return EventTransformer.of(self.weights)
 
 
-def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
+def load_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint and check it.
 
     Raises:
@@ -99,24 +59,24 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
     """
     config = _read_json(folder / "config.json")
     try:
-        model = EventTransformer(
+        arrays: dict[str, Array] = {}
+        for name, digest in config["shards"].items():
+            arrays |= read_shard(_checked_bytes(folder / Path(name).name, digest))
+        weights = Weights(
             ModelConfig.from_dict(config["model"]),
             tuple(config["table_sizes"]),
             tuple(config["written_sizes"]),
+            arrays,
         )
-        weights: dict[str, Tensor] = {}
-        for name, digest in config["shards"].items():
-            weights |= load(_checked_bytes(folder / Path(name).name, digest))
-        model.load_state_dict({name: w.float() for name, w in weights.items()})
         notes = dict(config.get("notes", {}))
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OptionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OptionError) as error:
         reason = str(error).splitlines()[0][:200]
         raise CheckpointError(
             f"the checkpoint {folder.name} does not fit its config: {reason}"
         ) from error
     digests = json.dumps(config["shards"], sort_keys=True)
     return Checkpoint(
-        model=_moved(model.eval(), device),
+        weights=weights,
         vocabulary=_read_json(folder / "vocabulary.json"),
         notes=notes,
         menu=_read_menu(folder),
@@ -125,19 +85,10 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
     )
 
 
-def _moved(model: EventTransformer, device: str) -> EventTransformer:
-    try:
-        return model.to(device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
-        raise CheckpointError(
-            f"the device {device[:40]!r} cannot be used here; leave COMPOSER_DEVICE out for the CPU"
-        ) from error
-
-
 def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:
     """Keep an evaluation beside the weights that it measured."""
     path = folder / "evaluation.json"
-    _write_json(path, report)
+    write_json(path, report)
     return path
 
 
@@ -151,20 +102,6 @@ def _read_menu(folder: Path) -> list[dict[str, Any]]:
 def _read_evaluation(folder: Path) -> dict[str, Any]:
     is_there = (folder / "evaluation.json").exists()
     return _read_json(folder / "evaluation.json") if is_there else {}
-
-
-def _shards(weights: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-    """Split weights by size, in order."""
-    shards: list[dict[str, Tensor]] = [{}]
-    used = 0
-    for name, weight in weights.items():
-        size = weight.numel() * weight.element_size()
-        if used + size > MAX_SHARD_BYTES and shards[-1]:
-            shards.append({})
-            used = 0
-        shards[-1][name] = weight
-        used += size
-    return shards
 
 
 def _checked_bytes(path: Path, digest: str) -> bytes:
@@ -193,5 +130,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _write_json(path: Path, values: dict[str, Any]) -> None:
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write values as every file of a checkpoint writes them."""
     path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -23,26 +23,15 @@ key/value heads, G = H / K, D head width, V ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
 from onnx import helper
-from torch import Tensor
 
 from composer.models.config import ModelConfig
-from composer.models.onnx_nodes import (
-    FLOAT,
-    INT32,
-    INT64,
-    LEVELS,
-    Graph,
-    Matrix,
-    as_array,
-    folded,
-)
-from composer.models.transformer import Block, EventTransformer, FieldHead
+from composer.models.onnx_nodes import FLOAT, INT32, INT64, LEVELS, Graph, Matrix
+from composer.models.weights import Weights, rotary_table
 
 REACH = 6.0
 LOGITS_REACH = 12.0
@@ -50,7 +39,7 @@ FIELDS = ("time", "part", "pitch", "duration")
 _value = helper.make_tensor_value_info
 
 
-def trunk_graph(model: EventTransformer, *, levels: int, is_shared: bool = False) -> bytes:
+def trunk_graph(weights: Weights, *, levels: int, is_shared: bool = False) -> bytes:
     """Return the trunk as an ONNX model.
 
     Inputs: the rows' fields `time`, `part`, `pitch`, `duration` [B, T], `last` [B, 1] (index of
@@ -59,47 +48,57 @@ def trunk_graph(model: EventTransformer, *, levels: int, is_shared: bool = False
     caches as `k0_out`, `v0_out` ... in place.
 
     Args:
-        model: Its weights are copied.
+        weights: Of the model.
         levels: See `onnx_nodes.Graph`.
         is_shared: Whether there is a shared beginning. T is then 1; `seqlens_k` is [K * B], caches
             are [K * B, 1, S, D] with the candidates of a head side by side; further inputs are
             `position` of the row, and `shared_k0` [K, D, P] (divided by sqrt(D)), `shared_v0`
             [K, P + 1, D] (zeros at its end) ...
     """
-    graph, config = Graph(levels), model.config
-    x = graph.embed(FIELDS, [cast("Tensor", table.weight) for table in model.tables])
-    for i, part in enumerate(("cos", "sin")):
-        graph.constant(part, model.rotary[:, i].cpu().numpy())
+    graph, config = Graph(levels), weights.config
+    x = graph.embed(FIELDS, _tables(weights, FIELDS))
+    for part, table in zip(("cos", "sin"), rotary_table(config).swapaxes(0, 1), strict=True):
+        graph.constant(part, table)
     branch = ""
-    for i, block in enumerate(cast("Iterable[Block]", model.blocks)):
+    for i in range(config.layers):
         x, normed = graph.add_normalised(x, branch, config.width)
-        qkv, out = _attention_matrices(block, by_group=is_shared)
+        qkv, out = _attention_matrices(weights, i, by_group=is_shared)
         y = graph.linear(normed, f"{i}.qkv", qkv, REACH)
         y = (_shared_attention if is_shared else _attention)(graph, y, i, config)
         branch = graph.linear(y, f"{i}.out", out, REACH)
         x, normed = graph.add_normalised(x, branch, config.width)
-        branch = graph.gated(normed, f"{i}.gated", block.gated, block.gated_norm.weight, REACH)
+        branch = _gated(graph, weights, normed, f"blocks.{i}.gated", f"blocks.{i}.gated_norm")
     _, normed = graph.add_normalised(x, branch, config.width)
-    weight = graph.constant("norm", as_array(cast("Tensor", model.norm.weight)))
-    states = graph.node("Mul", [graph.node("GatherND", [normed, "last"], batch_dims=1), weight])
+    last = graph.node("GatherND", [normed, "last"], batch_dims=1)
+    states = graph.node("Mul", [last, graph.constant("norm", weights["norm"])])
     graph.named_node("Identity", [states], ["states"])
     return graph.model(*_trunk_ends(config, is_shared=is_shared))
 
 
-def _attention_matrices(block: Block, *, by_group: bool) -> tuple[Matrix, Matrix]:
+def _tables(weights: Weights, fields: Sequence[str]) -> list[Matrix]:
+    return [weights[f"tables.{i}"] for i in range(len(fields))]
+
+
+def _gated(graph: Graph, weights: Weights, x: str, name: str, norm: str) -> str:
+    """SwiGLU of normalised rows; the norm's weights are put into the matrix."""
+    gate_up = weights[f"{name}.gate_up"] * weights[norm]
+    return graph.gated(x, name, gate_up, weights[f"{name}.down"], REACH)
+
+
+def _attention_matrices(weights: Weights, layer: int, *, by_group: bool) -> tuple[Matrix, Matrix]:
     """Return the matrices of queries, keys and values, and of the output.
 
     Values are divided by their usual size, so that the attention's output can be rounded with a
     fixed reach, and the output matrix makes it good. `by_group` puts each key/value head behind the
     query heads that share it.
     """
-    attention = block.attention
-    n_heads, n_kv, width = attention.n_heads, attention.n_kv, attention.head_width
-    qkv = folded(attention.qkv.weight, block.attention_norm.weight)
+    config, name = weights.config, f"blocks.{layer}.attention"
+    n_heads, n_kv, width = config.heads, config.kv_heads, config.head_width
+    qkv = weights[f"{name}.qkv"] * weights[f"{name}_norm"]
     sizes = np.linalg.norm(qkv[-n_kv * width :], axis=1).clip(1e-6)
     qkv[-n_kv * width :] /= sizes[:, None]
     each = n_heads // n_kv
-    out = as_array(attention.out.weight) * sizes.reshape(n_kv, width).repeat(each, 0).ravel()
+    out = weights[f"{name}.out"] * sizes.reshape(n_kv, width).repeat(each, 0).ravel()
     if by_group:
         q, k, v = np.split(qkv, [n_heads * width, (n_heads + n_kv) * width])
         groups = [part.reshape(n_kv, -1, qkv.shape[1]) for part in (q, k, v)]
@@ -174,32 +173,31 @@ def _trunk_ends(
     ]
     if is_shared:
         inputs.append(_value("position", INT64, [1]))
-        sizes = {"k": [config.kv_heads, config.head_width, "P"]}
+        sizes: dict[str, list[str | int | None]] = {"k": [config.kv_heads, config.head_width, "P"]}
         sizes["v"] = [config.kv_heads, "P + 1", config.head_width]
         inputs += [_value(f"shared_{name}", FLOAT, sizes[name[0]]) for name in names]
     outputs = [_value(f"{name}_out", FLOAT, shape) for name in names]
     return inputs, [_value("states", FLOAT, ["B", config.width]), *outputs]
 
 
-def head_graph(model: EventTransformer, field: int, *, levels: int) -> bytes:
+def head_graph(weights: Weights, field: int, *, levels: int) -> bytes:
     """Return the head of one field as an ONNX model.
 
     Inputs: `states` [B, E] and the fields already chosen, `time`, `part` ... [B]; output `logits`
     [B, V].
     """
-    graph, width = Graph(levels), model.config.width
-    head, known, x = cast("FieldHead", model.heads[field]), FIELDS[:field], "states"
+    graph, width = Graph(levels), weights.config.width
+    name, known, x = f"heads.{field}", FIELDS[:field], "states"
     if field:
-        tables = [cast("Tensor", model.tables[i].weight) for i in range(field)]
-        x = graph.node("Add", [x, graph.embed(known, tables)])
+        x = graph.node("Add", [x, graph.embed(known, _tables(weights, known))])
     normed = graph.normalise(x, width)
-    branch = graph.gated(normed, "gated", head.gated, head.norm.weight, REACH)
+    branch = _gated(graph, weights, normed, f"{name}.gated", f"{name}.norm")
     _, normed = graph.add_normalised(x, branch, width)
-    matrix = folded(head.logits.weight, head.logits_norm.weight)
+    matrix = weights[f"{name}.logits"] * weights[f"{name}.logits_norm"]
     logits = graph.linear(normed, "logit_matrix", matrix, LOGITS_REACH)
     graph.named_node("Identity", [logits], ["logits"])
     inputs = [_value("states", FLOAT, ["B", width]), *(_value(n, INT64, ["B"]) for n in known)]
-    return graph.model(inputs, [_value("logits", FLOAT, ["B", model.written_sizes[field]])])
+    return graph.model(inputs, [_value("logits", FLOAT, ["B", weights.written_sizes[field]])])
 
 
 def saturation_graph() -> tuple[int, bytes]:

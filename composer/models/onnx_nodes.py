@@ -13,9 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
-
-from composer.models.transformer import GatedLayer
 
 CONTRIB = "com.microsoft"
 CONTRIB_KINDS = frozenset(
@@ -132,20 +129,20 @@ class Graph:
         normed = self.node(kind, inputs, outputs=4, epsilon=EPSILON)
         return f"{normed}.3", normed
 
-    def gated(self, x: str, name: str, layer: GatedLayer, norm: Tensor, reach: float) -> str:
-        """SwiGLU of normalised rows; the norm's weights are put into the matrix."""
-        both = self.linear(x, f"{name}.gate_up", folded(layer.gate_up.weight, norm), reach)
+    def gated(self, x: str, name: str, gate_up: Matrix, down: Matrix, reach: float) -> str:
+        """SwiGLU of normalised rows."""
+        both = self.linear(x, f"{name}.gate_up", gate_up, reach)
         gate = self.node("Split", [both], outputs=2, axis=-1, num_outputs=2)
         silu = self.node("QuickGelu", [gate], alpha=1.0)
         product = self.node("Mul", [silu, f"{gate}.1"])
         # The products have long tails: each row is rounded by its own largest.
-        return self.linear(product, f"{name}.down", as_array(layer.down.weight))
+        return self.linear(product, f"{name}.down", down)
 
-    def embed(self, ids: Sequence[str], tables: Sequence[Tensor]) -> str:
+    def embed(self, ids: Sequence[str], tables: Sequence[Matrix]) -> str:
         """Sum the embeddings of some fields, a tensor of ids each, and normalise the sum."""
         found = ""
         for i, (name, table) in enumerate(zip(ids, tables, strict=True)):
-            vectors = self.node("Gather", [self.constant(f"table.{i}", as_array(table)), name])
+            vectors = self.node("Gather", [self.constant(f"table.{i}", table), name])
             found = self.node("Add", [found, vectors]) if found else vectors
         return self.normalise(found, tables[0].shape[1])
 
@@ -157,16 +154,6 @@ class Graph:
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
         return cast("bytes", model.SerializeToString())
-
-
-def as_array(tensor: Tensor) -> Matrix:
-    """Return weights as a numpy array in fp32."""
-    return cast("Matrix", tensor.detach().float().cpu().numpy())
-
-
-def folded(matrix: Tensor, norm: Tensor) -> Matrix:
-    """Return a matrix [out, in] that has taken in the weights of the norm before it, [in]."""
-    return as_array(matrix) * as_array(norm)
 
 
 def quantise(matrix: Matrix) -> tuple[Array, Matrix]:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from composer.models.config import ModelConfig
+from composer.models.weights import Weights, rotary_table
 
 EMBEDDING_STD = 0.02  # of tables and logits at the beginning
 
@@ -126,13 +127,30 @@ class EventTransformer(nn.Module):
         heads = [FieldHead(config, size) for size in written_sizes]
         self.heads = nn.ModuleList(heads)
         self.dropout = nn.Dropout(config.dropout)
-        self.register_buffer("rotary", rotary_table(config), persistent=False)
+        self.register_buffer("rotary", torch.from_numpy(rotary_table(config)), persistent=False)
         self.apply(_init_weights)
         for block in blocks:
             for last in (block.attention.out, block.gated.down):
                 last.weight.data /= (2 * config.layers) ** 0.5
         for head in heads:
             nn.init.normal_(head.logits.weight, std=EMBEDDING_STD)
+
+    @classmethod
+    def of(cls, weights: Weights) -> EventTransformer:
+        """Build a model from its weights, ready to be used."""
+        model = cls(weights.config, weights.table_sizes, weights.written_sizes)
+        arrays = {name: torch.from_numpy(array.copy()) for name, array in weights.arrays.items()}
+        model.load_state_dict(arrays)
+        return model.eval()
+
+    @property
+    def weights(self) -> Weights:
+        """The weights as they are now, copied."""
+        arrays = {
+            name: tensor.detach().float().cpu().numpy().copy()
+            for name, tensor in self.state_dict().items()
+        }
+        return Weights(self.config, self.table_sizes, self.written_sizes, arrays)
 
     @property
     def n_parameters(self) -> int:
@@ -215,14 +233,6 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     future = torch.full((rows, rows), float("-inf"), dtype=q.dtype).triu(1)
     weights: Tensor = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5 + future
     return weights.softmax(-1) @ v
-
-
-def rotary_table(config: ModelConfig) -> Tensor:
-    """Return cosines and sines of every position, [max_events, 2, D / 2]."""
-    half = config.head_width // 2
-    frequencies = config.rope_base ** (-torch.arange(half) / half)
-    angles = torch.outer(torch.arange(config.max_events), frequencies)
-    return torch.stack([angles.cos(), angles.sin()], dim=1)
 
 
 def rotate(x: Tensor, rotary: Tensor) -> Tensor:

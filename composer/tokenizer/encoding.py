@@ -1,5 +1,8 @@
 """Piece <-> events. Knows MidiTok through `folding`, and no file.
 
+MidiTok writes what is encoded; decoding reads the rows themselves, and a test holds that their REMI
+tokens (`folding.unfold`) spell the same notes.
+
 The canonical encoding of a piece: its wishes, every bar (BAR, then its notes by position, part,
 pitch and length) and END. Pitches are written with the tonic on C.
 """
@@ -18,13 +21,7 @@ from composer.errors import TokenError
 from composer.piece import Bar, MeterChange, Note, Part, Piece
 from composer.theory import Key, Meter, ensemble_instruments
 from composer.tokenizer import vocab
-from composer.tokenizer.folding import (
-    fold,
-    score_to_tokens,
-    tokens_to_score,
-    unfold,
-    unit_of,
-)
+from composer.tokenizer.folding import fold, score_to_tokens, unit_of
 from composer.tokenizer.sections import section_ids, section_names
 from composer.tokenizer.vocab import (
     BAR,
@@ -231,18 +228,16 @@ def _checked_music(music: Events, offset: int) -> Events:
 
 
 def _grid_notes(music: Events, shift: int) -> Iterator[GridNote]:
-    """Read notes through MidiTok; meters become units again."""
-    folded = music.copy()
-    is_bar = folded[:, TIME] == BAR
-    lengths = vocab.BAR_POSITIONS[folded[is_bar, DURATION] - vocab.METER]
-    unit = unit_of(lengths.tolist())
-    folded[is_bar, DURATION] = lengths // unit
-    for track in tokens_to_score(unfold(folded, unit), unit).tracks:
-        for note in track.notes:
-            pitch = note.pitch + shift
-            if not 0 <= pitch <= 127:
-                raise TokenError(f"pitch {pitch} leaves 0-127 in the wished key")
-            yield GridNote(note.time, note.duration, track.program, pitch)
+    """Read the notes of checked rows."""
+    bar_onset = bar_length = 0
+    for time, part, pitch, duration in music.tolist():
+        if time == BAR:
+            bar_onset += bar_length
+            bar_length = int(vocab.BAR_POSITIONS[duration - vocab.METER])
+            continue
+        if not 0 <= pitch + shift <= 127:
+            raise TokenError(f"pitch {pitch + shift} leaves 0-127 in the wished key")
+        yield GridNote(bar_onset + time - POSITION, duration + 1, part, pitch + shift)
 
 
 def _merge_tied(notes: Iterator[GridNote]) -> list[GridNote]:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from miditok import REMI, TokenizerConfig
-from miditok.classes import TokSequence
 from symusic import Score
 
 from composer.errors import TokenError
@@ -30,6 +29,9 @@ from composer.tokenizer.vocab import (
     TIME,
     Events,
 )
+
+if TYPE_CHECKING:
+    from miditok import REMI
 
 UNITS = (6, 3)  # positions of a sixteenth and of a 32nd
 _MAX_NUMERATOR = 255  # of a MIDI time signature, in units
@@ -56,6 +58,9 @@ def unit_of(bar_lengths: Sequence[int]) -> int:
 @lru_cache(maxsize=len(UNITS))
 def remi(unit: int) -> REMI:
     """Return the MidiTok tokenizer of a unit."""
+    # It takes a second to load, and loads torch where that is installed; decoding needs neither.
+    from miditok import REMI, TokenizerConfig
+
     config = TokenizerConfig(
         pitch_range=(0, 127),
         beat_res={(0, MAX_DURATION // unit): unit},
@@ -82,6 +87,8 @@ def score_to_tokens(score: Score) -> list[str]:
 
 def tokens_to_score(tokens: list[str], unit: int) -> Score:
     """Return the score that REMI tokens spell; the inverse of `score_to_tokens`."""
+    from miditok.classes import TokSequence
+
     return remi(unit).decode(TokSequence(tokens=list(tokens)))
 
 

@@ -22,8 +22,10 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
-from composer.models import PRESETS, EventTransformer, load_checkpoint, save_checkpoint
+from composer.models import PRESETS, load_checkpoint
 from composer.models.likelihood import row_nats
+from composer.models.saving import save_checkpoint
+from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.training.batches import Batch, PackedEvents, Sampler, SamplingOptions
 from composer.training.optimisers import build_optimisers, set_rates

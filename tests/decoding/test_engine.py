@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from composer.decoding import DecodingOptions, Draw, TorchRuntime, draw
-from composer.models import EventTransformer
+from composer.decoding import DecodingOptions, Draw, draw
+from composer.decoding.runtimes.torch_runtime import TorchRuntime
+from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.theory import Meter
 from composer.tokenizer import Conditions, Events, decode_bars, encode_bars, vocab

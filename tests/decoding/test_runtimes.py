@@ -9,17 +9,20 @@ import torch
 
 from composer.decoding import Runtime, open_runtime
 from composer.decoding.runtimes import Session
+from composer.decoding.runtimes.static_runtime import StaticRuntime
 from composer.errors import OptionError
-from composer.models import EventTransformer
+from composer.models.transformer import EventTransformer
 from composer.tokenizer import Events, vocab
 
 Logits = npt.NDArray[np.float32]
 
 
-@pytest.fixture(scope="module", params=["torch", "onnx-fp32"])
+@pytest.fixture(scope="module", params=["torch", "static", "onnx-fp32"])
 def runtime(request: pytest.FixtureRequest, tiny_model: EventTransformer) -> Runtime:
     """Return the small random model, ready to run in fp32."""
-    return open_runtime(tiny_model, request.param)
+    if request.param == "static":
+        return StaticRuntime(tiny_model)
+    return open_runtime(tiny_model.weights, request.param)
 
 
 @pytest.fixture
@@ -129,7 +132,7 @@ def test_a_shared_beginning_is_looked_back_at_as_ones_own(
 def test_a_candidate_is_the_same_bit_for_bit_in_a_group_of_any_size(
     tiny_model: EventTransformer, rng: np.random.Generator, name: str, n_begun: int
 ) -> None:
-    runtime = open_runtime(tiny_model, name)
+    runtime = open_runtime(tiny_model.weights, name)
     rows = rng.integers(0, vocab.WRITTEN_SIZES, (8, n_begun + 5, 4), np.int16)
     rows[:, :n_begun] = rows[:1, :n_begun]
     found = []
@@ -143,7 +146,7 @@ def test_a_candidate_is_the_same_bit_for_bit_in_a_group_of_any_size(
 
 
 def test_with_eight_bits_the_logits_move_little(tiny_model: EventTransformer, rows: Events) -> None:
-    session = begin(open_runtime(tiny_model, "onnx"), rows, 20)
+    session = begin(open_runtime(tiny_model.weights, "onnx"), rows, 20)
     wanted = whole_logits(tiny_model, rows, rows[:, 0])
     for a, b in zip(cached_logits(session, rows[:, 0]), wanted, strict=True):
         assert 0 < np.sqrt(np.mean((a - b) ** 2)) < 0.1 * b.std()
@@ -152,7 +155,7 @@ def test_with_eight_bits_the_logits_move_little(tiny_model: EventTransformer, ro
 def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(
     tiny_model: EventTransformer, rows: Events
 ) -> None:
-    runtime = open_runtime(tiny_model, "onnx")
+    runtime = open_runtime(tiny_model.weights, "onnx")
     loud = rows.copy()
     loud[1:] = loud[1:, ::-1]
     found = []
@@ -166,6 +169,6 @@ def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(
 def test_a_cpu_gets_the_fast_runtime_and_an_unknown_name_is_refused(
     tiny_model: EventTransformer,
 ) -> None:
-    assert open_runtime(tiny_model).name == "onnx"
+    assert open_runtime(tiny_model.weights).name == "onnx"
     with pytest.raises(OptionError, match="auto, torch, onnx"):
-        open_runtime(tiny_model, "abacus")
+        open_runtime(tiny_model.weights, "abacus")

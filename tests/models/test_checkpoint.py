@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,10 @@ import torch
 
 from composer.engines import TransformerEngine
 from composer.errors import CheckpointError
-from composer.models import (
-    PRESETS,
-    EventTransformer,
-    load_checkpoint,
-    save_checkpoint,
-    save_evaluation,
-)
+from composer.models import PRESETS, load_checkpoint, save_evaluation
+from composer.models.saving import save_checkpoint
+from composer.models.transformer import EventTransformer
+from composer.models.weights import shapes
 from composer.tokenizer import Vocabulary, vocab
 from tests.strategies import MENU, VOCABULARY
 
@@ -153,7 +152,29 @@ def test_a_device_that_is_not_here_is_named(tiny_folder: Path) -> None:
     with pytest.raises(
         CheckpointError, match=r"'abacus' cannot be used here; leave COMPOSER_DEVICE"
     ):
-        load_checkpoint(tiny_folder, "abacus")
+        TransformerEngine.load(tiny_folder, "abacus")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_table_of_shapes_is_that_of_the_model(preset: str) -> None:
+    sizes = (9, 8, 7, 6), (8, 7, 6, 5)
+    model = EventTransformer(PRESETS[preset], *sizes)
+    wanted = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
+    assert dict(shapes(PRESETS[preset], *sizes)) == wanted
+
+
+def test_composing_on_a_cpu_does_not_load_torch(tiny_folder: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from composer import Request, compose
+from composer.engines import TransformerEngine
+engine = TransformerEngine.load(Path({str(tiny_folder)!r}))
+compose(Request(bars=2, parts=1, candidates=4), engine=engine)
+assert "torch" not in sys.modules, "torch is loaded"
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_shard_outside_the_folder_is_not_read(folder: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from composer.errors import CheckpointError, OptionError
-from composer.models import PRESETS, EventTransformer, ModelConfig
+from composer.models import PRESETS, ModelConfig
+from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 
 # Millions of trained numbers, from and to.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from composer.models import EventTransformer
 from composer.models.likelihood import row_nats
+from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.tokenizer import encode, vocab
 from composer.tokenizer.holes import Bars, targets, window

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from composer.models import PRESETS, EventTransformer, ModelConfig
-from composer.models.transformer import causal_attention, rotary_table, rotate
+from composer.models import PRESETS, ModelConfig
+from composer.models.transformer import EventTransformer, causal_attention, rotate
+from composer.models.weights import rotary_table
 from composer.tokenizer import vocab
 
 
@@ -72,7 +73,7 @@ def test_short_attention_is_that_of_torch() -> None:
 
 def test_rotary_products_know_distances_only() -> None:
     config = PRESETS["tiny"]
-    rotary = rotary_table(config)
+    rotary = torch.from_numpy(rotary_table(config))
     q, k = torch.randn(2, 1, 1, 1, config.head_width).unbind(0)
 
     def product(a: int, b: int) -> torch.Tensor:

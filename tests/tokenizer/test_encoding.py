@@ -25,6 +25,8 @@ from composer.tokenizer import (
     quantise,
     vocab,
 )
+from composer.tokenizer.encoding import _grid_notes
+from composer.tokenizer.folding import tokens_to_score, unfold, unit_of
 from composer.tokenizer.holes import N_WISHES
 from composer.tokenizer.sections import bar_numbers
 from tests.strategies import VOCABULARY, any_rows, loose_pieces, pieces, replace_parts
@@ -35,6 +37,24 @@ PIANO = INSTRUMENTS["piano"]
 @given(pieces())
 def test_a_piece_on_the_grid_comes_back_note_for_note(piece: Piece) -> None:
     assert decode(encode(piece, VOCABULARY), VOCABULARY, key=piece.key) == piece
+
+
+@given(pieces())
+def test_decoding_reads_the_notes_that_the_remi_tokens_spell(piece: Piece) -> None:
+    music = encode_bars(piece)
+    is_bar = music[:, vocab.TIME] == vocab.BAR
+    lengths = vocab.BAR_POSITIONS[music[is_bar, vocab.DURATION] - vocab.METER]
+    unit = unit_of(lengths.tolist())
+    folded = music.copy()
+    folded[is_bar, vocab.DURATION] = lengths // unit
+    tracks = tokens_to_score(unfold(folded, unit), unit).tracks
+    spelled = [
+        (note.time, note.duration, track.program, note.pitch)
+        for track in tracks
+        for note in track.notes
+    ]
+    read = [(n.onset, n.length, n.part, n.pitch) for n in _grid_notes(music, 0)]
+    assert sorted(read) == sorted(spelled)
 
 
 @given(loose_pieces())

@@ -2,6 +2,5 @@
 
 from composer.decoding.runtimes.base import Runtime, Session
 from composer.decoding.runtimes.choice import RUNTIMES, open_runtime
-from composer.decoding.runtimes.torch_runtime import TorchRuntime
 
-__all__ = ["RUNTIMES", "Runtime", "Session", "TorchRuntime", "open_runtime"]
+__all__ = ["RUNTIMES", "Runtime", "Session", "open_runtime"]

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+# Eight candidates give the first ones soon, 32 cost least a candidate.
+CPU_GROUP_SIZES = (8, 32)
 Rows = npt.NDArray[Any]  # ids [B, 4] or [B, T, 4]
 
 
@@ -34,6 +36,10 @@ class Runtime(Protocol):
     @property
     def name(self) -> str:
         """As one of `RUNTIMES`; the same seed gives the same piece on the same runtime."""
+
+    @property
+    def group_sizes(self) -> tuple[int, int]:
+        """Candidates to draw together, at least and at most."""
 
     def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
         """Read the beginnings of a group.

@@ -1,32 +1,56 @@
-"""Which runtime a model gets. ONNX Runtime is imported only where it runs."""
+"""Which runtime a model gets. Torch and ONNX Runtime are imported only where they run."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from composer.decoding.runtimes.base import Runtime
-from composer.decoding.runtimes.torch_runtime import TorchRuntime
-from composer.errors import OptionError
-from composer.models import EventTransformer
+from composer.errors import CheckpointError, OptionError
+from composer.models import Weights
+
+if TYPE_CHECKING:
+    from composer.models.transformer import EventTransformer
 
 RUNTIMES = ("auto", "torch", "onnx", "onnx-fp32")
 
 
-def open_runtime(model: EventTransformer, name: str = "auto") -> Runtime:
+def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> Runtime:
     """Make a model ready to run.
 
     Args:
-        model: On its device.
+        weights: Of the model.
         name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere.
+        device: Torch's name of it, such as `cuda`.
 
     Raises:
-        OptionError: If there is no such runtime, or it cannot run on the model's device.
+        OptionError: If there is no such runtime, or it cannot run on the device.
+        CheckpointError: If the device cannot be used.
     """
     if name not in RUNTIMES:
         raise OptionError(f"`runtime` must be one of {', '.join(RUNTIMES)}, got {name[:40]!r}")
-    is_on_cpu = next(model.parameters()).device.type == "cpu"
+    is_on_cpu = device == "cpu"
     if name == "torch" or (name == "auto" and not is_on_cpu):
-        return TorchRuntime(model)
+        return _open_torch(weights, device)
     if not is_on_cpu:
         raise OptionError(f"the runtime `{name}` runs on the CPU only; choose `torch`")
     from composer.decoding.runtimes.onnx_runtime import OnnxRuntime
 
-    return OnnxRuntime(model, is_int8=name != "onnx-fp32")
+    return OnnxRuntime(weights, is_int8=name != "onnx-fp32")
+
+
+def _open_torch(weights: Weights, device: str) -> Runtime:
+    from composer.decoding.runtimes.static_runtime import StaticRuntime
+    from composer.decoding.runtimes.torch_runtime import TorchRuntime
+    from composer.models.transformer import EventTransformer
+
+    model = _moved(EventTransformer.of(weights), device)
+    return TorchRuntime(model) if device == "cpu" else StaticRuntime(model)
+
+
+def _moved(model: EventTransformer, device: str) -> EventTransformer:
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
+        raise CheckpointError(
+            f"the device {device[:40]!r} cannot be used here; leave COMPOSER_DEVICE out for the CPU"
+        ) from error

@@ -22,8 +22,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
-from composer.decoding.runtimes.base import Rows
-from composer.models import EventTransformer
+from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Rows
+from composer.models import Weights
 from composer.models.onnx_graph import FIELDS, head_graph, saturation_graph, trunk_graph
 from composer.models.onnx_nodes import LEVELS
 
@@ -36,28 +36,30 @@ _ZEROS_BEHIND = ((0, 0), (0, 1), (0, 0))  # values [K, P, D] get a row more
 
 
 class OnnxRuntime:
-    """Runs an `EventTransformer` through ONNX Runtime.
+    """Runs a transformer through ONNX Runtime.
 
     Args:
-        model: Its weights are copied when they are first needed.
+        weights: Of the model.
         threads: CPU threads; one, because several runtimes side by side gain more than threads.
         is_int8: Whether matrices are 8 bits; fp32 otherwise.
     """
 
-    def __init__(self, model: EventTransformer, threads: int = 1, *, is_int8: bool = True) -> None:
+    group_sizes = CPU_GROUP_SIZES
+
+    def __init__(self, weights: Weights, threads: int = 1, *, is_int8: bool = True) -> None:
         self.name = "onnx" if is_int8 else "onnx-fp32"
-        self.config = model.config
-        self._model, self._threads = model, threads
+        self.config = weights.config
+        self._weights, self._threads = weights, threads
         self._levels = _levels() if is_int8 else 0
-        self.sizes = model.written_sizes
-        graphs = (head_graph(model, i, levels=self._levels) for i in range(len(self.sizes)))
+        self.sizes = weights.written_sizes
+        graphs = (head_graph(weights, i, levels=self._levels) for i in range(len(self.sizes)))
         self.heads = [_open(graph, threads) for graph in graphs]
-        self.trunk = _open(trunk_graph(model, levels=self._levels), threads)
+        self.trunk = _open(trunk_graph(weights, levels=self._levels), threads)
 
     @cached_property
     def shared_trunk(self) -> Any:
         """The trunk for groups with a shared beginning; opened when one comes."""
-        return _open(trunk_graph(self._model, levels=self._levels, is_shared=True), self._threads)
+        return _open(trunk_graph(self._weights, levels=self._levels, is_shared=True), self._threads)
 
     def begin(self, rows: Rows, n_padding: Ints, capacity: int) -> OnnxSession:
         """Read the beginnings of a group; see `base.Runtime`."""
@@ -87,6 +89,8 @@ class OnnxSession:
     """A group in progress; see `base.Session`."""
 
     states: Floats  # [B, E] after each candidate's last row
+    _caches: dict[str, Floats]
+    _lengths: Ints  # [B] rows in each cache
 
     def __init__(self, runtime: OnnxRuntime, rows: Rows, n_padding: Ints, capacity: int) -> None:
         self._runtime = runtime

@@ -1,4 +1,4 @@
-"""The reference runtime: the torch model with a static key/value cache, on CPU or GPU.
+"""The reference runtime: the torch model with a key/value cache.
 
 Shapes: B candidates, T rows, S cached rows, H query heads, K key/value heads, D head width,
 E width.
@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from composer.decoding.runtimes.base import Rows
-from composer.models import EventTransformer
-from composer.models.transformer import Attention, Block, rotate
+from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Rows
+from composer.models.transformer import Attention, Block, EventTransformer, rotate
 
 
 class TorchRuntime:
@@ -30,6 +29,7 @@ class TorchRuntime:
     """
 
     name = "torch"
+    group_sizes = CPU_GROUP_SIZES
 
     def __init__(self, model: EventTransformer, threads: int = 1) -> None:
         self.model = model.eval()

@@ -1,0 +1,76 @@
+"""Writing checkpoints: weights in safetensors shards under 9 MB, with config, vocabulary, menu."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from composer.models.checkpoint import FORMAT, write_json
+from composer.models.transformer import EventTransformer
+
+MAX_SHARD_BYTES = 8_500_000
+
+
+def save_checkpoint(
+    folder: Path,
+    model: EventTransformer,
+    vocabulary: dict[str, Any],
+    notes: dict[str, Any],
+    *,
+    menu: list[dict[str, Any]] | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> None:
+    """Write a checkpoint; old shards of the folder are replaced.
+
+    Args:
+        folder: Made if missing.
+        model: Its weights are rounded to `dtype`.
+        vocabulary: JSON values.
+        notes: JSON values.
+        menu: JSON rows.
+        dtype: bfloat16 halves the size at no measurable loss.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: w.detach().to(dtype).contiguous().cpu() for name, w in model.state_dict().items()
+    }
+    shards = [save(shard) for shard in _shards(weights)]
+    for old in folder.glob("weights-*.safetensors"):
+        old.unlink()
+    digests = {}
+    for index, data in enumerate(shards):
+        name = f"weights-{index + 1}-of-{len(shards)}.safetensors"
+        (folder / name).write_bytes(data)
+        digests[name] = hashlib.sha256(data).hexdigest()
+    config = {
+        "format": FORMAT,
+        "engine": "transformer",
+        "parameters": model.n_parameters,
+        "model": model.config.to_dict(),
+        "table_sizes": list(model.table_sizes),
+        "written_sizes": list(model.written_sizes),
+        "shards": digests,
+        "notes": notes,
+    }
+    write_json(folder / "config.json", config)
+    write_json(folder / "vocabulary.json", vocabulary)
+    write_json(folder / "menu.json", {"rows": menu or []})
+
+
+def _shards(weights: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Split weights by size, in order."""
+    shards: list[dict[str, Tensor]] = [{}]
+    used = 0
+    for name, weight in weights.items():
+        size = weight.numel() * weight.element_size()
+        if used + size > MAX_SHARD_BYTES and shards[-1]:
+            shards.append({})
+            used = 0
+        shards[-1][name] = weight
+        used += size
+    return shards
