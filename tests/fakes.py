@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
-from composer.engines.transformer import slide
+from composer.engines.drawing import slide
+from composer.errors import OutOfMemory
 from composer.tokenizer import Conditions, Events, encode_conditions, vocab
 from composer.tokenizer.holes import drop_wishes
 from composer.tokenizer.masks import Frame, Grammar
@@ -24,8 +25,12 @@ class UniformRuntime:
 
     beginnings: list[Events] = field(default_factory=list)
     name: str = "uniform"
+    group_sizes: tuple[int, int] = (8, 32)
+    max_size: int = 1_000  # candidates that there is room for
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> UniformSession:
+        if len(rows) > self.max_size:
+            raise OutOfMemory("no room")
         self.beginnings.append(rows)
         return UniformSession(len(rows), rows.shape[1], capacity)
 
@@ -57,6 +62,7 @@ class ScriptedRuntime:
 
     scripts: list[Events]
     name: str = "script"
+    group_sizes: tuple[int, int] = (8, 32)
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> ScriptedSession:
         return ScriptedSession(list(self.scripts))

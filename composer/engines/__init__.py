@@ -1,11 +1,12 @@
 """Wishes in, candidates out: the transformer now, other families beside it."""
 
-from composer.engines.base import Capabilities, Draft, Engine, Step
+from composer.engines.base import Capabilities, Chunk, Draft, Engine, Step
 from composer.engines.menu import MenuRow, check_menu
 from composer.engines.transformer import TransformerEngine
 
 __all__ = [
     "Capabilities",
+    "Chunk",
     "Draft",
     "Engine",
     "MenuRow",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from composer.engines.menu import MenuRow
 from composer.request import Request
+from composer.tokenizer.filling import Blank
 from composer.tokenizer.vocab import Events
 from composer.tokenizer.wishes import Conditions
 
@@ -59,6 +60,63 @@ class Step:
     drafts: tuple[Draft, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """The next bars of a piece, wished for. Rows are written with the tonic on C.
+
+    Args:
+        request: Says how many candidates, how ids are chosen, and how strict part-writing is.
+        wishes: Of the whole piece, the bars to come included.
+        before: The last bars so far, each a BAR row and its notes; none begins a piece.
+        bars_before: How many there are so far, those that are not in `before` included.
+        bars: How many are drawn.
+        bars_after: How many come behind them; with 0 the chunk closes the piece.
+        ranges: Lowest and highest pitch of every part.
+        one_line: Whether each part sounds one note at a time.
+        seed: Of the random numbers.
+        context_bars: Of the last bars, how many are read at most; None takes what half a window
+            holds.
+        theme: Bars that are read in front of them, such as the opening.
+        theme_at: Where the theme begins among the bars so far, from 0.
+        sections: Section ids of the new bars, -1 where the model chooses; none lets it choose all.
+        scales: Pitch classes that the new bars lean to, a set a bar; none leans to nothing.
+    """
+
+    request: Request
+    wishes: Conditions
+    before: Sequence[Events]
+    bars_before: int
+    bars: int
+    bars_after: int
+    ranges: Sequence[tuple[int, int]]
+    one_line: bool
+    seed: int
+    context_bars: int | None = None
+    theme: Sequence[Events] = ()
+    theme_at: int = 0
+    sections: Sequence[int] = ()
+    scales: Sequence[frozenset[int]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """Open cells of a piece, wished filled.
+
+    Args:
+        request: Says how many candidates, how ids are chosen, and how strict part-writing is.
+        wishes: Of the whole piece.
+        blank: What stays, and what is open.
+        ranges: Lowest and highest pitch of every part, with the tonic on C.
+        lines: Which parts sound one note at a time.
+    """
+
+    request: Request
+    wishes: Conditions
+    blank: Blank
+    ranges: Sequence[tuple[int, int]]
+    lines: Sequence[bool]
+
+
 class Engine(Protocol):
     """Anything that composes."""
 
@@ -70,3 +128,9 @@ class Engine(Protocol):
 
     def draw(self, request: Request) -> Iterator[Step]:
         """Draw all candidates of a request, group by group."""
+
+    def draw_chunk(self, chunk: Chunk) -> Iterator[Step]:
+        """Draw all candidates for the next bars of a piece, if it can extend."""
+
+    def draw_filling(self, filling: Filling) -> Iterator[Step]:
+        """Draw all candidates for open cells of a piece, if it can infill or harmonise."""

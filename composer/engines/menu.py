@@ -14,6 +14,9 @@ from composer.theory import Meter, parse_key
 from composer.tokenizer.vocab import METER_ID
 from composer.tokenizer.wishes import Conditions, conditions
 
+# Fewer training pieces hardly show a manner: such a pair is offered with a mark.
+THIN_PIECES = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class MenuRow:
@@ -38,9 +41,14 @@ class MenuRow:
     bars_low: int
     bars_high: int
 
+    @property
+    def is_thin(self) -> bool:
+        """Whether few pieces are behind the pair, so that its manner may hardly be heard."""
+        return self.pieces < THIN_PIECES
+
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return asdict(self)
+        """Return JSON values, `is_thin` among them."""
+        return asdict(self) | {"is_thin": self.is_thin}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> MenuRow:

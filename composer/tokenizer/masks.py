@@ -97,6 +97,12 @@ class Grammar:
         ranges = np.array(self.frame.ranges)
         self._in_range = (ranges[:, :1] <= _PITCHES) & (ranges[:, 1:] >= _PITCHES)  # [P, 128]
 
+    @property
+    def share(self) -> float:
+        """How far the group has come, by its slowest candidate, 0..1."""
+        slowest = int(self.bar.min(initial=self.frame.bars))
+        return min(1.0, max(0.0, slowest / self.frame.bars))
+
     def mask(self, field_index: int, chosen: Events) -> Mask:
         """Return which ids of a field may come next, [B, V].
 
@@ -122,6 +128,10 @@ class Grammar:
         if field_index == DURATION:
             forced[is_bar & (self.meter >= 0)] = self.meter[is_bar & (self.meter >= 0)]
         return forced
+
+    def amend(self, field_index: int, ids: Ints) -> Ints:
+        """Return what is written where these ids were chosen, [B]: the ids themselves."""
+        return ids
 
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate, [B, 4]."""
@@ -165,13 +175,21 @@ class Grammar:
         at = _POSITIONS[None, :]
         earliest = self.position + ~self._has_room_now()
         notes = (at >= earliest[:, None]) & (at < self.bar_length[:, None]) & began[:, None]
-        notes &= at >= (self._free_from() - self.bar_onset)[:, None]
+        notes &= self._open_positions()
         allowed[:, POSITION:] = notes
         # A last bar in which nothing may sound any more can only end.
         stuck = ~allowed.any(1)
         allowed[stuck & is_last, END] = True
         allowed[stuck & ~is_last, BAR] = True
         return allowed
+
+    def _open_positions(self) -> Mask:
+        """Return the positions of the bar at which some key of some part is free, [B, positions].
+
+        Whether it may follow the last note at its own position is not asked here.
+        """
+        found: Mask = _POSITIONS[None, :] >= (self._free_from() - self.bar_onset)[:, None]
+        return found
 
     def _free_from(self) -> Ints:
         """When the first part (or key, if parts sound chords) falls silent, from the beginning."""
@@ -185,10 +203,7 @@ class Grammar:
 
     def _free_at(self, position: Ints) -> Mask:
         """Return which pitches of which parts may begin at a position, [B, P, 128]."""
-        onset = self.bar_onset + position
-        free = self._in_range[None] & (self.pitch_end <= onset[:, None, None])
-        if self.frame.one_line:
-            free = free & (self.part_end <= onset[:, None])[:, :, None]
+        free = self._free_keys(self.bar_onset + position)
         parts = np.arange(free.shape[1])
         same_time = (position == self.position) & (self.last_part >= 0)
         later_part = parts > self.last_part[:, None]
@@ -198,6 +213,13 @@ class Grammar:
         rises = later_part[:, :, None] | same_part_above
         found: Mask = free & (rises | ~same_time[:, None, None])
         return found
+
+    def _free_keys(self, onset: Ints) -> Mask:
+        """Return which keys are free, wherever their parts stand in the order, [B, P, 128]."""
+        free = self._in_range[None] & (self.pitch_end <= onset[:, None, None])
+        if self.frame.one_line:
+            free = free & (self.part_end <= onset[:, None])[:, :, None]
+        return np.asarray(free)
 
     def _parts(self, chosen: Events) -> Mask:
         allowed = np.zeros((self.size, vocab.N_PART_WRITTEN), np.bool_)
@@ -217,10 +239,13 @@ class Grammar:
         allowed = np.zeros((self.size, vocab.N_DURATION_WRITTEN), np.bool_)
         is_bar = chosen[:, TIME] == BAR
         allowed[is_bar, METER:] = True
-        position = chosen[:, TIME].astype(np.int64) - POSITION
-        bars_left = self.frame.bars - 1 - self.bar
-        room = self.bar_length * (1 + bars_left) - position
         lengths = np.arange(1, MAX_DURATION + 1)
-        fits = lengths[None, :] <= room[:, None]
+        fits = lengths[None, :] <= self._room(chosen)[:, None]
         allowed[~is_bar, :MAX_DURATION] = fits[~is_bar]
         return allowed
+
+    def _room(self, chosen: Events) -> Ints:
+        """Return how long the note may be whose time, part and pitch are chosen, [B]."""
+        position = chosen[:, TIME].astype(np.int64) - POSITION
+        bars_left = self.frame.bars - 1 - self.bar
+        return np.asarray(self.bar_length * (1 + bars_left) - position)

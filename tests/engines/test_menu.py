@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from composer.engines import MenuRow, check_menu
-from composer.engines.menu import check_meter, decide
+from composer.engines.menu import THIN_PIECES, check_meter, decide
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
 from composer.theory import Meter, parse_key
@@ -23,6 +23,12 @@ def decided(**wishes: Any) -> Any:
 
 def test_a_row_comes_back_from_its_json_without_what_it_does_not_know() -> None:
     assert MenuRow.from_dict(ROWS[0].to_dict() | {"tempo": 90}) == ROWS[0]
+
+
+def test_a_pair_with_few_pieces_is_marked_thin() -> None:
+    assert [row.is_thin for row in ROWS] == [row.pieces < THIN_PIECES for row in ROWS]
+    assert {row.is_thin for row in ROWS} == {False, True}
+    assert all(row.to_dict()["is_thin"] == row.is_thin for row in ROWS)
 
 
 @pytest.mark.parametrize("values", [{}, 7, MENU[0] | {"meters": 4}, MENU[0] | {"keys": []}])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from composer.decoding.runtimes import Session
 from composer.engines import Draft, Step, TransformerEngine
-from composer.engines.transformer import GROUP_SIZES, build_frame, nats_per_note, slide, split
-from composer.errors import RequestError
+from composer.engines.drawing import nats_per_note, slide, split
+from composer.engines.transformer import build_frame
+from composer.errors import OutOfMemory, RequestError
 from composer.models import load_checkpoint
 from composer.piece import Piece
 from composer.request import Request
 from composer.theory import ENSEMBLES, INSTRUMENTS
-from composer.tokenizer import Conditions, decode_bars, encode, vocab
+from composer.tokenizer import Conditions, Events, decode_bars, encode, vocab
 from composer.tokenizer.holes import N_WISHES
 from tests.fakes import UniformRuntime
 from tests.strategies import VOCABULARY, pieces
@@ -174,10 +178,43 @@ def test_a_candidate_is_the_same_among_few_and_many(tiny_engine: TransformerEngi
     assert_same(drafts_of(tiny_engine, request_of(candidates=1)), many[:1])
 
 
+def test_requests_side_by_side_give_what_each_gives_alone(tiny_engine: TransformerEngine) -> None:
+    requests = [request_of(candidates=9, seed=seed, bars=4) for seed in range(4)]
+    alone = [drafts_of(tiny_engine, request) for request in requests]
+    with ThreadPoolExecutor(len(requests)) as pool:
+        together = list(pool.map(partial(drafts_of, tiny_engine), requests))
+    for a, b in zip(alone, together, strict=True):
+        assert_same(a, b)
+
+
 @pytest.mark.parametrize("n", [1, 7, 16, 17, 100, 256])
 def test_groups_follow_from_the_number_of_candidates_alone(n: int) -> None:
-    groups = split(n)
+    low, high = 8, 32
+    groups = split(n, (low, high))
     assert [index for group in groups for index in group] == list(range(n))
-    low, high = GROUP_SIZES
     assert all(low <= len(group) <= high for group in groups[:-1])
     assert len(groups) <= max(4, n / high)
+
+
+def test_where_memory_is_short_groups_are_halved_and_candidates_stay_the_same(
+    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_of(candidates=11)
+    wanted = drafts_of(tiny_engine, request)
+    begin = tiny_engine.runtime.begin
+
+    def begin_few(rows: Events, n_padding: Any, capacity: int) -> Session:
+        if len(rows) > 3:
+            raise OutOfMemory("no room")
+        return begin(rows, n_padding, capacity)
+
+    monkeypatch.setattr(tiny_engine.runtime, "begin", begin_few)
+    assert_same(drafts_of(tiny_engine, request), wanted)
+
+
+def test_a_machine_without_room_for_one_candidate_says_so(
+    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny_engine, "runtime", UniformRuntime(max_size=0))
+    with pytest.raises(OutOfMemory, match="no room"):
+        drafts_of(tiny_engine, request_of())

@@ -37,9 +37,9 @@ def test_every_candidate_is_ranked_or_rejected_with_a_reason(composition: Compos
 
 
 def test_the_best_comes_first(composition: Composition) -> None:
-    totals = [one.scorecard.total for one in composition.ranked]
-    assert totals == sorted(totals, reverse=True)
-    assert [one.rank for one in composition.ranked] == list(range(1, len(totals) + 1))
+    order = [(one.n_missed, -one.scorecard.total) for one in composition.ranked]
+    assert order == sorted(order)
+    assert [one.rank for one in composition.ranked] == list(range(1, len(order) + 1))
 
 
 def test_what_was_wished_for_is_exact(tiny_engine: TransformerEngine) -> None:

@@ -1,0 +1,331 @@
+"""A tree of chunks: every chunk keeps its candidates, and any of them can be gone on from.
+
+    given ── chunk 0 ┬─ 1 ── chunk 1 ┬─ 1
+                     ├─ 2            └─ 2 ── chunk 3 ...
+                     └─ 3 ── chunk 2 ...
+
+A *place* in it is a candidate of a chunk, or the beginning; the way from the beginning to a place
+is a piece. Trees are frozen: whatever is done gives another tree. The file of one holds the given
+notes and the events of every candidate, so that each way is replayed note for note without a model.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from composer.errors import ComposerError, RequestError
+from composer.piece import MeterChange, Piece
+from composer.stitching import clip, join, silent
+from composer.theory import Key, parse_key
+from composer.tokenizer import Conditions, Events, decode_bars, vocab
+from composer.tokenizer.wishes import meter_of
+
+FORMAT = 1
+MAX_NODES = 4096
+_NO_TREE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+
+
+class Place(NamedTuple):
+    """A candidate of a chunk.
+
+    Args:
+        chunk: Number of the chunk in the tree, from 0; -1 is the beginning.
+        rank: Of its candidate, 1 the best; 0 at the beginning.
+    """
+
+    chunk: int
+    rank: int
+
+
+BEGINNING = Place(-1, 0)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate of a chunk.
+
+    Args:
+        events: Its bars, tonic on C, [N, 4].
+        total: What it was judged, 0-100.
+        index: Its number in the request.
+        nats_per_note: Mean surprise of the model; 0 for a copy.
+        reasons: Why the total is what it is.
+    """
+
+    events: Events
+    total: float
+    index: int = 0
+    nats_per_note: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of bars with all that was drawn for it.
+
+    Args:
+        parent: The place that it goes on from.
+        bars: Its length.
+        key: The key in which its events are written.
+        choices: The candidates, the best first.
+        label: Such as the section of a plan; empty if none.
+    """
+
+    parent: Place
+    bars: int
+    key: Key
+    choices: tuple[Choice, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All chunks so far, and the places that were visited.
+
+    Args:
+        given: What there was at the beginning.
+        given_bars: Its bars; 0 if it only says who plays.
+        chunks: In the order in which they were drawn; a parent stands before its children.
+        visits: Places in the order of the visits.
+        visit: The present one among them; those behind it can be redone.
+    """
+
+    given: Piece
+    given_bars: int
+    chunks: tuple[Chunk, ...] = ()
+    visits: tuple[Place, ...] = (BEGINNING,)
+    visit: int = 0
+
+    @classmethod
+    def of(cls, given: Piece) -> Tree:
+        """Begin with a piece."""
+        return cls(given, given.n_bars)
+
+    @property
+    def here(self) -> Place:
+        """The present place."""
+        return self.visits[self.visit]
+
+    def grow(self, chunk: Chunk) -> Tree:
+        """Add a chunk behind the present place, and go to its best candidate."""
+        chunks = (*self.chunks, replace(chunk, parent=self.here))
+        return replace(self, chunks=chunks).go_to(Place(len(self.chunks), 1))
+
+    def go_to(self, place: Place) -> Tree:
+        """Go anywhere in the tree; what could be redone is forgotten.
+
+        Raises:
+            RequestError: If there is no such place.
+        """
+        self._check(place)
+        if place == self.here:
+            return self
+        visits = (*self.visits[: self.visit + 1], place)
+        return replace(self, visits=visits, visit=len(visits) - 1)
+
+    def pick(self, chunk: int, rank: int) -> Tree:
+        """Go to another candidate of a chunk; see `go_to`."""
+        return self.go_to(Place(chunk, rank))
+
+    def undo(self) -> Tree:
+        """Go back to where one was before; at the first visit nothing changes."""
+        return replace(self, visit=max(0, self.visit - 1))
+
+    def redo(self) -> Tree:
+        """Take back the last undo, if there was one."""
+        return replace(self, visit=min(len(self.visits) - 1, self.visit + 1))
+
+    def path(self, place: Place | None = None) -> tuple[Place, ...]:
+        """Return the places from the first chunk to a place, the present one if none is named."""
+        place = self.here if place is None else place
+        found: list[Place] = []
+        while place != BEGINNING:
+            found.append(place)
+            place = self.chunks[place.chunk].parent
+        return tuple(reversed(found))
+
+    def children(self, place: Place) -> tuple[int, ...]:
+        """Return the chunks that go on from a place."""
+        return tuple(n for n, chunk in enumerate(self.chunks) if chunk.parent == place)
+
+    def choice(self, place: Place) -> Choice:
+        """Return what was drawn at a place other than the beginning."""
+        return self.chunks[place.chunk].choices[place.rank - 1]
+
+    def seams(self, place: Place | None = None) -> tuple[int, ...]:
+        """Return the bars (from 1) that chunks on the way to a place begin with."""
+        bars = [self.given_bars]
+        for step in self.path(place):
+            bars.append(bars[-1] + self.chunks[step.chunk].bars)
+        return tuple(bar + 1 for bar in bars[:-1])
+
+    def piece(self, place: Place | None = None) -> Piece:
+        """Return the piece that the way to a place is, the present one if none is named.
+
+        The given notes are those that were given; notes that sound over the end are cut there.
+
+        Raises:
+            RequestError: If the way has no bar.
+        """
+        piece, n_bars = self.given, self.given_bars
+        for step in self.path(place):
+            more = decode_chunk(self.choice(step).events, self.chunks[step.chunk].key, self.given)
+            piece, n_bars = join(piece, n_bars, more), n_bars + more.n_bars
+        if not n_bars:
+            raise RequestError("there is no bar at the beginning of this tree; go to a chunk")
+        return clip(piece)
+
+    def replayed(self, rank: int) -> Piece:
+        """Return the present piece, or one that differs in its last chunk.
+
+        Args:
+            rank: 1 is the present one; above, that candidate of its last chunk.
+
+        Raises:
+            RequestError: If there is no such candidate.
+        """
+        return self.piece() if rank == 1 else self.pick(self.here.chunk, rank).piece()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "format": FORMAT,
+            "given": self.given.to_dict(),
+            "given_bars": self.given_bars,
+            "chunks": [_chunk_to_dict(chunk) for chunk in self.chunks],
+            "visits": [list(place) for place in self.visits],
+            "visit": self.visit,
+        }
+
+    def to_json(self) -> str:
+        """Return the text of a tree's file."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Tree:
+        """Rebuild a tree.
+
+        Raises:
+            RequestError: If the values are none.
+        """
+        try:
+            tree = _read_tree(values)
+            for place in tree.visits:
+                tree._check(place)
+        except (*_NO_TREE, ComposerError) as error:
+            raise RequestError(
+                "the file holds no tree of chunks; give one that was saved"
+            ) from error
+        return tree
+
+    @classmethod
+    def from_json(cls, text: str) -> Tree:
+        """Read the text of a tree's file; see `from_dict`."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RequestError("the file is no JSON; give a tree that was saved") from error
+        return cls.from_dict(values)
+
+    def _check(self, place: Place) -> None:
+        is_chunk = 0 <= place.chunk < len(self.chunks)
+        if place == BEGINNING:
+            return
+        if not is_chunk or not 1 <= place.rank <= len(self.chunks[place.chunk].choices):
+            raise RequestError(
+                f"the tree has no candidate {place.rank} of chunk {place.chunk}; "
+                f"it has {len(self.chunks)} chunks"
+            )
+
+
+def decode_chunk(events: Events, key: Key, given: Piece) -> Piece:
+    """Return the bars of a chunk as a piece of their own, with the parts of the given one.
+
+    Bars in which no note begins are bars too: notes from before may sound in them.
+
+    Raises:
+        TokenError: If the events spell none.
+    """
+    rows = events[events[:, vocab.TIME] == vocab.BAR]
+    if len(rows) == len(events) > 0:
+        first = MeterChange(Fraction(0), meter_of(int(rows[0, vocab.DURATION])))
+        return replace(silent(given), meters=(first,), key=key, n_bars=len(rows))
+    wishes = Conditions(
+        composer=given.composer or None,
+        form=given.form or None,
+        ensemble=given.ensemble or None,
+        parts=len(given.parts),
+    )
+    piece = decode_bars(events, wishes, key=key)
+    parts = zip(given.parts, piece.parts, strict=True)
+    renamed = tuple(replace(old, notes=new.notes) for old, new in parts)
+    return replace(piece, parts=renamed, tempo_bpm=given.tempo_bpm)
+
+
+def _chunk_to_dict(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "parent": list(chunk.parent),
+        "bars": chunk.bars,
+        "key": str(chunk.key),
+        "label": chunk.label,
+        "choices": [
+            {
+                "index": one.index,
+                "total": one.total,
+                "nats_per_note": one.nats_per_note,
+                "reasons": list(one.reasons),
+                "events": one.events.tolist(),
+            }
+            for one in chunk.choices
+        ],
+    }
+
+
+def _read_tree(values: Any) -> Tree:
+    if values["format"] != FORMAT or len(values["chunks"]) > MAX_NODES:
+        raise ValueError("another format")
+    given = Piece.from_dict(values["given"])
+    chunks = tuple(_read_chunk(one, n, given) for n, one in enumerate(values["chunks"]))
+    visits = tuple(Place(int(chunk), int(rank)) for chunk, rank in values["visits"])
+    visit, given_bars = int(values["visit"]), int(values["given_bars"])
+    if given_bars not in (0, given.n_bars) or not 0 <= visit < len(visits):
+        raise ValueError("out of range")
+    tree = Tree(given, given_bars, chunks, visits, visit)
+    for chunk in chunks:
+        tree._check(chunk.parent)
+    return tree
+
+
+def _read_chunk(values: dict[str, Any], number: int, given: Piece) -> Chunk:
+    key = parse_key(values["key"])
+    parent = Place(*map(int, values["parent"]))
+    choices = tuple(_read_choice(one) for one in values["choices"])
+    lengths = {_n_bars(one.events) for one in choices}
+    if lengths != {int(values["bars"])} or not -1 <= parent.chunk < number:
+        raise ValueError("a chunk does not fit")
+    for one in choices:
+        decode_chunk(one.events, key, given)
+    return Chunk(parent, int(values["bars"]), key, choices, str(values["label"])[:100])
+
+
+def _read_choice(values: dict[str, Any]) -> Choice:
+    total, nats = float(values["total"]), float(values["nats_per_note"])
+    if not (math.isfinite(total) and math.isfinite(nats)):
+        raise ValueError("no number")
+    return Choice(
+        events=np.array(values["events"], np.int16).reshape(-1, 4),
+        total=total,
+        index=int(values["index"]),
+        nats_per_note=nats,
+        reasons=tuple(str(reason)[:500] for reason in values["reasons"]),
+    )
+
+
+def _n_bars(events: Events) -> int:
+    return int((events[:, vocab.TIME] == vocab.BAR).sum())

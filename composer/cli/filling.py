@@ -1,0 +1,153 @@
+"""Commands that write beside given notes: infill, vary, harmonise."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from composer.cli.composing import print_ranking
+from composer.cli.extending import add_option, show_progress, write_result
+from composer.cli.terminal import add_command, read_counts, read_text
+from composer.errors import OptionError
+from composer.request import Request
+
+if TYPE_CHECKING:
+    from composer.piece import Piece
+
+_MANNER = (
+    "composer", "form", "ensemble", "temperature", "top_k", "top_p", "min_p", "guidance",
+    "part_writing", "candidates", "seed",
+)  # fmt: skip
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands of this file."""
+    for add in (_add_infill, _add_vary, _add_harmonise):
+        add(commands)
+
+
+def _add_infill(commands: Any) -> None:
+    parser = add_command(commands, "infill", _infill, "Write some bars anew; all others stay.")
+    _add_place(parser)
+    parser.add_argument(
+        "--complete", action="store_true", help="keep the notes there, write more between them"
+    )
+    _add_rest(parser)
+
+
+def _add_vary(commands: Any) -> None:
+    parser = add_command(commands, "vary", _vary, "Write some bars again, from faithful to free.")
+    _add_place(parser)
+    parser.add_argument(
+        "--freedom", type=float, default=0.5, help="0 faithful to 1 free; 0.5 if left out"
+    )
+    _add_rest(parser)
+
+
+def _add_harmonise(commands: Any) -> None:
+    parser = add_command(
+        commands, "harmonise", _harmonise, "Write the other parts to a melody or to one part."
+    )
+    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
+    parser.add_argument("--part", type=int, default=1, help="which is given; 1, the highest")
+    _add_rest(parser)
+
+
+def _add_place(parser: Any) -> None:
+    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
+    parser.add_argument("--bars", required=True, help="such as 5-8, or 5; from 1")
+    parser.add_argument("--parts", help="such as 2 or 2,3, the highest is 1; all if left out")
+    parser.add_argument(
+        "--edges",
+        default="keep",
+        help="keep notes that sound across the edges, or tie new ones to them; keep if left out",
+    )
+
+
+def _add_rest(parser: Any) -> None:
+    for wish in fields(Request):
+        if wish.name in _MANNER:
+            add_option(parser, wish, default=None)
+    parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
+    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
+    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
+
+
+def _infill(options: argparse.Namespace) -> None:
+    from composer.pipeline import infill_steps
+
+    _run(options, lambda piece: infill_steps(piece, complete=options.complete, **_place(options)))
+
+
+def _vary(options: argparse.Namespace) -> None:
+    from composer.pipeline import vary_steps
+
+    _run(options, lambda piece: vary_steps(piece, freedom=options.freedom, **_place(options)))
+
+
+def _harmonise(options: argparse.Namespace) -> None:
+    from composer.pipeline import harmonise_steps
+
+    _run(options, lambda piece: harmonise_steps(piece, part=options.part - 1, **_manner(options)))
+
+
+def _run(options: argparse.Namespace, steps_of: Callable[[Piece], Iterator[Any]]) -> None:
+    from composer.pipeline import Filled
+
+    for step in steps_of(_read_piece(options)):
+        if not isinstance(step, Filled):
+            show_progress(step)
+    assert isinstance(step, Filled)
+    write_result(step, options)
+    if options.json:
+        print(step.to_json(), end="")
+    else:
+        print_ranking(step, options.out)
+
+
+def _read_piece(options: argparse.Namespace) -> Piece:
+    """Read any score, or rebuild a candidate of a composition.json."""
+    if options.file.suffix.lower() == ".json":
+        from composer.composition import replay
+
+        return replay(read_text(options.file), options.rank)
+    from composer.corpus.uploads import read_score
+
+    return read_score(options.file)
+
+
+def _place(options: argparse.Namespace) -> dict[str, Any]:
+    """Return where is written, and in which manner."""
+    first_bar, last_bar = read_bars(options.bars)
+    parts = None
+    if options.parts is not None:
+        parts = [number - 1 for number in read_counts("parts", options.parts, low=1)]
+    return {
+        "first_bar": first_bar,
+        "last_bar": last_bar,
+        "parts": parts,
+        "edges": options.edges,
+        **_manner(options),
+    }
+
+
+def _manner(options: argparse.Namespace) -> dict[str, Any]:
+    given = {name: getattr(options, name) for name in _MANNER}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def read_bars(text: str) -> tuple[int, int]:
+    """Read bars such as `5-8` or `5`.
+
+    Raises:
+        OptionError: If the text is none.
+    """
+    match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", text, re.ASCII)
+    if not match:
+        raise OptionError(f"`bars` must be like 5-8 or 5, got {text[:40]!r}")
+    return int(match[1]), int(match[2] or match[1])

@@ -1,0 +1,185 @@
+"""Groups of candidates side by side, from any beginning: what every way of composing shares.
+
+A `Drawing` says what the candidates read first, and makes rules and a leaning for each group; what
+they are to become (a piece, more bars, a hole filled) is known to whoever built it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from composer import places
+from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
+from composer.decoding.engine import Leaning, Reframe, Rules
+from composer.engines.base import Draft, Step
+from composer.engines.crew import work_side_by_side
+from composer.errors import OutOfMemory
+from composer.request import Request
+from composer.tokenizer import vocab
+from composer.tokenizer.holes import N_WISHES, drop_wishes
+from composer.tokenizer.vocab import BAR, PART, TIME, Events
+from composer.tokenizer.wishes import Conditions
+
+log = logging.getLogger(__name__)
+PROGRESS_ROWS = 8  # rows between two reports of progress
+MAX_ROWS_PER_BAR = 160
+
+
+class GroupRules(Rules, Protocol):
+    """Rules of a group that know how far it has come; see `tokenizer.masks.Grammar`."""
+
+    @property
+    def share(self) -> float:
+        """Of the group's work, by its slowest candidate, 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """What candidates are drawn from.
+
+    Args:
+        request: Says how many, how ids are chosen, and the seed.
+        wishes: Written down on every draft; the prefix holds them as rows.
+        prefix: What all candidates read first, wishes in front, [T, 4].
+        begin: Size of a group -> its rules, which stand behind the prefix, and its leaning.
+        max_rows: Rows a candidate may have at most.
+        reframe: All rows of a candidate -> what is read again when the window is full.
+        seed: Of the random numbers; the request's unless given.
+    """
+
+    request: Request
+    wishes: Conditions
+    prefix: Events
+    begin: Callable[[int], tuple[GroupRules, Leaning | None]]
+    max_rows: int
+    reframe: Reframe
+    seed: int | None = None
+
+
+def draw_groups(runtime: Runtime, window: int, drawing: Drawing) -> Iterator[Step]:
+    """Draw all candidates, in groups side by side.
+
+    Args:
+        runtime: Runs the model.
+        window: Rows the model reads at most.
+        drawing: What they are drawn from.
+    """
+    groups = [
+        partial(_draw_group, runtime, window, drawing, indices)
+        for indices in split(drawing.request.candidates, runtime.group_sizes)
+    ]
+    shares = [0.0] * len(groups)
+    for number, step in work_side_by_side(groups, places.workers()):
+        shares[number] = step.share
+        yield Step(sum(shares) / len(shares), step.drafts)
+
+
+def _draw_group(
+    runtime: Runtime, window: int, drawing: Drawing, indices: list[int]
+) -> Iterator[Step]:
+    """Draw one group; where memory is short, its halves one after the other."""
+    n_drafts = 0
+    try:
+        for step in _draw_together(runtime, window, drawing, indices):
+            n_drafts += len(step.drafts)
+            yield step
+    except OutOfMemory:
+        if n_drafts or len(indices) == 1:
+            raise
+        middle = len(indices) // 2
+        log.warning("no room for %d candidates at once; halving the group", len(indices))
+        for number, half in enumerate((indices[:middle], indices[middle:])):
+            for step in _draw_group(runtime, window, drawing, half):
+                yield Step((number + step.share) / 2, step.drafts)
+
+
+def _draw_together(
+    runtime: Runtime, window: int, drawing: Drawing, indices: list[int]
+) -> Iterator[Step]:
+    request = drawing.request
+    options = DecodingOptions(
+        temperature=request.temperature,
+        top_k=request.top_k,
+        top_p=request.top_p,
+        min_p=request.min_p,
+        guidance=request.guidance,
+    )
+    rules, leaning = drawing.begin(len(indices))
+    group = Group(
+        indices=indices,
+        prefix=drawing.prefix,
+        open_prefix=drop_wishes(drawing.prefix, vocab.WISHES),
+        rules=rules,
+        seed=request.seed if drawing.seed is None else drawing.seed,
+        max_rows=drawing.max_rows,
+        window=window,
+        reframe=drawing.reframe,
+        open_reframe=drawing.reframe,
+        leaning=leaning,
+    )
+    for n_rows, draws in enumerate(draw(runtime, group, options)):
+        if draws or n_rows % PROGRESS_ROWS == 0:
+            share = 1.0 if rules.finished.all() else rules.share
+            yield Step(share, tuple(_draft(found, drawing.wishes) for found in draws))
+
+
+def split(n_candidates: int, sizes: tuple[int, int]) -> list[list[int]]:
+    """Return the candidates' numbers in groups of equal size, four of them if that can be.
+
+    Their number alone decides: neither cores nor other visitors nor who is done first change what a
+    candidate becomes.
+
+    Args:
+        n_candidates: All of them.
+        sizes: The least and the most of a group.
+    """
+    low, high = sizes
+    size = min(high, max(low, math.ceil(n_candidates / 4)))
+    indices = list(range(n_candidates))
+    return [indices[first : first + size] for first in range(0, n_candidates, size)]
+
+
+def slide(rows: Events, budget: int, *, n_pinned: int = N_WISHES, gap_bars: int = 0) -> Events:
+    """Return what is read again when the window is full: what is pinned, GAP and the last bars.
+
+    Args:
+        rows: All rows so far: what is pinned, then bars.
+        budget: Rows to return at most; the last bar is cut if it alone is longer.
+        n_pinned: Rows that stay: the wishes, and a theme behind them if there is one.
+        gap_bars: Bars left out between the two already.
+    """
+    pinned, music = rows[:n_pinned], rows[n_pinned:]
+    starts = np.flatnonzero(music[:, TIME] == BAR)
+    room = budget - n_pinned - 1
+    fitting = starts[len(music) - starts <= room]
+    first = int(fitting[0]) if len(fitting) else max(0, len(music) - room)
+    n_left_out = gap_bars + int((starts < first).sum())
+    gap = vocab.row(vocab.GAP, pitch=vocab.bars_left_id(n_left_out))
+    return np.concatenate([pinned, gap, music[first:]])
+
+
+def nats_per_note(events: Events, log_probs: npt.NDArray[np.float32]) -> float:
+    """Return the mean surprise of a draw over its notes; sections are plans and do not count."""
+    counted = log_probs.copy()
+    counted[events[:, TIME] == BAR, PART] = 0.0
+    n_notes = int(vocab.is_note(events).sum())
+    return float(-counted.sum() / max(1, n_notes))
+
+
+def _draft(found: Draw, wishes: Conditions) -> Draft:
+    return Draft(
+        index=found.index,
+        wishes=wishes,
+        events=found.events,
+        log_probs=found.log_probs,
+        nats_per_note=nats_per_note(found.events, found.log_probs),
+        is_complete=found.is_complete,
+    )

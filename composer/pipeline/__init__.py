@@ -1,0 +1,51 @@
+"""Wishes in, ranked music out: the only room that knows every part.
+
+`composing` makes a piece from wishes; each file beside it is another way to come to music, on the
+same steps: draw candidates, judge them (`judging`), keep the best.
+"""
+
+from composer.candidates import Rejected
+from composer.composition import Composition, Ranked, replay
+from composer.engines import MenuRow
+from composer.pipeline.composing import compose, compose_steps
+from composer.pipeline.continuing import find_facts, lay_theme, prepare
+from composer.pipeline.extending import Extension, extend, extend_steps
+from composer.pipeline.filler import Filled
+from composer.pipeline.filling import (
+    harmonise,
+    harmonise_steps,
+    infill,
+    infill_steps,
+    vary,
+    vary_steps,
+)
+from composer.pipeline.judging import Progress, default_engine, menu
+from composer.pipeline.planning import compose_plan, compose_plan_steps
+
+__all__ = [
+    "Composition",
+    "Extension",
+    "Filled",
+    "MenuRow",
+    "Progress",
+    "Ranked",
+    "Rejected",
+    "compose",
+    "compose_plan",
+    "compose_plan_steps",
+    "compose_steps",
+    "default_engine",
+    "extend",
+    "extend_steps",
+    "find_facts",
+    "harmonise",
+    "harmonise_steps",
+    "infill",
+    "infill_steps",
+    "lay_theme",
+    "menu",
+    "prepare",
+    "replay",
+    "vary",
+    "vary_steps",
+]

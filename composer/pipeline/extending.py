@@ -1,0 +1,235 @@
+"""Extend: more bars behind any piece, chunk by chunk, the best candidate of each kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from composer.branches import Tree
+from composer.composition import FORMAT, Composition
+from composer.engines import Engine
+from composer.errors import RequestError
+from composer.piece import Piece
+from composer.pipeline.chain import Chain, wishes_of
+from composer.pipeline.chunking import Drawn, Studio
+from composer.pipeline.judging import Progress, default_engine, versions_of
+from composer.plans import Chunking, Plan
+from composer.request import Request
+from composer.stitching import clip, join
+
+MAX_PARTS_WISHED = 8
+NOTHING_YET = "stopped before the first candidate was finished; nothing to show yet"
+_SEED_BITS = 31
+
+
+@dataclass(frozen=True)
+class Extension(Composition):
+    """What came of an extension: whole pieces that differ in their last chunk, and the tree.
+
+    Args:
+        tree: Every chunk with its candidates; its present place is the best one.
+        chunking: How it was drawn.
+        plan: That it follows, if it does.
+    """
+
+    tree: Tree
+    chunking: Chunking
+    plan: Plan | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; `composition.replay` and `branches.Tree` read them."""
+        return {
+            "format": FORMAT,
+            "request": self.request.to_dict(),
+            "seed": self.request.seed,
+            "chunking": asdict(self.chunking),
+            "plan": self.plan and self.plan.to_dict(),
+            "versions": self.versions,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "stopped": self.stopped,
+            "scorecards": [one.scorecard.to_dict() for one in self.ranked],
+            "rejected": [asdict(one) for one in self.rejected],
+            "tree": self.tree.to_dict(),
+        }
+
+    def to_json(self) -> str:
+        """Return the text of composition.json."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def extend(
+    start: Piece | Tree, bars: int, *, engine: Engine | None = None, **options: Any
+) -> Extension:
+    """Draw more bars behind a piece, chunk by chunk; the last one closes it.
+
+    Args:
+        start: A piece, or a tree whose present place is gone on from.
+        bars: How many are added.
+        engine: What composes; the bundled checkpoint by default.
+        options: Of `Chunking` (`chunk_bars`, `overlap_bars`, `theme_bars`), and of `Request`
+            (`candidates`, `seed`, `temperature`, ...; `composer` and `form` change the manner).
+
+    Raises:
+        RequestError: If the piece cannot be gone on with, or a value will not do.
+    """
+    for step in extend_steps(start, bars, engine=engine, **options):
+        if isinstance(step, Extension):
+            return step
+    raise AssertionError("extend_steps ends with an extension")
+
+
+def extend_steps(
+    start: Piece | Tree,
+    bars: int,
+    *,
+    engine: Engine | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> Iterator[Progress | Extension]:
+    """Extend step by step: progress after every few rows; the last item is the extension.
+
+    Args:
+        start: A piece, or a tree whose present place is gone on from.
+        bars: How many are added, 1 to 512.
+        engine: What composes; the bundled checkpoint by default.
+        should_stop: Asked at every step; when true, what is finished is kept, the rest dropped.
+        options: See `extend`.
+
+    Raises:
+        RequestError: As `extend`, also if it was stopped before any candidate was finished.
+    """
+    tree = start if isinstance(start, Tree) else Tree.of(start)
+    chunking, request = read_options(tree.given, bars, options)
+    studio = Studio(engine or default_engine(), request, should_stop)
+    chain = Chain.along(tree, wishes_of(tree.given, request))
+    lengths = split_bars(bars, chunking.chunk_bars)
+    clock = Clock(len(lengths), request.candidates)
+    last: Last | None = None
+    for number, length in enumerate(lengths):
+        wish = chain.chunk(
+            request,
+            tree.given.key,
+            length,
+            sum(lengths[number + 1 :]),
+            seed=chunk_seed(request.seed, len(tree.path())),
+            context_bars=chunking.overlap_bars,
+            theme=chain.theme(chunking.theme_bars, tree.given.key),
+        )
+        for step in studio.draw(chain, wish, tree.given.key):
+            if isinstance(step, Progress):
+                yield clock.progress(number, step)
+                continue
+            tree, last = tree.grow(step.chunk), Last(chain, step)
+            chain = chain.plus(step.ranked[0].events, tree.given.key)
+        if studio.stopped:
+            break
+    yield conclude(tree, last, chunking, clock, studio)
+
+
+def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chunking, Request]:
+    """Sort options into how it is chunked and what is wished for.
+
+    Raises:
+        OptionError: If a name is unknown or a value out of range.
+    """
+    names = {option.name for option in fields(Chunking)}
+    chunking = Chunking(**{name: value for name, value in options.items() if name in names})
+    wishes = {name: value for name, value in options.items() if name not in names}
+    n_parts = len(given.parts)
+    known = {
+        "composer": given.composer[:100] or None,
+        "form": given.form[:100] or None,
+        "ensemble": given.ensemble[:100] or None,
+        "key": given.key,
+        "meter": given.bars[-1].meter,
+        "parts": n_parts if n_parts <= MAX_PARTS_WISHED else None,
+        "bars": bars,
+    }
+    return chunking, Request.from_dict(known | wishes)
+
+
+def split_bars(bars: int, chunk_bars: int) -> list[int]:
+    """Return the lengths of chunks: as few as can be, and as equal as can be."""
+    n_chunks = -(-bars // chunk_bars)
+    return [bars * (n + 1) // n_chunks - bars * n // n_chunks for n in range(n_chunks)]
+
+
+def chunk_seed(seed: int, depth: int) -> int:
+    """Return the seed of a chunk by its place on the way; no two of one request share any."""
+    return (depth + 1) << _SEED_BITS | seed
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last chunk that was finished.
+
+    Args:
+        before: What stands in front of it.
+        drawn: What came of it.
+    """
+
+    before: Chain
+    drawn: Drawn
+
+
+@dataclass
+class Clock:
+    """Progress over several chunks.
+
+    Args:
+        n_chunks: In all.
+        candidates: Of each.
+    """
+
+    n_chunks: int
+    candidates: int
+    began_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the request."""
+        return time.monotonic() - self.began_s
+
+    def progress(self, chunk: int, step: Progress) -> Progress:
+        """Return the progress of the whole from that of one chunk, counted from 0."""
+        share, elapsed = (chunk + step.fraction) / self.n_chunks, self.elapsed_s
+        left = elapsed * (1.0 - share) / share if share > 0.02 else None
+        drawn = chunk * self.candidates + step.drawn
+        return Progress(drawn, self.n_chunks * self.candidates, elapsed, left, share)
+
+
+def conclude(
+    tree: Tree, last: Last | None, chunking: Chunking, clock: Clock, studio: Studio
+) -> Extension:
+    """Return the extension: a whole piece for every candidate of the last chunk.
+
+    Args:
+        tree: With the last chunk in it.
+        last: That chunk, if one was finished.
+        chunking: How it was drawn.
+        clock: Since the beginning.
+        studio: That drew it.
+
+    Raises:
+        RequestError: If none was finished.
+    """
+    if last is None:
+        raise RequestError(NOTHING_YET)
+    before = last.before
+    whole = tuple(
+        replace(one, piece=clip(join(before.piece, before.n_bars, one.piece)))
+        for one in last.drawn.ranked
+    )
+    return Extension(
+        request=studio.request,
+        ranked=whole,
+        rejected=last.drawn.rejected,
+        elapsed_s=clock.elapsed_s,
+        stopped=studio.stopped,
+        versions=versions_of(studio.engine),
+        tree=tree,
+        chunking=chunking,
+    )

@@ -1,0 +1,99 @@
+"""Fillings for tests: any piece with open cells, drawn by a model that finds all equally likely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+
+from composer.engines.base import Draft, Filling
+from composer.engines.drawing import draw_groups
+from composer.engines.filling import filling_drawing
+from composer.piece import Note, Piece
+from composer.request import Request
+from composer.theory import Meter
+from composer.tokenizer.filling import EDGES, Blank, clear, fill
+from composer.tokenizer.filling.regions import Cells
+from composer.tokenizer.wishes import conditions_of
+from tests.fakes import UniformRuntime
+from tests.strategies import VOCABULARY, loose_pieces, named_pieces, pieces
+
+RANGE = (40, 80)
+
+
+@st.composite
+def blanks(draw: st.DrawFn) -> tuple[Piece, Blank]:
+    """A piece on the grid or off it, and the same with any cells open."""
+    piece = draw(st.one_of(pieces(), loose_pieces(), crowded_pieces()))
+    shape = (piece.n_bars, len(piece.parts))
+    cells = np.array(draw(st.lists(st.booleans(), min_size=shape[0] * shape[1])))[
+        : shape[0] * shape[1]
+    ]
+    cells = cells.reshape(shape)
+    cells[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = True
+    return piece, clear(piece, cells, edges=draw(st.sampled_from(EDGES)))
+
+
+@st.composite
+def crowded_pieces(draw: st.DrawFn) -> Piece:
+    """Three bars for two parts, full of long notes."""
+    onsets, lengths = st.integers(0, 287), st.integers(24, 200)
+    note = st.tuples(onsets, lengths, st.integers(48, 60))
+    lines = [draw(st.lists(note, min_size=4, max_size=12)) for _ in range(2)]
+    lines = [[(a, min(b, 288 - a), c) for a, b, c in line] for line in lines]
+    return draw(named_pieces([Meter(4, 4)] * 3, lines))
+
+
+def filling_of(blank: Blank, *, seed: int = 0, candidates: int = 1) -> Filling:
+    """Return the wish to fill a blank, every other part a line."""
+    shift = blank.piece.key.shift
+    n_parts = len(blank.piece.parts)
+    return Filling(
+        request=Request(candidates=candidates, seed=seed, min_p=0.0),
+        wishes=conditions_of(blank.piece),
+        blank=blank,
+        ranges=[(RANGE[0] - shift, RANGE[1] - shift)] * n_parts,
+        lines=[part % 2 == 0 for part in range(n_parts)],
+    )
+
+
+def drafts_of(filling: Filling, *, window: int = 512, hears_given: bool = False) -> Iterator[Draft]:
+    """Draw all candidates of a filling."""
+    found = filling_drawing(filling, VOCABULARY, window, hears_given=hears_given)
+    for step in found.cleaned(draw_groups(UniformRuntime(), window, found.drawing)):
+        yield from step.drafts
+
+
+def filled(blank: Blank, *, seed: int = 0) -> Piece:
+    """Return a blank filled with any legal notes, in one of two ways by the seed."""
+    draft = next(drafts_of(filling_of(blank, seed=seed), hears_given=seed % 2 == 0))
+    assert draft.is_complete
+    return fill(blank.piece, blank.first, draft.events, blank.cuts)
+
+
+def new_notes(given: Piece, piece: Piece) -> list[tuple[int, Note]]:
+    """Return the part and the note of all that was not given."""
+    old = {id(note) for part in given.parts for note in part.notes}
+    return [
+        (index, note)
+        for index, part in enumerate(piece.parts)
+        for note in part.notes
+        if id(note) not in old
+    ]
+
+
+def sounding(
+    piece: Piece, cells: Cells, *, is_open: bool
+) -> set[tuple[int, int, Fraction, Fraction]]:
+    """Return what sounds in open (or closed) cells: part, pitch, and where in each bar."""
+    found = set()
+    for part, bars in enumerate(cells.T):
+        for bar in piece.bars:
+            for note in piece.parts[part].notes if bars[bar.index] == is_open else ():
+                begin = max(note.onset_beats, bar.onset_beats)
+                end = min(note.end_beats, bar.end_beats)
+                if begin < end:
+                    found.add((part, note.pitch, begin, end))
+    return found
