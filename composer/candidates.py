@@ -1,15 +1,21 @@
-"""Drafts -> pieces: broken ones keep a reason, twins are dropped."""
+"""Drafts -> pieces: broken ones keep a reason, twins and near-twins are dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from composer.engines import Draft
 from composer.errors import ComposerError
+from composer.novelty import Shared, longest_shared_run
 from composer.piece import Piece
 from composer.theory import Key
-from composer.tokenizer import decode_bars
+from composer.tokenizer import decode_bars, vocab
+
+# Of two pieces that share more of their notes than this, one is enough.
+TWIN_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,17 @@ class Candidate:
 
     piece: Piece
     draft: Draft
+
+    @property
+    def nats_per_bar(self) -> list[float]:
+        """Mean surprise of the notes of every bar; NaN where there are none; sections left out."""
+        events, counted = self.draft.events, self.draft.log_probs.astype(np.float64)
+        is_bar = events[:, vocab.TIME] == vocab.BAR
+        counted[is_bar, vocab.PART] = 0.0
+        bars = np.cumsum(is_bar)
+        nats = -np.bincount(bars, counted.sum(axis=1))[1:]
+        notes = np.bincount(bars, vocab.is_note(events))[1:]
+        return np.where(notes > 0, nats / np.maximum(notes, 1), np.nan).tolist()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -38,10 +55,12 @@ class Collector:
 
     Args:
         key: The wished key with its spelling; None takes what the draft was drawn for.
+        may_copy: Whether a copy of a training piece will do, as where a person brought it.
     """
 
-    def __init__(self, key: Key | None = None) -> None:
+    def __init__(self, key: Key | None = None, *, may_copy: bool = False) -> None:
         self.key = key
+        self.may_copy = may_copy
 
     def collect(self, drafts: Iterable[Draft]) -> Iterator[Candidate | Rejected]:
         """Yield a candidate, or a rejection with its reason, for every draft."""
@@ -58,20 +77,47 @@ class Collector:
         silent = [i + 1 for i, part in enumerate(piece.parts) if not part.notes]
         if silent:
             return Rejected(draft.index, f"part {silent[0]} is silent throughout")
+        shared = Shared() if self.may_copy else longest_shared_run(piece)
+        if shared.is_copy:
+            return Rejected(draft.index, _tell_copy(shared))
         return Candidate(piece, draft)
 
 
+def _tell_copy(shared: Shared) -> str:
+    bars = f"bars {shared.first_bar} to {shared.last_bar}"
+    return f"it copies {shared.notes} notes in a row of {shared.piece_name} ({bars})"
+
+
 def find_twins(pieces: Mapping[int, Piece]) -> tuple[Rejected, ...]:
-    """Return those that say the same, note for note, as one with a lower number.
+    """Return those that say the same, or nearly so, as one with a lower number that stays.
+
+    Nearly the same are pieces that share more than `TWIN_SHARE` of the notes of the longer one, by
+    part, onset and pitch.
 
     Args:
         pieces: By their numbers in the request.
     """
-    first: dict[tuple[object, ...], int] = {}
-    numbered = sorted(pieces.items())
-    found = [(index, first.setdefault((p.parts, p.meters), index)) for index, p in numbered]
-    return tuple(
-        Rejected(index, f"it is the same as candidate {twin + 1}")
-        for index, twin in found
-        if twin != index
+    kept: dict[int, frozenset[object]] = {}
+    twins: list[Rejected] = []
+    for index, piece in sorted(pieces.items()):
+        notes = frozenset(
+            (number, note.onset_beats, note.pitch)
+            for number, part in enumerate(piece.parts)
+            for note in part.notes
+        )
+        twin = next((other for other, held in kept.items() if _are_alike(notes, held)), None)
+        if twin is None:
+            kept[index] = notes
+            continue
+        other = pieces[twin]
+        is_same = (piece.parts, piece.meters) == (other.parts, other.meters)
+        words = "the same as" if is_same else "almost the same as"
+        twins.append(Rejected(index, f"it is {words} candidate {twin + 1}"))
+    return tuple(twins)
+
+
+def _are_alike(one: frozenset[object], other: frozenset[object]) -> bool:
+    longer = max(len(one), len(other))
+    return min(len(one), len(other)) >= TWIN_SHARE * longer and (
+        one == other or len(one & other) > TWIN_SHARE * longer
     )

@@ -39,9 +39,11 @@ class Score:
         low, high: 10th and 90th percentile of real pieces of the form; `low` is the median for
             what a person wishes (key, last bass, cadence), where a tenth of real pieces is no aim.
         penalty: 0 inside the band; grows with the distance from it, in units of the band's spread.
-        weight: Its share in the total.
+        weight: What a penalty of 1 costs, in log-odds of being no real piece.
         places: Where it was found, for values that have places.
         source: Author, year and page of the rule.
+        lost: Points of the total that it costs; those of all values and the total sum to 100.
+        reason: What was found and how it compares, in one sentence.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Score:
     weight: float
     places: tuple[Place, ...] = ()
     source: str = ""
+    lost: float = 0.0
+    reason: str = ""
 
     @property
     def is_inside_band(self) -> bool:
@@ -68,7 +72,9 @@ class Scorecard:
     Args:
         form: Whose band was used.
         scores: In reading order.
-        total: 0-100, higher is better; comparable between candidates of one request.
+        total: How many of a hundred pieces of the form's family fit less well, fifty of them real
+            ones and fifty single draws of the model: about 25 is usual for a draw, 75 for a real
+            piece; 100 stays inside every band.
         reasons: Why the total is what it is, in sentences, the weightiest first.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 
 from composer.candidates import Candidate, Collector, Rejected, find_twins
 from composer.engines import Draft
+from composer.novelty import build_index
 from composer.piece import Piece
 from composer.theory import Key
 from composer.tokenizer import Events, conditions_of, encode_bars, vocab
+from tests.test_novelty import piece_of, tune
 
 
 def draft_of(piece: Piece, index: int = 0) -> Draft:
@@ -73,7 +76,57 @@ def test_of_twins_the_one_with_the_lowest_number_stays_whenever_it_came(
     assert find_twins({1: chorale, 0: keyboard_piece}) == ()
 
 
+def test_a_piece_that_differs_in_a_few_notes_is_a_twin_too(chorale: Piece) -> None:
+    def changed(n_notes: int) -> Piece:
+        soprano = chorale.parts[0]
+        notes = tuple(
+            replace(note, pitch=note.pitch + 1) if k < n_notes else note
+            for k, note in enumerate(soprano.notes)
+        )
+        return replace(chorale, parts=(replace(soprano, notes=notes), *chorale.parts[1:]))
+
+    share = 1 / chorale.n_notes
+    near, far = changed(int(0.09 / share)), changed(int(0.12 / share) + 1)
+    reason = "it is almost the same as candidate 1"
+    assert find_twins({0: chorale, 1: near, 2: far}) == (Rejected(1, reason),)
+
+
 def test_a_part_that_never_sounds_is_a_reason(chorale: Piece) -> None:
     silent = replace(chorale.parts[2], notes=())
     piece = replace(chorale, parts=(*chorale.parts[:2], silent, chorale.parts[3]))
     assert judged(draft_of(piece)) == Rejected(0, "part 3 is silent throughout")
+
+
+def test_a_copy_of_a_training_piece_is_rejected_and_the_piece_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = piece_of(tune(1), tune(2, low=40))
+    index = build_index([("Bach: Invention", known)])
+    monkeypatch.setattr("composer.novelty.load_index", lambda: index)
+    copy = draft_of(replace(known.transposed(2), key=Key("D", "major")))
+    found = judged(copy)
+    assert isinstance(found, Rejected)
+    assert re.fullmatch(
+        r"it copies \d+ notes in a row of Bach: Invention \(bars \d+ to \d+\)", found.reason
+    )
+    assert isinstance(judged(copy, Collector(may_copy=True)), Candidate)
+    assert isinstance(judged(draft_of(piece_of(tune(3)))), Candidate)
+
+
+def test_the_surprise_of_a_bar_counts_its_own_rows_and_no_section(chorale: Piece) -> None:
+    draft = draft_of(chorale)
+    log_probs = np.full(draft.events.shape, -1.0, np.float32)
+    found = Candidate(chorale, replace(draft, log_probs=log_probs)).nats_per_bar
+    n_notes = [
+        sum(note.onset_beats // 4 == bar for part in chorale.parts for note in part.notes)
+        for bar in range(8)
+    ]
+    # Four fields a note, and three of the bar's own row; END is of the last bar.
+    expected = [4 + 3 / n for n in n_notes[:-1]] + [4 + 7 / n_notes[-1]]
+    assert found == pytest.approx(expected)
+
+
+def test_a_bar_without_notes_has_no_surprise(keyboard_piece: Piece) -> None:
+    longer = replace(keyboard_piece, n_bars=keyboard_piece.n_bars + 1)
+    found = Candidate(longer, draft_of(longer)).nats_per_bar
+    assert np.isnan(found).tolist() == [False] * 8 + [True]

@@ -14,6 +14,7 @@ from composer.scoring.bands import (
     with_likelihood,
 )
 from composer.scoring.card import score
+from composer.scoring.harmony import build_chord_table, save_chord_table
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import FAMILIES, RULES
 
@@ -25,9 +26,11 @@ __all__ = [
     "Measure",
     "Rule",
     "build_bands",
+    "build_chord_table",
     "load_bands",
     "measure",
     "save_bands",
+    "save_chord_table",
     "score",
     "with_likelihood",
 ]

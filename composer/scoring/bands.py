@@ -21,7 +21,12 @@ import numpy as np
 from composer.errors import ScoreFileError
 from composer.piece import Piece
 from composer.places import ASSETS
-from composer.scoring.likelihood import NEUTRAL_HIGH_NATS, NEUTRAL_LOW_NATS
+from composer.scoring.likelihood import (
+    NEUTRAL_HIGH_NATS,
+    NEUTRAL_HIGH_WORST_NATS,
+    NEUTRAL_LOW_NATS,
+    NEUTRAL_LOW_WORST_NATS,
+)
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import RULES
 from composer.scoring.texture import build_texture
@@ -50,10 +55,16 @@ class Band(NamedTuple):
 # Group -> rule -> band.
 Bands = Mapping[str, Mapping[str, Band]]
 NO_BAND = Band._make([*[math.nan] * len(PERCENTILES), 0])
-_LOW, _HIGH = NEUTRAL_LOW_NATS, NEUTRAL_HIGH_NATS
+
+
+def _neutral_band(low: float, high: float) -> Band:
+    return Band(low, low, low, (low + high) / 2, high, high, high, n=0)
+
+
 # For values whose corpus band is not known.
 NEUTRAL_BANDS = {
-    "nats_per_note": Band(_LOW, _LOW, _LOW, (_LOW + _HIGH) / 2, _HIGH, _HIGH, _HIGH, n=0)
+    "nats_per_note": _neutral_band(NEUTRAL_LOW_NATS, NEUTRAL_HIGH_NATS),
+    "worst_bar_nats": _neutral_band(NEUTRAL_LOW_WORST_NATS, NEUTRAL_HIGH_WORST_NATS),
 }
 
 

@@ -3,24 +3,31 @@
     distance  = how far the value lies outside [low, p90], on a side that costs;
                 low is p10, and the median for what a person wishes (key, close)
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
-    total     = 100 * exp(-weighted mean of the penalties)
+    cost      = sum of weight * penalty
+    total     = how many cost more, of fifty real pieces of the family of forms and fifty draws
+    lost      = (100 - total) * weight * penalty / cost
 
 Inside the band a penalty is 0: to be cleaner or blander than real pieces earns nothing. Outside
 it grows with the distance, ever more slowly, so that one wild value cannot hide all others. Values
-that a piece does not have (NaN) take no share in the mean.
+that a piece does not have (NaN) cost nothing; a piece without notes has a total of 0. What the
+rules lose and the total sum to 100. Weights and the scale of the total are learned from real
+pieces; see `scoring.weights`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from composer.piece import Piece
 from composer.scorecard import Score, Scorecard
 from composer.scoring.bands import Band, Bands, find_band, groups_of, load_bands, measure
-from composer.scoring.reasons import tell_reasons
+from composer.scoring.likelihood import worst_bar
+from composer.scoring.reasons import tell_reason, tell_reasons
 from composer.scoring.rule import NOTHING, Measure, Rule
-from composer.scoring.rules import RULES, weight_of
+from composer.scoring.rules import RULES
+from composer.scoring.weights import FamilyWeights, form_family, load_weights, load_worst_bars
 
 PENALTY_CAP = 3.0
 
@@ -30,7 +37,9 @@ def score(
     *,
     form: str | None = None,
     nats_per_note: float | None = None,
+    nats_per_bar: Sequence[float] = (),
     bands: Bands | None = None,
+    weights: Mapping[str, FamilyWeights] | None = None,
 ) -> Scorecard:
     """Compare a piece with real ones of its form.
 
@@ -38,26 +47,35 @@ def score(
         piece: Any piece, an empty one included.
         form: Whose band; the piece's own if not given.
         nats_per_note: Mean surprise of a model, if one is known.
+        nats_per_bar: The same of the notes of every bar, NaN where there are none.
         bands: Instead of those of the corpus.
+        weights: By family of forms, instead of those that were learned.
     """
     form = piece.form if form is None else form
     bands = load_bands() if bands is None else bands
+    family = (load_weights() if weights is None else weights)[form_family(form)]
+    piece = piece if piece.form == form else replace(piece, form=form)
     found: Mapping[str, Measure] = measure(piece)
     if nats_per_note is not None:
         found = {**found, "nats_per_note": Measure(nats_per_note)}
+    found = {**found, "worst_bar_nats": worst_bar(piece, nats_per_bar)}
     groups = groups_of(piece, form)
     scores = tuple(
-        _score_rule(rule, found.get(rule.name, NOTHING), bands, groups, weight_of(rule, form))
+        _score_rule(rule, found.get(rule.name, NOTHING), bands, groups, family.weight_of(rule))
         for rule in RULES
     )
     group = next((name for name in groups if name in bands), "")
-    return Scorecard(group, scores, total(scores), tell_reasons(scores, group))
+    total = family.total(_cost(scores)) if piece.n_notes else 0.0
+    scores = _with_losses(scores, total, group)
+    return Scorecard(group, scores, total, tell_reasons(scores, group))
 
 
 def _score_rule(
     rule: Rule, found: Measure, bands: Bands, groups: tuple[str, ...], weight: float
 ) -> Score:
     _, band = find_band(bands, groups, rule)
+    if not band.n and rule.measure is None:
+        _, band = find_band(load_worst_bars(), groups, rule)
     return Score(
         name=rule.name,
         family=rule.family,
@@ -88,10 +106,13 @@ def low_edge(band: Band, rule: Rule) -> float:
     return band.p50 if rule.is_wish else band.p10
 
 
-def total(scores: tuple[Score, ...]) -> float:
-    """Return 0-100, higher is better; 0 if nothing could be measured."""
-    measured = [score for score in scores if math.isfinite(score.value)]
-    weights = sum(score.weight for score in measured)
-    if not weights:
-        return 0.0
-    return 100.0 * math.exp(-sum(score.weight * score.penalty for score in measured) / weights)
+def _cost(scores: tuple[Score, ...]) -> float:
+    return sum(score.weight * score.penalty for score in scores)
+
+
+def _with_losses(scores: tuple[Score, ...], total: float, group: str) -> tuple[Score, ...]:
+    """Share out what is missing to 100, and let every score say its sentence."""
+    cost = _cost(scores)
+    points = (100.0 - total) / cost if cost else 0.0
+    losses = (replace(score, lost=points * score.weight * score.penalty) for score in scores)
+    return tuple(replace(score, reason=tell_reason(score, group)) for score in losses)

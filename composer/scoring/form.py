@@ -1,20 +1,24 @@
-"""What returns, what changes, and how full the bars are."""
+"""What returns and what changes: bars, the distance at which they return, lengths of phrases."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from statistics import fmean
 
 import numpy as np
 
+from composer.scoring.phrases import phrase_starts
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.texture import Texture
-from composer.scoring.tonality import entropy_bits
+from composer.scoring.texture import WINDOW_BARS, FloatArray, IntArray, Texture
 
 FAMILY = "form"
-_RHYTHM_POSITIONS = 48
-# A bar's code without pitch and length: part and place in the bar.
-_PITCH_AND_LENGTH_BITS = 7 + 16
+OCTAVE = 12
+# Places in a bar by which two rhythms are compared.
+RHYTHM_SLOTS = 16
+# A phrase is square if it lasts pairs of bars, give or take a quarter of a bar.
+SQUARE_BARS, SQUARE_TOLERANCE = 2, 0.25
+_FOOTE = "J. Foote, Visualizing Music and Audio Using Self-Similarity (1999)"
 
 
 def bar_recall(texture: Texture) -> Measure:
@@ -41,60 +45,106 @@ def distinct_bars(texture: Texture) -> Measure:
     return Measure(fmean(shares)) if shares else NOTHING
 
 
-def distinct_rhythms(texture: Texture) -> Measure:
-    """Return the share of different rhythms among bars that have notes, over windows of bars."""
-    rhythms = [
-        frozenset(code >> _PITCH_AND_LENGTH_BITS for code in bar) for bar in texture.bar_contents
-    ]
-    shares = []
-    for first, end in texture.bar_windows():
-        bars = [bar for bar in rhythms[first:end] if bar]
-        if bars:
-            shares.append(len(set(bars)) / len(bars))
-    return Measure(fmean(shares)) if shares else NOTHING
-
-
 def identical_run(texture: Texture) -> Measure:
-    """Return how many bars in a row are the same at most; 1 if none is repeated at once."""
+    """Return how many bars in a row are the same at most, averaged over windows of bars.
+
+    1 if none is repeated at once. The places are the longest run of every window that has one.
+    """
+    lengths, places = [], []
+    for first, end in texture.bar_windows():
+        longest, start = _longest_run(texture.bar_contents[first:end])
+        if longest:
+            lengths.append(longest)
+        if longest > 1:
+            words = f"{longest} equal bars in a row"
+            places.append(texture.place(texture.bar_onsets[first + start], (), words))
+    return Measure(fmean(lengths), tuple(places[:MAX_PLACES])) if lengths else NOTHING
+
+
+def _longest_run(bars: Sequence[frozenset[int]]) -> tuple[int, int]:
+    """Return the length of the longest run of equal bars that are not empty, and its beginning."""
     index, longest, start = 0, 0, 0
-    for bar, run in groupby(texture.bar_contents):
+    for bar, run in groupby(bars):
         length = len(list(run))
         if bar and length > longest:
             longest, start = length, index
         index += length
-    if longest < 2:
-        return Measure(float(longest)) if longest else NOTHING
-    place = texture.place(texture.bar_onsets[start], (), f"{longest} equal bars in a row")
-    return Measure(float(longest), (place,))
+    return longest, start
 
 
-def empty_bars(texture: Texture) -> Measure:
-    """Return the share of bars in which nothing sounds."""
-    edges = texture.steps_of(texture.bar_onsets[:-1])
-    sounds = np.logical_or.reduceat(texture.sounding.any(axis=0), edges)
-    empty = np.flatnonzero(~sounds).tolist()
-    places = (texture.place(texture.bar_onsets[bar], (), "empty") for bar in empty[:MAX_PLACES])
-    return Measure(share(len(empty), texture.piece.n_bars), tuple(places))
+def bar_profiles(texture: Texture) -> tuple[FloatArray, FloatArray]:
+    """Return what sounds and when notes begin in every bar, as unit vectors [B, 12], [B, slots].
+
+    A bar without notes is zero in both.
+    """
+    n_bars, bars = texture.piece.n_bars, texture.note_bars
+    lengths = np.diff(texture.bar_onsets)[bars]
+    places = (texture.onsets - texture.bar_onsets[bars]) / lengths * RHYTHM_SLOTS
+    slots = np.minimum(np.rint(places), RHYTHM_SLOTS - 1).astype(np.int64)
+    tones = np.bincount(
+        bars * OCTAVE + texture.pitches % OCTAVE, texture.durations, n_bars * OCTAVE
+    )
+    onsets = np.bincount(bars * RHYTHM_SLOTS + slots, minlength=n_bars * RHYTHM_SLOTS)
+    return _unit_rows(tones, n_bars), _unit_rows(onsets, n_bars)
 
 
-def quietest_part(texture: Texture) -> Measure:
-    """Return the share of the time in which the part with most rests sounds."""
-    return Measure(float((texture.highest >= 0).mean(axis=1).min()))
+def _unit_rows(amounts: FloatArray | IntArray, n_rows: int) -> FloatArray:
+    rows = amounts.reshape(n_rows, -1).astype(np.float64)
+    norms = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+    return np.asarray(rows / np.where(norms == 0, 1.0, norms))
 
 
-def rhythm_entropy(texture: Texture) -> Measure:
-    """Return the entropy of note lengths, averaged over windows of bars."""
-    lengths = np.rint(texture.durations * _RHYTHM_POSITIONS).astype(np.int64)
-    entropies = [
-        entropy_bits(np.unique(lengths[notes], return_counts=True)[1].astype(np.float64))
-        for notes in texture.note_windows()
-    ]
-    return Measure(fmean(entropies)) if entropies else NOTHING
+def bar_likeness(lag: int) -> Callable[[Texture], Measure]:
+    """Build the measure of how alike bars are that stand some bars apart.
+
+    Likeness is the mean of two cosines, of how long every pitch class sounds and of where notes
+    begin; pairs with an empty bar are left out.
+
+    Args:
+        lag: Bars from one to the other.
+    """
+
+    def measure(texture: Texture) -> Measure:
+        tones, onsets = texture.once(bar_profiles)
+        is_full = onsets.sum(axis=1) > 0
+        both = is_full[:-lag] & is_full[lag:]
+        likeness = (tones[:-lag] * tones[lag:]).sum(axis=1)
+        likeness = (likeness + (onsets[:-lag] * onsets[lag:]).sum(axis=1)) / 2
+        return Measure(share(float(likeness[both].sum()), int(both.sum())))
+
+    return measure
 
 
-def density(texture: Texture) -> Measure:
-    """Return how many notes begin in a quarter, all parts together."""
-    return Measure(texture.n_notes / float(texture.piece.length_beats))
+def _phrase_bars(texture: Texture) -> FloatArray:
+    """Return how many bars pass from the beginning of every phrase to that of the next.
+
+    The last phrase lasts to the end of its last note.
+    """
+    starts = texture.once(phrase_starts)
+    if not len(starts):
+        return np.empty(0)
+    tune = texture.melodies[0]
+    last = tune.indices[-1]
+    end = texture.onsets[last] + texture.durations[last]
+    times = np.append(tune.onsets[starts], min(end, texture.bar_onsets[-1]))
+    return np.diff(np.interp(times, texture.bar_onsets, np.arange(len(texture.bar_onsets))))
+
+
+def phrase_length(texture: Texture) -> Measure:
+    """Return the mean length of the tune's phrases in bars; one counts as a window at most."""
+    lengths = np.minimum(texture.once(_phrase_bars), WINDOW_BARS)
+    return Measure(share(float(lengths.sum()), len(lengths)))
+
+
+def square_phrases(texture: Texture) -> Measure:
+    """Return the share of phrases that last two, four, six ... bars, but for a quarter of one.
+
+    The last phrase, which no other follows, and phrases under a bar are left out.
+    """
+    lengths = texture.once(_phrase_bars)[:-1]
+    lengths = lengths[lengths >= 1]
+    misses = np.abs(lengths - SQUARE_BARS * np.maximum(np.rint(lengths / SQUARE_BARS), 1))
+    return Measure(share(int((misses <= SQUARE_TOLERANCE + 1e-6).sum()), len(lengths)))
 
 
 FORM_RULES = (
@@ -121,17 +171,6 @@ FORM_RULES = (
         measure=distinct_bars,
     ),
     Rule(
-        name="distinct_rhythms",
-        family=FAMILY,
-        label="different rhythms",
-        unit="share of the bars",
-        source="D. Huron, Sweet Anticipation (2006), on repetition",
-        weight=0.5,
-        sides="both",
-        least_spread=0.1,
-        measure=distinct_rhythms,
-    ),
-    Rule(
         name="identical_run",
         family=FAMILY,
         label="longest run of equal bars",
@@ -142,49 +181,40 @@ FORM_RULES = (
         least_spread=1.0,
         measure=identical_run,
     ),
-    Rule(
-        name="empty_bars",
-        family=FAMILY,
-        label="empty bars",
-        unit="share of the bars",
-        source="the corpus alone",
-        weight=1.5,
-        sides="high",
-        least_spread=0.03,
-        measure=empty_bars,
-        is_fault=True,
+    *(
+        Rule(
+            name=f"likeness_{lag}",
+            family=FAMILY,
+            label="likeness of neighbouring bars" if lag == 1 else f"likeness {lag} bars apart",
+            unit="of 1",
+            source=_FOOTE,
+            weight=0.4,
+            sides="both",
+            least_spread=0.05,
+            measure=bar_likeness(lag),
+        )
+        for lag in (1, 2, 4, 8)
     ),
     Rule(
-        name="quietest_part",
+        name="phrase_length",
         family=FAMILY,
-        label="sound of the quietest part",
-        unit="share of the time",
-        source="the corpus alone",
-        weight=1.0,
+        label="length of the phrases",
+        unit="bars",
+        source="W. Rothstein, Phrase Rhythm in Tonal Music (1989)",
+        weight=0.5,
         sides="both",
-        least_spread=0.1,
-        measure=quietest_part,
+        least_spread=1.0,
+        measure=phrase_length,
     ),
     Rule(
-        name="rhythm_entropy",
+        name="square_phrases",
         family=FAMILY,
-        label="variety of note lengths",
-        unit="bits",
-        source="C. E. Shannon, A Mathematical Theory of Communication (1948), on entropy",
-        weight=1.0,
+        label="phrases of whole pairs of bars",
+        unit="share of the phrases",
+        source="W. Rothstein, Phrase Rhythm in Tonal Music (1989)",
+        weight=0.3,
         sides="both",
         least_spread=0.2,
-        measure=rhythm_entropy,
-    ),
-    Rule(
-        name="density",
-        family=FAMILY,
-        label="density",
-        unit="notes a beat",
-        source="the corpus alone",
-        weight=1.0,
-        sides="both",
-        least_spread=0.3,
-        measure=density,
+        measure=square_phrases,
     ),
 )

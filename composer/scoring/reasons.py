@@ -12,8 +12,8 @@ from composer.scoring.rules import RULES
 MAX_FAULTS, MAX_MERITS = 6, 4
 # Bars named in a sentence before it says "and more".
 MAX_BARS_NAMED = 5
-# Crumbs of penalty are not worth a sentence.
-LEAST_PENALTY = 0.02
+# Crumbs of a point are not worth a sentence.
+LEAST_LOST = 0.1
 _RULES = {rule.name: rule for rule in RULES}
 
 
@@ -26,10 +26,24 @@ def tell_reasons(scores: Sequence[Score], group: str) -> tuple[str, ...]:
     """
     real = f"real {plural_of_group(group)}"
     measured = [score for score in scores if math.isfinite(score.value)]
-    faults = [score for score in measured if score.penalty > LEAST_PENALTY]
-    faults.sort(key=lambda score: -score.penalty * score.weight)
+    faults = [score for score in measured if score.lost >= LEAST_LOST]
+    faults.sort(key=lambda score: -score.lost)
     against = [_against(score, real) for score in faults[:MAX_FAULTS]]
     return (*against, *_merits(measured, real))
+
+
+def tell_reason(score: Score, group: str) -> str:
+    """Return one sentence on one value: what was found, and how it compares."""
+    real = f"real {plural_of_group(group)}"
+    if not math.isfinite(score.value):
+        return f"{_RULES[score.name].label}: nothing to measure"
+    if not score.is_inside_band:
+        return _against(score, real)
+    if not math.isfinite(score.low):
+        return _amount(score)
+    if _RULES[score.name].is_fault and score.value == 0:
+        return f"no {_RULES[score.name].label}"
+    return _praise(score, real)
 
 
 def plural_of_group(group: str) -> str:

@@ -11,21 +11,24 @@ Shapes: N notes, P parts, T sixteenths, B bars.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from composer.piece import Piece
 from composer.scorecard import Place
+from composer.theory import pitch_name
 from composer.units import MIDI_TICKS_PER_QUARTER
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Found = TypeVar("Found")
 
 STEPS_PER_QUARTER = 4
 SILENT = -1
@@ -34,8 +37,11 @@ SILENT = -1
 WINDOW_BARS = 16
 # A rest of a beat ends a phrase: what follows is no melodic interval.
 PHRASE_REST_BEATS = 1.0
+# How heavy a moment is: a bar line, a felt pulse, anything else.
+BAR_LINE, PULSE, OFF_PULSE = 2, 1, 0
 _TINY = 1e-6
 _POSITIONS = 48
+_spell = lru_cache(maxsize=4096)(pitch_name)
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,14 @@ class Melody:
         onsets: Quarters, ascending.
         pitches: The line's pitch at each onset.
         is_joined: For every note but the last, whether no rest of a beat follows it.
+        indices: Of its notes in the table of all notes.
     """
 
     part: int
     onsets: FloatArray
     pitches: IntArray
     is_joined: BoolArray
+    indices: IntArray
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,16 @@ class Texture:
     highest: IntArray
     lowest: IntArray
     sounding: BoolArray
+    _found: dict[Callable[[Texture], Any], Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def once(self, find: Callable[[Texture], Found]) -> Found:
+        """Return what a function finds here; it is asked once, however many rules need it."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: Found = self._found[find]
+        return found
 
     @property
     def n_notes(self) -> int:
@@ -109,14 +127,15 @@ class Texture:
         return tuple(melody for melody in found if len(melody.pitches))
 
     def _melody(self, part: int) -> Melody:
-        own = self.parts == part
+        own = np.flatnonzero(self.parts == part)
         onsets, pitches = self.onsets[own], self.pitches[own]
         ends = onsets + self.durations[own]
         is_first = np.append(True, onsets[1:] > onsets[:-1])[: len(onsets)]
         is_last = np.append(is_first[1:], True)[: len(onsets)]
         chosen = is_first if part == self.n_parts - 1 else is_last
         onsets, pitches, ends = onsets[chosen], pitches[chosen], ends[chosen]
-        return Melody(part, onsets, pitches, onsets[1:] - ends[:-1] < PHRASE_REST_BEATS)
+        is_joined = onsets[1:] - ends[:-1] < PHRASE_REST_BEATS
+        return Melody(part, onsets, pitches, is_joined, own[chosen])
 
     @cached_property
     def bar_onsets(self) -> FloatArray:
@@ -142,6 +161,49 @@ class Texture:
         pairs = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
         return tuple(frozenset(values[low:high]) for low, high in pairs)
 
+    @cached_property
+    def note_steps(self) -> IntArray:
+        """The first sixteenth of every note [N]."""
+        return self.steps_of(self.onsets)
+
+    @cached_property
+    def pulses(self) -> FloatArray:
+        """The times of all felt pulses, in quarters."""
+        lengths = [_beats(bar.meter.pulse_beats) for bar in self.piece.bars]
+        counts = np.ceil(np.diff(self.bar_onsets) / lengths - _TINY).astype(np.int64)
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        within = (np.arange(len(before)) - before) * np.repeat(lengths, counts)
+        return np.asarray(np.repeat(self.bar_onsets[:-1], counts) + within)
+
+    @cached_property
+    def pulse_steps(self) -> IntArray:
+        """The sixteenths that pulses begin on, each once, ascending; never empty."""
+        return np.unique(self.steps_of(self.pulses))
+
+    @cached_property
+    def weights(self) -> IntArray:
+        """How heavy every sixteenth is: `BAR_LINE`, `PULSE` or `OFF_PULSE` [T]."""
+        weights = np.full(self.n_steps, OFF_PULSE, dtype=np.int64)
+        weights[self.pulse_steps] = PULSE
+        weights[self.steps_of(self.bar_onsets[:-1])] = BAR_LINE
+        return weights
+
+    @cached_property
+    def pitch_class_sets(self) -> IntArray:
+        """What sounds on every sixteenth, pitch class by pitch class as bits [T]."""
+        return np.asarray((1 << np.arange(12)) @ self.sounding)
+
+    @cached_property
+    def directions(self) -> NDArray[np.int8]:
+        """Where every line goes from a sixteenth to the next: 1, -1, or 0 [P, T - 1]."""
+        before, after = self.lines[:, :-1], self.lines[:, 1:]
+        sings = (before != SILENT) & (after != SILENT)
+        return np.asarray(np.where(sings, np.sign(after - before), 0), dtype=np.int8)
+
+    def parts_at(self, step: int) -> tuple[int, ...]:
+        """Return the parts that sound on a sixteenth."""
+        return tuple(np.flatnonzero(self.lines[:, step] != SILENT).tolist())
+
     def bar_windows(self) -> Iterator[tuple[int, int]]:
         """Yield the bars [first, end) of equal windows of about `WINDOW_BARS` bars."""
         n_windows = max(1, round(self.piece.n_bars / WINDOW_BARS))
@@ -165,6 +227,10 @@ class Texture:
         ticks = round(onset_beats * MIDI_TICKS_PER_QUARTER)
         bar = int(np.searchsorted(self.bar_onsets[:-1], onset_beats + _TINY, side="right"))
         return Place(bar, Fraction(ticks, MIDI_TICKS_PER_QUARTER), tuple(parts), note)
+
+    def names(self, *pitches: int) -> str:
+        """Spell pitches in the key of the piece: `G4/C3`."""
+        return "/".join(_spell(int(pitch), self.piece.key) for pitch in pitches)
 
     def place_of_step(self, step: int, parts: Sequence[int], note: str) -> Place:
         """Build a place on a sixteenth."""

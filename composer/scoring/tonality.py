@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import fmean
 
 import numpy as np
 
 from composer.scoring.rule import NOTHING, Measure, Rule, share
 from composer.scoring.texture import SILENT, FloatArray, Texture
-from composer.theory import Key, estimate_key, pitch_name
+from composer.theory import KEY_PROFILES, KEYS, LAST_BASS_BONUS, Key, pitch_name
 
 FAMILY = "tonality"
 DOMINANT, LEADING_NOTE = 7, 11
@@ -47,13 +48,42 @@ def key_agreement(texture: Texture) -> Measure:
         return NOTHING
     wished = texture.piece.key
     bass = _final_bass(texture)
-    found, _ = estimate_key(_durations(texture).tolist(), None if bass is None else bass % 12)
+    fits = key_fits(_durations(texture)[:, None])[:, 0]
+    if bass is not None:
+        fits[[bass % 12, bass % 12 + 12]] += LAST_BASS_BONUS
+    found = KEYS[int(fits.argmax())]
     contrast = "" if found == wished else f", not like {wished}"
     place = texture.place(0.0, (), f"sounds like {found}{contrast}")
-    return Measure(_key_closeness(wished, found), (place,))
+    return Measure(key_closeness(wished, found), (place,))
 
 
-def _key_closeness(one: Key, other: Key) -> float:
+@lru_cache(maxsize=1)
+def _profiles() -> FloatArray:
+    """Return the profile of every key in `KEYS` from C to B, centred and of length 1 [24, 12]."""
+    rows = [np.roll(KEY_PROFILES[key.mode], key.tonic_pitch_class) for key in KEYS]
+    profiles = np.array(rows) - np.mean(rows, axis=1, keepdims=True)
+    return np.asarray(profiles / np.linalg.norm(profiles, axis=1, keepdims=True))
+
+
+def key_fits(heard: FloatArray) -> FloatArray:
+    """Return how well stretches of music fit every key: Pearson's r with its profile.
+
+    What `theory.estimate_key` ranks, for many stretches at once.
+
+    Args:
+        heard: How long every pitch class sounds in every stretch [12, W].
+
+    Returns:
+        One row for each of `KEYS` [24, W]; 0 where all pitch classes sound alike.
+    """
+    centred = heard - heard.mean(axis=0)
+    lengths = np.sqrt((centred * centred).sum(axis=0))
+    fits: FloatArray = _profiles() @ centred / np.where(lengths > 0, lengths, 1.0)
+    return fits
+
+
+def key_closeness(one: Key, other: Key) -> float:
+    """Return 1 for one key twice, 0.5 for near relations, 0 for others."""
     same_mode = one.mode == other.mode
     distance = (one.tonic_pitch_class - other.tonic_pitch_class) % 12
     if distance == 0:
@@ -138,20 +168,9 @@ def pitch_class_entropy(texture: Texture) -> Measure:
     return Measure(fmean(entropies)) if entropies else NOTHING
 
 
-def _pulses(texture: Texture) -> FloatArray:
-    """Return the times of all felt pulses, in quarters."""
-    pulses = [
-        np.arange(start, end - 1e-6, float(bar.meter.pulse_beats))
-        for bar, start, end in zip(
-            texture.piece.bars, texture.bar_onsets[:-1], texture.bar_onsets[1:], strict=True
-        )
-    ]
-    return np.concatenate(pulses)
-
-
 def dissonance(texture: Texture) -> Measure:
     """Return the share of seconds, sevenths and tritones among all intervals heard on pulses."""
-    on_pulse = texture.steps_of(_pulses(texture))
+    on_pulse = texture.steps_of(texture.pulses)
     chords = texture.sounding[:, on_pulse].astype(np.int64)  # [12, pulses]
     sizes = chords.sum(axis=0)
     n_pairs = int((sizes * (sizes - 1) // 2).sum())

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from composer.scoring import measure
-from tests.scoring.lines import places_of, value_of
+from composer.piece import Piece
+from composer.scoring import RULES, measure
+from composer.scoring.phrases import phrase_starts
+from composer.scoring.texture import build_texture
+from tests.scoring.lines import piece_of, places_of, value_of
+
+PERIOD = "C4 D4 E4 F4 | G4:2 -:2 | C4 D4 E4 D4 | C4:2 -:2 |"
 
 
 def test_a_bar_that_returns_is_recalled_in_full() -> None:
@@ -15,10 +21,6 @@ def test_a_bar_that_returns_is_recalled_in_full() -> None:
 
 def test_equal_bars_are_counted_once() -> None:
     assert value_of("distinct_bars", "C4:4 D4:4 C4:4 E4:4") == 0.75
-
-
-def test_a_rhythm_is_the_same_on_other_pitches() -> None:
-    assert value_of("distinct_rhythms", "C4:2 D4:2 | E4:2 F4:2 | G4:4 | A4:3 B4") == 0.75
 
 
 def test_bars_that_stand_still_are_counted_in_a_row() -> None:
@@ -31,26 +33,64 @@ def test_empty_bars_are_no_repetition() -> None:
     assert value_of("identical_run", "C4:4 -:4 -:4 -:4 D4:4") == 1
 
 
-def test_only_a_bar_without_any_sound_is_empty() -> None:
-    line = "C4:4 -:4 D4:8"
-    assert value_of("empty_bars", line) == 0.25
-    assert [place.bar for place in places_of("empty_bars", line)] == [2]
+def test_a_period_is_like_itself_at_its_own_distance() -> None:
+    period = "C4 D4 E4 F4 | G4:4 | F#4:1/2 G#4:3/2 A#4:2 | B4:3 G#4 |" * 3
+    likeness = {lag: value_of(f"likeness_{lag}", period) for lag in (1, 2, 4, 8)}
+    assert likeness[4] == likeness[8] == pytest.approx(1)
+    assert max(likeness[1], likeness[2]) < 0.6
 
 
-def test_the_quietest_part_is_the_one_with_most_rests() -> None:
-    assert value_of("quietest_part", "C4:4", "- G3 - -", "C3 C3 C3 -") == 0.25
+def test_an_empty_bar_is_like_no_other_and_does_not_count() -> None:
+    assert value_of("likeness_1", "C4 D4 E4 F4 | -:4 | C4 D4 E4 F4 | C4 D4 E4 F4") == pytest.approx(
+        1
+    )
+    assert math.isnan(value_of("likeness_8", "C4:4 D4:4"))
 
 
-def test_equal_lengths_have_no_rhythmic_variety() -> None:
-    assert value_of("rhythm_entropy", "C4 D4 E4 F4") == 0
-    assert value_of("rhythm_entropy", "C4:2 D4:2 E4 F4") == pytest.approx(1)
+def test_phrases_end_with_a_rest_or_with_a_long_note() -> None:
+    for line in (PERIOD, "C4 D4 E4 F4 | G4:4 | C4 D4 E4 D4 | C4:4"):
+        assert phrase_starts(build_texture(piece_of(line))).tolist() == [0, 5]
 
 
-def test_density_counts_the_notes_of_all_parts_a_beat() -> None:
-    assert value_of("density", "C4 D4 E4 F4", "C3:4") == 5 / 4
+def test_a_period_has_square_phrases_of_two_bars() -> None:
+    assert value_of("phrase_length", PERIOD * 2) == pytest.approx(2, abs=0.2)
+    assert value_of("square_phrases", PERIOD * 2) == 1
+    ragged = "C4 D4 E4 F4 | E4 D4 C4:2 | -:2 D4 E4 | F4 E4 D4 C4 | E4 D4 C4 - | C4:4"
+    assert value_of("square_phrases", ragged) == 0
 
 
-def test_a_silent_piece_has_empty_bars_and_nothing_to_repeat(empty_piece) -> None:
+def test_a_line_without_a_breath_is_one_phrase_of_a_window_at_most() -> None:
+    assert value_of("phrase_length", "C4 D4 E4 D4 " * 40) == 16
+
+
+def test_a_silent_piece_has_nothing_to_repeat(empty_piece) -> None:
     found = measure(empty_piece)
     assert (found["empty_bars"].value, found["density"].value) == (1, 0)
-    assert math.isnan(found["bar_recall"].value)
+    names = ("bar_recall", "likeness_1", "phrase_length", "square_phrases")
+    assert all(math.isnan(found[name].value) for name in names)
+
+
+def times(piece: Piece, n: int) -> Piece:
+    """Return a piece played several times over, as one."""
+    parts = tuple(
+        replace(
+            part,
+            notes=tuple(
+                replace(note, onset_beats=note.onset_beats + i * piece.length_beats)
+                for i in range(n)
+                for note in part.notes
+            ),
+        )
+        for part in piece.parts
+    )
+    return replace(piece, parts=parts, n_bars=n * piece.n_bars)
+
+
+def test_no_value_depends_on_the_length_of_a_piece(chorale, keyboard_piece) -> None:
+    families = ("melody", "rhythm", "texture", "form")
+    for piece in (chorale, keyboard_piece):
+        short, long = measure(times(piece, 4)), measure(times(piece, 32))
+        for rule in RULES:
+            if rule.family in families:
+                here, there = short[rule.name].value, long[rule.name].value
+                assert here == pytest.approx(there, abs=rule.least_spread / 2, nan_ok=True), rule

@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from composer.piece import MeterChange, Piece
-from composer.scoring.texture import SILENT, WINDOW_BARS, build_texture
+from composer.scoring.texture import SILENT, WINDOW_BARS, Texture, build_texture
 from composer.theory import INSTRUMENTS, Key, Meter
 from tests.conftest import part_of
 from tests.scoring.lines import piece_of
@@ -45,3 +45,28 @@ def test_a_note_beyond_the_last_bar_is_no_harm() -> None:
     part = part_of(INSTRUMENTS["soprano"], "C4:4 D4:6")
     piece = Piece((part,), (MeterChange(Fraction(0), Meter(4, 4)),), Key("C", "major"), n_bars=2)
     assert build_texture(piece).n_steps == 40
+
+
+def test_what_several_rules_need_is_found_once() -> None:
+    texture, asked = build_texture(piece_of("C4")), []
+
+    def find(given: Texture) -> int:
+        asked.append(given)
+        return 7
+
+    assert [texture.once(find), texture.once(find)] == [7, 7]
+    assert len(asked) == 1
+
+
+def test_bar_lines_weigh_more_than_pulses_and_pulses_more_than_the_rest() -> None:
+    meters = (MeterChange(Fraction(0), Meter(6, 8)), MeterChange(Fraction(3), Meter(1, 4)))
+    part = part_of(INSTRUMENTS["soprano"], "C4:4")
+    texture = build_texture(Piece((part,), meters, Key("C", "major")))
+    assert texture.pulses.tolist() == [0, 1.5, 3]
+    assert texture.weights.tolist() == [2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0]
+
+
+def test_pitch_classes_that_sound_are_bits() -> None:
+    texture = build_texture(piece_of("C4 D4", "C3 -"))
+    assert texture.pitch_class_sets[[0, 4]].tolist() == [1 << 0, 1 << 2]
+    assert (texture.parts_at(0), texture.parts_at(4)) == ((0, 1), (0,))

@@ -116,3 +116,67 @@ def test_notes_below_the_range_of_the_voice_are_found() -> None:
     assert found.value == 0.25
     assert found.places[0].note == "C3 for soprano"
     assert found.places[0].onset_beats == Fraction(1)
+
+
+def test_a_voice_that_passes_where_its_neighbour_was_overlaps_it() -> None:
+    """Huron: E4 in the alto after C5 in the soprano is clear, E5 is an overlap."""
+    place = places_of("voice_overlap", "C5 G5", "A4 E5")[0]
+    assert (place.onset_beats, place.parts, place.note) == (1, (0, 1), "C5/A4 to G5/E5")
+    assert value_of("voice_overlap", "C5 G5", "A4 B4") == 0
+    assert value_of("voice_overlap", "C5 C5", "A4 C5") == 0
+
+
+def test_two_skips_in_one_direction_must_not_span_a_seventh() -> None:
+    """Jeppesen: fourth and fourth make a seventh; third and third a fifth, fifth and fourth an
+    octave."""
+    assert value_of("unbroken_leaps", "C4 F4 Bb4") == 50
+    assert value_of("unbroken_leaps", "C4 E4 G4") == 0
+    assert value_of("unbroken_leaps", "C4 G4 C5") == 0
+    assert value_of("unbroken_leaps", "C4 F4 - Bb4") == 0
+
+
+def test_the_ends_of_a_range_are_extreme_registers() -> None:
+    """A soprano from C4 to C6, as Adler has it here: below F4 and above G5 it is extreme."""
+    soprano = "A3 C5 B5 C5"
+    assert value_of("extreme_registers", soprano) == 0.5
+    assert math.isnan(value_of("extreme_registers", "-:4"))
+
+
+@pytest.mark.parametrize(
+    ("soprano", "bass", "value"),
+    [
+        ("B4 C5", "G2 C3", 0.0),  # it rises
+        ("B4 G4", "G2 C3", 1.0),  # it falls in an outer voice
+        ("B4 G4", "C3 F3", math.nan),  # no dominant
+    ],
+)
+def test_a_leading_note_rises_to_the_tonic(soprano: str, bass: str, value: float) -> None:
+    found = value_of("unresolved_leading_notes", soprano, "D4 E4", "G3 G3", bass)
+    assert found == pytest.approx(value, nan_ok=True)
+
+
+def test_a_leading_note_in_an_inner_voice_may_fall_to_the_fifth() -> None:
+    """Aldwell and Schachter, on V and I: for the sake of a complete chord."""
+    assert value_of("unresolved_leading_notes", "D5 C5", "B4 G4", "G4 E4", "G2 C3") == 0
+
+
+def test_a_seventh_falls_by_step() -> None:
+    assert value_of("unresolved_sevenths", "F4 E4", "B3 C4", "G2 C3") == 0
+    place = places_of("unresolved_sevenths", "F4 G4", "D4 E4", "B3 C4", "G2 C3")[0]
+    assert (place.note, place.parts, place.onset_beats) == ("F4 to G4", (0,), 0)
+
+
+def test_over_a_passing_bass_the_seventh_may_rise() -> None:
+    """Aldwell and Schachter, on inversions of V7: I V4/3 I6 in parallel tenths."""
+    lines = "E4 F4 G4", "C4 B3 C4", "G3 G3 G3", "C3 D3 E3"
+    assert value_of("unresolved_sevenths", *lines) != 1
+
+
+def test_a_leading_note_in_two_voices_is_doubled() -> None:
+    place = places_of("doubled_tendencies", "B4 C5", "D4 E4", "B3 C4", "G2 C3")[0]
+    assert (place.note, place.parts) == ("B4/B3 doubled", (0, 2))
+    assert value_of("doubled_tendencies", "B4 C5", "D4 E4", "G3 G3", "G2 C3") == 0
+
+
+def test_the_third_of_a_tonic_is_no_leading_note() -> None:
+    assert math.isnan(value_of("doubled_tendencies", "E4 F4", "C4 C4", "E3 F3", "C3 F2"))

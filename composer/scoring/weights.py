@@ -1,0 +1,153 @@
+"""What a penalty costs in which family of forms, and what a cost is worth between 0 and 100.
+
+Weights are learned, not felt: `python benchmarks/quality/judge.py` sets real pieces of a family
+against damaged ones and against what the model draws, fits a logistic regression that is shrunk to
+the rules' own weights, and keeps the result in assets/scoring_weights.json beside what made it.
+
+    cost   = sum over the rules of weight * penalty          in log-odds of not being real
+    total  = how many cost more, of a hundred pieces of the family: fifty real ones, and fifty
+             single draws of the model
+
+So a usual draw has about 25 and a usual real piece about 75; neither real pieces alone nor draws
+alone would tell all candidates apart. Beyond the dearest twentieth of either the share falls
+exponentially with the cost, so that of two bad pieces the worse one is still told apart. A rule
+that was not there when the weights were learned has its own weight times the family's scale.
+
+The file also keeps the bands of what a model finds surprising in the most surprising bar of real
+pieces, because they belong to the same checkpoint and the same pieces.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from composer.errors import ScoreFileError
+from composer.places import ASSETS
+from composer.scoring.bands import Band, Bands
+from composer.scoring.rule import Rule
+
+WEIGHTS_PATH = ASSETS / "scoring_weights.json"
+FORMAT = 1
+WORST_BAR = "worst_bar_nats"
+# Shares of pieces that cost less, at which a family's costs are kept.
+LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+_FORMS = {
+    "chorale": ("chorale", "hymn", "psalm"),
+    "contrapuntal": (
+        "canon", "cantata", "canzona", "chanson", "fugue", "invention", "madrigal", "mass",
+        "motet", "ricercar", "sinfonia",
+    ),
+    "chamber": ("string quartet", "trio sonata"),
+    "song": ("song",),
+}  # fmt: skip
+# What judges all other forms, most of them for a keyboard.
+USUAL_FAMILY = "keyboard"
+_FAMILY_OF_FORM: Mapping[str, str] = MappingProxyType(
+    {form: family for family, forms in _FORMS.items() for form in forms}
+)
+FORM_FAMILIES = (*_FORMS, USUAL_FAMILY)
+
+
+def form_family(form: str) -> str:
+    """Return the family of forms whose weights judge a form."""
+    return _FAMILY_OF_FORM.get(form, USUAL_FAMILY)
+
+
+@dataclass(frozen=True)
+class FamilyWeights:
+    """What was learned of one family of forms.
+
+    Args:
+        weights: Rule -> log-odds for a penalty of one spread.
+        scale: Log-odds for a rule's own weight of 1, for rules that are not among them.
+        real_costs, drawn_costs: Of real pieces and of single draws at `LEVELS`, ascending.
+    """
+
+    weights: Mapping[str, float]
+    scale: float
+    real_costs: tuple[float, ...]
+    drawn_costs: tuple[float, ...]
+
+    def weight_of(self, rule: Rule) -> float:
+        """Return what a penalty of one spread costs, in log-odds."""
+        return self.weights.get(rule.name, self.scale * rule.weight)
+
+    def total(self, cost: float) -> float:
+        """Return how many of fifty real pieces and fifty draws cost more; 100 without any cost."""
+        shares = (_share_above(cost, costs) for costs in (self.real_costs, self.drawn_costs))
+        return 50.0 * sum(shares)
+
+
+def _share_above(cost: float, costs: tuple[float, ...]) -> float:
+    """Return the share of pieces that cost more, 1 without any cost, and never 0.
+
+    Between the levels a straight line; behind the last one an exponential whose rate is that from
+    the median to the last level.
+    """
+    last, median = costs[-1], costs[LEVELS.index(0.5)]
+    tail = 1.0 - LEVELS[-1]
+    if cost > last:
+        rate = math.log(0.5 / tail) / max(last - median, 1e-9)
+        return tail * math.exp(-rate * (cost - last))
+    return 1.0 - float(np.interp(cost, (0.0, *costs[1:]), LEVELS))
+
+
+@lru_cache(maxsize=4)
+def load_weights(path: Path = WEIGHTS_PATH) -> Mapping[str, FamilyWeights]:
+    """Read what was learned, by family of forms.
+
+    Raises:
+        ScoreFileError: If there is no such file or it holds no weights.
+    """
+    families = _read(path, "families")
+    try:
+        return {family: _read_family(families[family]) for family in FORM_FAMILIES}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _no_weights(path) from error
+
+
+@lru_cache(maxsize=4)
+def load_worst_bars(path: Path = WEIGHTS_PATH) -> Bands:
+    """Read the bands of the most surprising bar, by group of pieces.
+
+    Raises:
+        ScoreFileError: If there is no such file or it holds no bands.
+    """
+    groups = _read(path, "worst_bars")
+    try:
+        return {group: {WORST_BAR: Band(*map(float, row))} for group, row in groups.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _no_weights(path) from error
+
+
+def _read(path: Path, name: str) -> Any:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != FORMAT:
+            raise ScoreFileError(f"{path.name} has another format; learn the weights again")
+        return document[name]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_weights(path) from error
+
+
+def _no_weights(path: Path) -> ScoreFileError:
+    return ScoreFileError(f"no weights can be read from {path.name}; learn them")
+
+
+def _read_family(values: Any) -> FamilyWeights:
+    weights = {name: float(weight) for name, weight in values["weights"].items()}
+    real, drawn = (tuple(map(float, values[name])) for name in ("real_costs", "drawn_costs"))
+    if not all(math.isfinite(n) and n >= 0 for n in (*weights.values(), *real, *drawn)):
+        raise ValueError("weights and costs are numbers from 0 up")
+    if any(len(costs) != len(LEVELS) or list(costs) != sorted(costs) for costs in (real, drawn)):
+        raise ValueError("costs ascend, one a level")
+    return FamilyWeights(weights, float(values["scale"]), real, drawn)
