@@ -1,0 +1,84 @@
+"""What happens on the researcher's tab: text and files in, HTML out. Keeps nothing here."""
+
+from __future__ import annotations
+
+import base64
+import os
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from composer.errors import RequestError
+from composer.listening.analysis.page import report_page
+from composer.listening.analysis.report import analyse
+from composer.listening.journal import read_listeners
+from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_plan
+from composer.listening.preview import preview
+
+MAX_RESULTS_BYTES = 2_000_000
+NO_RESULTS = "upload the results of a study first: the JSON lines that its server exported"
+
+
+def check_plan(text: Any) -> str:
+    """Return a plan in numbers as HTML, with a link to keep it.
+
+    Raises:
+        RequestError: In one sentence, if it is no plan.
+    """
+    plan = _plan(text)
+    lines = escape(preview(plan).to_text())
+    link = _link("plan.toml", "text/plain", str(text), "Download the plan")
+    return f"<pre class='study'>{lines}</pre><p>{link}</p>"
+
+
+def show_report(text: Any, results: Any) -> str:
+    """Return the report of exported answers as HTML, with a link to keep it.
+
+    Args:
+        text: The plan.
+        results: Path of the uploaded JSON lines.
+
+    Raises:
+        RequestError: In one sentence, if plan or results will not do.
+    """
+    plan = _plan(text)
+    page = report_page(analyse(plan, _listeners(results)))
+    link = _link("report.html", "text/html", page, "Download the report")
+    frame = f'<iframe class="study" sandbox title="Report" srcdoc="{escape(page)}"></iframe>'
+    return f"<p>{link}</p>{frame}"
+
+
+def running_studies() -> str:
+    """Return links to the studies that this server runs, as HTML; empty if there are none."""
+    named = os.environ.get("COMPOSER_STUDIES", "")
+    if not named:
+        return ""
+    names = sorted(path.parent.name for path in Path(named).glob("*/clips.json"))
+    rows = "".join(
+        f"<li><a href='/studies/{escape(name)}/' target='_blank'>{escape(name)}</a></li>"
+        for name in names
+    )
+    return f"<h3>Studies on this server</h3><ul>{rows}</ul>" if rows else ""
+
+
+def _plan(text: Any) -> StudyPlan:
+    if not isinstance(text, str) or len(text) > MAX_PLAN_BYTES:
+        raise RequestError("a plan is a text in TOML or JSON of at most 1 MB")
+    return read_plan(text, is_json=text.lstrip().startswith("{"))
+
+
+def _listeners(results: Any) -> Any:
+    if not isinstance(results, str):
+        raise RequestError(NO_RESULTS)
+    path = Path(results)
+    if path.stat().st_size > MAX_RESULTS_BYTES:
+        raise RequestError("results may have 2 MB here; for more use `study analyse`")
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "results.jsonl").write_bytes(path.read_bytes())
+        return read_listeners(Path(folder), exports=Path(folder))
+
+
+def _link(name: str, media_type: str, text: str, words: str) -> str:
+    data = base64.b64encode(text.encode("utf-8", "replace")).decode()
+    return f'<a download="{name}" href="data:{media_type};base64,{data}">{words}</a>'

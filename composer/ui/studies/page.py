@@ -1,0 +1,57 @@
+"""The researcher's tab: write a plan, see what it asks for, turn exported answers into a report.
+
+What happens in an event is in `handlers`; here errors become sentences, values find their place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from composer.listening.plan import EXAMPLE
+from composer.ui.incidents import plain_errors
+from composer.ui.studies import handlers
+
+INTRODUCTION = """
+<h2>Listening tests</h2>
+<p>Write a plan, check it, keep it. <code>python -m composer study run plan.toml</code> makes the
+clips and serves the listeners' page; <code>study analyse</code> writes the report, and so does this
+page from the exported answers.</p>
+"""
+_PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def build() -> None:
+    """Place the tab and wire it."""
+    gr.HTML(INTRODUCTION, apply_default_css=False)
+    gr.HTML(handlers.running_studies(), apply_default_css=False)
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320, elem_classes=["sheet"]):
+            plan = gr.Textbox(
+                EXAMPLE.read_text(encoding="utf-8"),
+                label="plan, in TOML or JSON",
+                lines=18,
+                max_lines=30,
+                elem_id="study-plan",
+            )
+            check = gr.Button("Check the plan", variant="primary", elem_id="study-check")
+        with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
+            checked = gr.HTML(apply_default_css=False, elem_id="study-checked")
+            results = gr.File(
+                label="exported answers, JSON lines", file_types=[".jsonl"], elem_id="study-results"
+            )
+            report = gr.Button("Make the report", elem_id="study-analyse")
+    shown = gr.HTML(apply_default_css=False, elem_id="study-report")
+    check.click(_check, plan, checked, queue=False, **_PRIVATE)
+    report.click(_report, [plan, results], shown, concurrency_limit=1, **_PRIVATE)
+
+
+def _check(plan: Any) -> str:
+    with plain_errors():
+        return handlers.check_plan(plan)
+
+
+def _report(plan: Any, results: Any) -> str:
+    with plain_errors():
+        return handlers.show_report(plan, results)
