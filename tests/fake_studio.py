@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from composer.candidates import Rejected
 from composer.composition import Composition, Ranked
@@ -16,6 +17,7 @@ from composer.piece import MeterChange, Note, Part, Piece
 from composer.pipeline import Progress
 from composer.request import Request
 from composer.scoring import score
+from composer.stitching import join, trim
 from composer.theory import INSTRUMENTS, Key, Meter
 from composer.ui import Studio
 
@@ -114,6 +116,104 @@ def _composition(request: Request, drawn: int, elapsed_s: float) -> Composition:
     )
 
 
+@dataclass(frozen=True)
+class FakeFiller:
+    """Writes notes anew without a model: in candidate 1 a semitone higher, in the next two, ...
+
+    Args:
+        step_s: How long a candidate takes.
+    """
+
+    step_s: float = 0.0
+
+    def place(
+        self,
+        piece: Piece,
+        first_bar: int,
+        last_bar: int,
+        *,
+        parts: Sequence[int],
+        should_stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Iterator[Progress | Composition]:
+        """Write some bars of some parts anew, as `infill_steps` and `vary_steps` do."""
+        begin, end = piece.bars[first_bar - 1].onset_beats, piece.bars[last_bar - 1].end_beats
+
+        def rewrite(by: int) -> Piece:
+            return replace(
+                piece,
+                parts=tuple(
+                    replace(part, notes=_raised(part.notes, begin, end, by if n in parts else 0))
+                    for n, part in enumerate(piece.parts)
+                ),
+            )
+
+        return self._steps(rewrite, options, should_stop)
+
+    def harmonise(
+        self,
+        piece: Piece,
+        *,
+        part: int = 0,
+        should_stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Iterator[Progress | Composition]:
+        """Write three voices below a part, as `harmonise_steps` does."""
+        given, end = piece.parts[part], piece.length_beats
+
+        def below(by: int) -> Piece:
+            lines = (_raised(given.notes, Fraction(0), end, -by - 4 * n) for n in (1, 2, 3))
+            names = zip(_VOICES[1:], lines, strict=True)
+            return replace(
+                piece, parts=(given, *(Part(INSTRUMENTS[name], line) for name, line in names))
+            )
+
+        return self._steps(below, options, should_stop)
+
+    def extend(
+        self,
+        start: Piece,
+        bars: int,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Iterator[Progress | Composition]:
+        """Begin the piece again behind its end, as `extend_steps` goes on."""
+        more = trim(start, 1, bars)
+        return self._steps(lambda by: join(start, start.n_bars, more), options, should_stop)
+
+    def _steps(
+        self, make: Callable[[int], Piece], options: dict[str, Any], should_stop: Callable[[], bool]
+    ) -> Iterator[Progress | Composition]:
+        names = ("candidates", "seed", "temperature")
+        request = Request(**{name: options[name] for name in names if name in options})
+        pieces: list[Piece] = []
+        while len(pieces) < request.candidates and not (pieces and should_stop()):
+            time.sleep(self.step_s)
+            pieces.append(make(len(pieces) + 1))
+            share = len(pieces) / request.candidates
+            yield Progress(len(pieces), request.candidates, 0.0, None, share)
+        yield _ranked(request, pieces)
+
+
+def _raised(notes: tuple[Note, ...], begin: Fraction, end: Fraction, by: int) -> tuple[Note, ...]:
+    """Return notes of which those that begin in a span are higher."""
+    return tuple(
+        replace(note, pitch=note.pitch + by) if by and begin <= note.onset_beats < end else note
+        for note in notes
+    )
+
+
+def _ranked(request: Request, pieces: list[Piece]) -> Composition:
+    """Rank pieces in the order in which they came."""
+    ranked = tuple(
+        Ranked(rank, rank - 1, piece, score(piece, form="chorale"), 2.5)
+        for rank, piece in enumerate(pieces, start=1)
+    )
+    stopped = len(pieces) < request.candidates
+    return Composition(request, ranked, (), 0.1, stopped=stopped, versions={})
+
+
 def silent_audio(piece: Piece, path: Path, **options: object) -> Path:
     """Take the place of FluidSynth, which is absent."""
     raise MissingTool("no sound: FluidSynth is missing; on Debian: apt-get install libfluidsynth3")
@@ -131,6 +231,16 @@ def beep_audio(piece: Piece, path: Path, **options: object) -> Path:
     return path
 
 
+def fake_fillings(filler: FakeFiller) -> dict[str, Any]:
+    """Return the fields of a studio that go on with a piece, or write beside its notes."""
+    return {
+        "extend_steps": filler.extend,
+        "infill_steps": filler.place,
+        "vary_steps": filler.place,
+        "harmonise_steps": filler.harmonise,
+    }
+
+
 def fake_studio(**changes: object) -> Studio:
     """Return a studio that composes at once and has sound; `changes` replace fields of it."""
     studio = Studio(
@@ -139,5 +249,6 @@ def fake_studio(**changes: object) -> Studio:
         load=lambda: None,
         render_audio=beep_audio,
         sound_problem=lambda: None,
+        **fake_fillings(FakeFiller()),
     )
     return replace(studio, **changes)

@@ -6,7 +6,7 @@ Knows how a run reaches the process that holds the GPU and comes back, not how m
 pickled, values arrive as they are yielded, and a function of this process would be asked there in
 vain. Hence:
 
-- The wishes go in; progress and at last the composition come out.
+- Wishes and music go in; progress and at last the composition come out.
 - Stop crosses as a file. This process makes it, the other looks for it at every step, ranks what
   is finished and ends: Stop means the same as without a GPU.
 - A visitor who leaves closes the generator; `spaces` ends the run after its next step.
@@ -19,11 +19,11 @@ imports this module first, and this module imports `spaces` before torch and gra
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 try:
     import spaces
@@ -33,12 +33,9 @@ except ImportError:  # everywhere but on a Space
 import gradio as gr
 
 from composer.errors import ComposerError, RequestError
+from composer.request import default_of
 
-if TYPE_CHECKING:  # these import torch
-    from composer.composition import Composition
-    from composer.pipeline import Progress
-    from composer.request import Request
-    from composer.ui.studio import ComposeSteps
+Result = TypeVar("Result")
 
 # What a run may take. One CPU core takes 0.035 s a bar of a candidate (benchmarks/speed); asking
 # for too much sends visitors away whose share of the day is nearly used, and makes others wait.
@@ -61,27 +58,73 @@ _ABORTED = "GPU task aborted"
 _WAIT = re.compile(r"in (\d+ days?, )?(\d+:\d\d:\d\d)")
 
 
-def on_accelerator(compose_steps: ComposeSteps) -> ComposeSteps:
-    """Return `compose_steps` that borrow a GPU; the same function where `spaces` is missing."""
-    if spaces is None:
-        return compose_steps
+class Work(Protocol):
+    """How much a run is to do; a `Request` is one."""
 
-    def run(request: Request, stop_file: str) -> Iterator[Progress | Composition | ComposerError]:
+    @property
+    def bars(self) -> int:
+        """Bars of a candidate."""
+
+    @property
+    def candidates(self) -> int:
+        """Candidates of every bar."""
+
+    @property
+    def guidance(self) -> float:
+        """Above 1 the model runs twice, with and without the wishes."""
+
+
+class Amount(NamedTuple):
+    """An amount of work, unchecked."""
+
+    bars: int
+    candidates: int
+    guidance: float
+
+    @classmethod
+    def of(cls, bars: int, options: Mapping[str, Any]) -> Amount:
+        """Return the work of bars that are drawn with options of a request."""
+        names = ("candidates", "guidance")
+        return cls(bars, *(options.get(name, default_of(name)) for name in names))
+
+
+def _as_asked(request: Work, **options: Any) -> Work:
+    return request
+
+
+def on_accelerator(
+    steps: Callable[..., Iterator[Result]], work: Callable[..., Work] = _as_asked
+) -> Callable[..., Iterator[Result]]:
+    """Return steps that borrow a GPU; the same function where `spaces` is missing.
+
+    Args:
+        steps: A generator that takes `should_stop` and anything that can be pickled.
+        work: Tells from the same arguments how much is to be done; the first one if left out.
+    """
+    if spaces is None:
+        return steps
+
+    def run(
+        stop_file: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> Iterator[Result | ComposerError]:
         try:
-            yield from compose_steps(request, should_stop=Path(stop_file).exists)
+            yield from steps(*arguments, should_stop=Path(stop_file).exists, **options)
         except ComposerError as error:
             yield error
 
-    borrow = spaces.GPU(duration=duration_s)(run)
-    if borrow is run:  # a Space without ZeroGPU
-        return compose_steps
+    def seconds(stop_file: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
+        return duration_s(work(*arguments, **options))
 
-    def steps(
-        request: Request, *, should_stop: Callable[[], bool]
-    ) -> Iterator[Progress | Composition]:
+    borrow = spaces.GPU(duration=seconds)(run)
+    if borrow is run:  # a Space without ZeroGPU
+        return steps
+
+    def borrowed(
+        *arguments: Any, should_stop: Callable[[], bool], **options: Any
+    ) -> Iterator[Result]:
         with TemporaryDirectory(prefix="composer-") as folder, plain_refusals():
             stop_file = Path(folder, "stop")
-            with closing(borrow(request, str(stop_file))) as crossing:
+            with closing(borrow(str(stop_file), arguments, options)) as crossing:
                 for step in crossing:
                     if isinstance(step, ComposerError):
                         raise step
@@ -89,14 +132,14 @@ def on_accelerator(compose_steps: ComposeSteps) -> ComposeSteps:
                         stop_file.touch()
                     yield step
 
-    return steps
+    return borrowed
 
 
-def duration_s(request: Request, stop_file: str = "") -> int:
+def duration_s(work: Work) -> int:
     """Return how long a run may hold the GPU, in seconds; `spaces` asks before every run."""
-    n_branches = 1 if request.guidance == 1.0 else 2  # with and without the wishes
-    work_s = BAR_S * request.bars * request.candidates * n_branches
-    return min(MAX_DURATION_S, round(BEGIN_S + work_s))
+    n_branches = 1 if work.guidance == 1.0 else 2
+    work_s = BAR_S * work.bars * work.candidates * n_branches
+    return max(1, min(MAX_DURATION_S, round(BEGIN_S + work_s)))
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """The public HTTP API: `compose`, `inspect` and `menu`, for gradio_client and for plain HTTP.
 
+What takes music in and writes more is in `api_given`.
+
 Annotations are not postponed here, because gradio reads them to describe the endpoints.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,7 +15,8 @@ from gradio.data_classes import FileData
 from composer.piece import MeterChange, Part, Piece
 from composer.request import default_of
 from composer.scoring import score
-from composer.ui import handlers, inspect_handlers, inspect_views
+from composer.ui import api_given, handlers, inspect_handlers, inspect_views
+from composer.ui.api_given import Files, file_of
 from composer.ui.choices import OPEN
 from composer.ui.incidents import plain_errors
 from composer.ui.studio import Studio
@@ -22,7 +24,6 @@ from composer.ui.visit import Visit
 from composer.units import beats_to_seconds
 
 INSPECT_AT_ONCE = 2
-Files = tuple[FileData | None, FileData | None]
 
 
 def build(studio: Studio, *, n_at_once: int) -> None:
@@ -77,6 +78,7 @@ def build(studio: Studio, *, n_at_once: int) -> None:
     # In a line of its own: who reads a file waits for nobody who composes.
     gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=INSPECT_AT_ONCE)
     gr.api(menu, api_name="menu", queue=False)
+    api_given.build(studio, n_at_once=n_at_once)
 
 
 def _compose(studio: Studio, values: tuple[Any, ...]) -> Iterator[Files]:
@@ -85,11 +87,7 @@ def _compose(studio: Studio, values: tuple[Any, ...]) -> Iterator[Files]:
         visit = state
         yield None, None
     shown = handlers.show(visit)
-    yield _file(shown.midi), _file(shown.record)
-
-
-def _file(path: Path) -> FileData:
-    return FileData(path=str(path), orig_name=path.name)
+    yield file_of(shown.midi), file_of(shown.record)
 
 
 def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:

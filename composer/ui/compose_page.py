@@ -1,4 +1,4 @@
-"""The Compose page: its components and how its events follow each other.
+"""The Compose page: where its components stand, and how its events follow each other.
 
 What happens in an event is in `handlers`; here errors become sentences, values find their place.
 """
@@ -13,13 +13,14 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import MenuRow
-from composer.ui import choices, controls, downloads, handlers, views
+from composer.ui import choices, controls, downloads, handlers, links, results, score_view, views
 from composer.ui.choices import OPEN, Example
 from composer.ui.controls import Controls
-from composer.ui.downloads import Downloads
 from composer.ui.incidents import plain_errors
+from composer.ui.results import Column, Results
 from composer.ui.studio import Studio
 from composer.ui.visit import Visit
+from composer.ui.wishes import WISHES
 
 VISIT_LIFE_S = 3600
 # Values reach the handlers as the browser sent them: `wishes` checks them, with better words.
@@ -31,61 +32,50 @@ UNCHECKED: dict[str, Any] = {
 # Quick events do not wait in the queue, so that no run of another visitor delays them. Gradio shows
 # no errors of such events: they belong into the status line.
 AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
-# Made when they are asked for: sheets first, because they need no sound.
-MADE_FORMATS = ("musicxml", "pdf", "mp3")
-WAVEFORM = gr.WaveformOptions(waveform_color="#a8a29e", waveform_progress_color="#0f766e")
-# A row holds a button for keyboards and screen readers; a click anywhere on the row counts.
-PICK_ROW = """
-element.addEventListener('click', (event) => {
-    const row = event.target.closest('tr[data-rank]');
-    if (row) trigger('pick', {rank: Number(row.dataset.rank)});
-});
-"""
-
-
-@dataclass(frozen=True)
-class Results:
-    """The components of the right column, in the order in which `_show` fills them."""
-
-    empty: gr.HTML
-    shown: gr.Column
-    heading: gr.HTML
-    roll: gr.Plot
-    sheet: gr.HTML
-    player: gr.Audio
-    midi: gr.DownloadButton
-    wav: gr.DownloadButton
-    record: gr.DownloadButton
-    ranking: gr.HTML
-    scorecard: gr.HTML
-    rejected: gr.HTML
-
-    def in_order(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
+# Who came by a link sees its piece as if Compose had been pressed, once the wishes stand there: the
+# tick at `keep this seed` is the last of them, and does not come if the link will not do.
+FOLLOW_LINK = """() => {
+    if (!new URLSearchParams(location.search).has('seed')) return;
+    let looks = 0;
+    const look = setInterval(() => {
+        const isReady = document.querySelector('#keep-seed input')?.checked;
+        if (isReady || ++looks > 300) clearInterval(look);
+        if (isReady) setTimeout(() => document.querySelector('#compose').click(), 100);
+    }, 100);
+}"""
+# A new run silences the old one; where the columns stand one below the other, what comes is shown.
+MAKE_ROOM = f"""() => {{
+    ({score_view.HUSH})();
+    const line = document.querySelector('#status');
+    if (window.innerWidth < 760) line.scrollIntoView({{behavior: 'smooth', block: 'start'}});
+}}"""
 
 
 @dataclass(frozen=True)
 class Page:
     """All that the events of the page share."""
 
+    demo: gr.Blocks
     studio: Studio
     rows: tuple[MenuRow, ...]
     examples: Sequence[Example]
     visit: gr.State
     controls: Controls
     status: gr.HTML
-    sound_note: gr.HTML
     window_px: gr.Number
-    results: Results
-    expressive: gr.Checkbox
-    downloads: Downloads
+    column: Column
+
+    @property
+    def results(self) -> Results:
+        """What a candidate fills."""
+        return self.column.results
 
 
-def build(studio: Studio, window_px: gr.Number, *, n_at_once: int) -> None:
-    """Place the page and wire it.
+def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: int) -> gr.State:
+    """Place the page and wire it; return what the tab holds.
 
     Args:
+        demo: The whole page.
         studio: What composes.
         window_px: Holds the width of the visitor's window.
         n_at_once: How many runs share the model.
@@ -96,69 +86,18 @@ def build(studio: Studio, window_px: gr.Number, *, n_at_once: int) -> None:
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             wishes = controls.build(rows, examples)
+            history = results.build_history()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
-            status = _html(views.status(""), elem_id="status")
+            status = results.html(views.status(""), elem_id="status")
             problem = studio.sound_problem()
-            note = _html(views.note(problem or ""), elem_id="sound-note", visible=bool(problem))
-            results, expressive, made = _build_results(has_sound=problem is None)
-    page = Page(
-        studio, rows, examples, visit, wishes, status, note, window_px, results, expressive, made
-    )
+            results.html(views.note(problem or ""), elem_id="sound-note", visible=bool(problem))
+            column = results.build(history, has_sound=problem is None)
+    page = Page(demo, studio, rows, examples, visit, wishes, status, window_px, column)
     _wire_choices(page)
     _wire_run(page, n_at_once)
-    _wire_ranking(page)
+    _wire_picks(page)
     _wire_files(page)
-
-
-def _build_results(*, has_sound: bool) -> tuple[Results, gr.Checkbox, Downloads]:
-    """Place what a run brings; hidden until there is something."""
-    empty = _html(views.EMPTY, elem_id="empty")
-    with gr.Column(visible=False, elem_id="shown") as shown:
-        heading = _html(elem_id="heading")
-        with gr.Tabs(elem_id="views"):
-            with gr.Tab("Piano roll"):
-                roll = gr.Plot(show_label=False, elem_id="roll")
-            with gr.Tab("Sheet", elem_id="sheet-tab"):
-                sheet = _html(elem_id="sheet")
-        player = gr.Audio(
-            show_label=False,
-            interactive=False,
-            buttons=[],
-            visible=has_sound,
-            waveform_options=WAVEFORM,
-            elem_id="player",
-        )
-        expressive = gr.Checkbox(
-            True,
-            label="expressive performance",
-            info="off: exactly as written",
-            container=False,
-            visible=has_sound,
-            elem_id="expressive",
-        )
-        with gr.Row(elem_classes=["downloads"]):
-            midi = _file_button("↓ MIDI", "midi")
-            made = downloads.build("compose", MADE_FORMATS if has_sound else MADE_FORMATS[:2])
-            wav, record = _file_button("↓ WAV", "wav"), _file_button("↓ JSON", "record")
-        ranking = _html(elem_id="ranking", js_on_load=PICK_ROW)
-        with gr.Accordion("Scorecard", open=False, elem_id="scorecard-fold"):
-            scorecard = _html(elem_id="scorecard")
-        with gr.Accordion("Rejected candidates", open=False, elem_id="rejected-fold"):
-            rejected = _html(elem_id="rejected")
-    results = Results(
-        *(empty, shown, heading, roll, sheet, player, midi, wav, record),
-        *(ranking, scorecard, rejected),
-    )
-    return results, expressive, made
-
-
-def _file_button(label: str, name: str) -> gr.DownloadButton:
-    return gr.DownloadButton(label, size="sm", min_width=80, elem_id=name)
-
-
-def _html(value: str = "", **options: Any) -> gr.HTML:
-    """Place HTML under the page's own stylesheet only."""
-    return gr.HTML(value, apply_default_css=False, **options)
+    return visit
 
 
 def _wire_choices(page: Page) -> None:
@@ -189,7 +128,7 @@ def _offer(options: list[choices.Choice], value: Any) -> Any:
 
 
 def _wire_run(page: Page, n_at_once: int) -> None:
-    """Let Compose and the examples compose, and Stop stop what this tab composes."""
+    """Let Compose, the examples and a link compose, and Stop stop what this tab composes."""
     wishes = page.controls.wishes
     filled = [wishes[name] for name in ("composer", "form", "key", "meter", "bars")]
 
@@ -197,10 +136,13 @@ def _wire_run(page: Page, n_at_once: int) -> None:
         with plain_errors():
             return _fill(page, choices.example_at(page.examples, index))
 
+    pressed = page.controls.compose.click
     example = page.controls.examples.click(fill, page.controls.examples, filled, **AT_ONCE)
-    _wire_steps(page, page.controls.compose.click, n_at_once)
+    gr.on([pressed, page.controls.examples.click], None, None, None, js=MAKE_ROOM)
+    _wire_steps(page, pressed, n_at_once)
     _wire_steps(page, example.success, n_at_once)
     page.controls.stop.click(handlers.stop, page.visit, page.status, **AT_ONCE)
+    _wire_link(page)
 
 
 def _fill(page: Page, example: Example) -> tuple[Any, ...]:
@@ -214,8 +156,41 @@ def _fill(page: Page, example: Example) -> tuple[Any, ...]:
     )
 
 
+def _wire_link(page: Page) -> None:
+    """Let the query of the address fill in the wishes, and compose once they stand there."""
+
+    def on_arrival(request: gr.Request) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                values = links.read_query(dict(request.query_params))
+        except gr.Error as error:
+            return (*(gr.skip() for _ in WISHES), gr.skip(), views.status(error.message))
+        if values is None:
+            return tuple(gr.skip() for _ in range(len(WISHES) + 2))
+        return (*_linked(page, values), True, gr.skip())
+
+    outputs = [*page.controls.in_order, page.controls.keep_seed, page.status]
+    page.demo.load(on_arrival, None, outputs, **AT_ONCE)
+    page.demo.load(None, None, None, js=FOLLOW_LINK)
+
+
+def _linked(page: Page, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return updates of all wishes; lists offer what goes with the pair."""
+    named = dict(zip(WISHES, values, strict=True))
+    composer, form = named["composer"], named["form"]
+    offered = {
+        "form": choices.form_choices(page.rows, composer),
+        "meter": choices.meter_choices(page.rows, composer, form),
+    }
+    updates: list[Any] = []
+    for name, value in named.items():
+        number = links.as_number(name, value)
+        updates.append(_offer(offered[name], number) if name in offered else number)
+    return tuple(updates)
+
+
 def _wire_steps(page: Page, trigger: Callable[..., Any], n_at_once: int) -> None:
-    """Begin at once, draw in the queue, then show, then make the sound."""
+    """Begin at once, draw in the queue, then show."""
     buttons = [page.controls.compose, page.controls.stop]
 
     def on_begin(visit: Visit, keeps_seed: Any, *values: Any) -> tuple[Any, ...]:
@@ -269,83 +244,55 @@ def _button_updates(*, is_running: bool) -> tuple[Any, ...]:
     return gr.update(interactive=not is_running), gr.update(interactive=is_running)
 
 
-def _wire_ranking(page: Page) -> None:
-    """Let a row of the ranking put its candidate on show."""
+def _wire_picks(page: Page) -> None:
+    """Let a row of the ranking, or an earlier result, put its candidate on show."""
 
     def on_pick(visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
-        return _show(visit, getattr(event, "rank", None))
+        return _show(visit, lambda: handlers.pick(visit, getattr(event, "rank", None)))
+
+    def on_reopen(visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
+        return _show(visit, lambda: handlers.reopen(visit, getattr(event, "run", None)))
 
     outputs = [page.visit, page.status, *page.results.in_order()]
-    _wire_background(page, page.results.ranking.pick(on_pick, page.visit, outputs, **AT_ONCE))
+    picked = page.results.ranking.pick(on_pick, page.visit, outputs, **AT_ONCE)
+    reopened = page.results.history.reopen(on_reopen, page.visit, outputs, **AT_ONCE)
+    for shown in (picked, reopened):
+        _wire_background(page, shown)
 
 
-def _show(visit: Visit, rank: Any = 1) -> tuple[Any, ...]:
+def _show(visit: Visit, choose: Callable[[], Visit] | None = None) -> tuple[Any, ...]:
     """Put a candidate on show: return the state, the status line and the values of `Results`."""
     try:
         with plain_errors():
-            visit = handlers.pick(visit, rank)
-            shown = handlers.show(visit)
+            chosen = choose() if choose else visit
+            shown = results.shown_values(chosen)
     except gr.Error as error:
         return visit, views.status(error.message), *(gr.skip() for _ in fields(Results))
-    return (
-        visit,
-        gr.skip(),
-        gr.update(visible=False),
-        gr.update(visible=True),
-        shown.heading,
-        shown.roll,
-        views.note("the sheet is being engraved"),
-        None,
-        shown.midi,
-        gr.update(value=None, interactive=False),
-        shown.record,
-        shown.ranking,
-        shown.scorecard,
-        shown.rejected,
-    )
+    return chosen, gr.skip(), *shown
 
 
 def _wire_background(page: Page, shown: Any) -> None:
-    """Make sheet and sound of what is on show, after it is on show, side by side."""
+    """Engrave what is on show, after it is on show; look for the training piece that is nearest."""
 
     def on_shown(visit: Visit, window_px: Any) -> str:
         with plain_errors():
             return handlers.show_sheet(visit, window_px)
 
-    shown.success(
-        on_shown,
-        [page.visit, page.window_px],
-        page.results.sheet,
-        concurrency_id="sheet",
-        concurrency_limit=1,
-        **UNCHECKED,
-    )
-    _wire_sound(page, shown.success)
-
-
-def _wire_sound(page: Page, trigger: Callable[..., Any]) -> None:
-    def on_sound(visit: Visit, is_expressive: Any) -> tuple[Any, ...]:
+    def on_engraved(visit: Visit) -> str:
         with plain_errors():
-            wav, problem = handlers.render_sound(page.studio.render_audio, visit, is_expressive)
-        note = gr.update(value=views.note(problem), visible=bool(problem))
-        return wav, gr.update(value=wav, interactive=wav is not None), note
+            return handlers.show_nearest(visit)
 
-    trigger(
-        on_sound,
-        [page.visit, page.expressive],
-        [page.results.player, page.results.wav, page.sound_note],
-        concurrency_id="sound",
-        concurrency_limit=1,
-        **UNCHECKED,
-    )
+    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
+    inputs = [page.visit, page.window_px]
+    engraved = shown.success(on_shown, inputs, page.results.sheet, **in_line)
+    engraved.success(on_engraved, page.visit, page.results.nearest, **in_line)
 
 
 def _wire_files(page: Page) -> None:
-    """Make files when they are asked for, and the sound anew when its switch is turned."""
+    """Make files when they are asked for."""
 
     def make(kind: str, visit: Visit, is_expressive: Any) -> Path:
         return handlers.make_file(page.studio.render_audio, kind, visit, is_expressive)
 
-    inputs = [page.visit, page.expressive]
-    downloads.wire(page.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)
-    _wire_sound(page, page.expressive.input)
+    inputs = [page.visit, page.column.expressive]
+    downloads.wire(page.column.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)

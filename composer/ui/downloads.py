@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import gradio as gr
 
+from composer.errors import MissingTool, RequestError
 from composer.piece import Piece
 from composer.rendering.files import SOUND_FORMATS, write_files
 from composer.ui import views
@@ -29,7 +30,10 @@ LABELS = {
     "mp3": "MP3",
     "flac": "FLAC",
     "ogg": "OGG",
+    "zip": "all as ZIP",
 }
+# What a bundle holds, as far as the tools for it are there.
+BUNDLED = ("mid", "musicxml", "pdf", "mp3", "wav")
 AT_ONCE_FILES = 2  # makers of files at work at once, for all visitors
 # The browser follows the link to the file that has just been made.
 _FOLLOW = """(file) => {
@@ -103,16 +107,58 @@ def wire(
 
 def _maker(kind: str, make: Callable[..., Path]) -> Callable[..., Iterator[tuple[Any, str]]]:
     def on_click(*values: Any) -> Iterator[tuple[Any, str]]:
-        yield None, views.status(f"making the {LABELS[kind]} file")
+        yield None, views.status(f"making the {_file_words(kind)}")
         try:
             with plain_errors():
                 path = make(kind, *values)
         except gr.Error as error:
             yield None, views.status(error.message)
             raise
-        yield path, views.status(f"the {LABELS[kind]} file is ready")
+        yield path, views.status(f"the {_file_words(kind)} is ready")
 
     return on_click
+
+
+def _file_words(kind: str) -> str:
+    return "ZIP file with all formats" if kind == "zip" else f"{LABELS[kind]} file"
+
+
+def make_bundle(
+    piece: Piece, target: Path, *, is_expressive: bool = True, render_audio: Callable[..., Path]
+) -> Path:
+    """Write all formats for which there are tools, and pack them into one ZIP file.
+
+    Args:
+        piece: What to write.
+        target: Where to; what lies in it is named alike.
+        is_expressive: Whether sound is performed with expression.
+        render_audio: As `rendering.render_audio`.
+
+    Raises:
+        RequestError: If the piece cannot be written in any format.
+    """
+    paths, refusals = [], []
+    for kind in BUNDLED:
+        try:
+            paths.append(
+                make_file(
+                    piece,
+                    target.with_suffix(f".{kind}"),
+                    is_expressive=is_expressive,
+                    render_audio=render_audio,
+                )
+            )
+        except (MissingTool, RequestError) as error:
+            refusals.append(str(error))
+    if not paths:
+        raise RequestError(refusals[0])
+    return _pack(paths, target)
+
+
+def add_to_bundle(bundle: Path, path: Path) -> None:
+    """Put one more file into a ZIP file."""
+    with ZipFile(bundle, "a", ZIP_DEFLATED) as archive:
+        archive.write(path, path.name)
 
 
 def make_file(
@@ -150,12 +196,16 @@ def make_file(
         render_audio=render_audio,
     )
     paths = written[kind]
-    return paths[0] if len(paths) == 1 else _pack(paths, packed)
+    if len(paths) == 1:
+        return paths[0]
+    packed = _pack(paths, packed)
+    for path in paths:
+        path.unlink()
+    return packed
 
 
 def _pack(paths: Sequence[Path], target: Path) -> Path:
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for path in paths:
             archive.write(path, path.name)
-            path.unlink()
     return target

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from composer.errors import RequestError
 from composer.ui.incidents import plain_errors
+from composer.ui.traffic import TOO_OFTEN, Tollgate, log_call
 
 # One file a request, and what multipart forms put around it.
 MAX_UPLOAD_BODY_BYTES = 2_200_000
@@ -110,16 +112,31 @@ class Guard:
         app: The server behind it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tollgate: Tollgate | None = None) -> None:
         self._app = app
+        self._tollgate = tollgate or Tollgate(0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, _limit(scope["path"]))
-        answer = _Answer(scope["path"], send, body)
+        path = scope["path"]
+        body = _Body(receive, _limit(path))
+        answer = _Answer(path, send, body)
+        if not any(name in path for name in (*_CALLS, _UPLOAD)):
+            await self._pass(scope, body, answer)
+            return
+        began_s = time.monotonic()
+        try:
+            if self._tollgate.admits((scope.get("client") or ("",))[0]):
+                await self._pass(scope, body, answer)
+            else:
+                await answer.say(429, TOO_OFTEN)
+        finally:
+            log_call(path, answer.status, time.monotonic() - began_s, answer.incident)
+
+    async def _pass(self, scope: Scope, body: _Body, answer: _Answer) -> None:
         try:
             await self._app(scope, body, answer)
         except _TooLarge:
@@ -127,19 +144,21 @@ class Guard:
         except Exception as error:
             if answer.has_begun:
                 raise
-            await answer.say(*_words_for(error))
+            status, sentence, answer.incident = _words_for(error)
+            await answer.say(status, sentence)
 
 
 def _limit(path: str) -> int:
     return MAX_UPLOAD_BODY_BYTES if path.rstrip("/").endswith(_UPLOAD) else MAX_BODY_BYTES
 
 
-def _words_for(error: Exception) -> tuple[int, str]:
+def _words_for(error: Exception) -> tuple[int, str, str]:
+    """Return status, sentence and the reference of an incident, empty if it is none."""
     if isinstance(error, (KeyError, FnIndexInferError)):  # as gradio looks them up
-        return 404, NO_ENDPOINT
+        return 404, NO_ENDPOINT, ""
     reference = secrets.token_hex(4)
     _log.error("incident %s", reference, exc_info=error)
-    return 500, f"something broke, reference {reference}"
+    return 500, f"something broke, reference {reference}", reference
 
 
 class _TooLarge(Exception):
@@ -189,12 +208,15 @@ class _Answer:
         self._is_call = any(name in path for name in _CALLS)
         self._is_replaced = False
         self.has_begun = False
+        self.status = 0
+        self.incident = ""
 
     async def __call__(self, message: Message) -> None:
         """Send the next piece of the answer."""
         if message["type"] == "http.response.start":
             await self._say_instead(message["status"])
             self._is_replaced = self.has_begun
+            self.status = self.status or message["status"]
             self.has_begun = True
         if not self._is_replaced:
             await self._send(message)
@@ -211,6 +233,7 @@ class _Answer:
         if self.has_begun:
             return
         self.has_begun = True
+        self.status = status
         body = json.dumps({"detail": sentence}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})

@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from composer.composition import Composition
-from composer.errors import MissingTool, RequestError
+from composer.errors import RequestError
 from composer.pipeline import Progress
-from composer.plots import plot_pianoroll
 from composer.rendering import write_midi
-from composer.ui import downloads, sheets, views
+from composer.ui import answers, downloads, score_view, sheets, views
 from composer.ui.studio import ComposeSteps
 from composer.ui.visit import Visit
 from composer.ui.wishes import WISHES, new_seed, read_wishes
 
 STATUS_EVERY_S = 0.2
-ROLL_HEIGHT_PX = 420  # the same for all candidates: the page does not jump from one to the next
 SEED = WISHES.index("seed")
 WAITING = "waiting for a free place"
 BEGINNING = "reading the wishes"
@@ -36,18 +34,26 @@ class Shown:
 
     Args:
         heading: Name, score and reasons, HTML.
-        roll: Its piano roll, a plotly figure.
+        score: What the score view shows.
         scorecard: Its values, HTML.
         ranking: All candidates, this one marked, HTML.
+        reason: Why it stands there, HTML.
+        asked: Every wish and what came of it, HTML.
+        again: How to get the same once more, HTML.
+        history: The results of this visit, HTML.
         rejected: The rejected ones, HTML.
         midi: The MIDI file.
         record: `composition.json` of the whole run.
     """
 
     heading: str
-    roll: Any
+    score: str
     scorecard: str
     ranking: str
+    reason: str
+    asked: str
+    again: str
+    history: str
     rejected: str
     midi: Path
     record: Path
@@ -69,7 +75,7 @@ def begin(visit: Visit, keeps_seed: bool, values: tuple[Any, ...]) -> tuple[Visi
     if not keeps_seed:
         values = (*values[:SEED], new_seed(), *values[SEED + 1 :])
     read_wishes(values)
-    return Visit.begin(), values
+    return visit.begin(), values
 
 
 def draw(
@@ -87,7 +93,7 @@ def draw(
     last_s = time.monotonic()
     for step in compose_steps(request, should_stop=visit.run.is_stopped):
         if isinstance(step, Composition):
-            yield replace(visit, composition=step), views.status(views.result_words(step))
+            yield visit.finish(step), views.status(views.result_words(step))
         elif time.monotonic() - last_s >= STATUS_EVERY_S:
             last_s = time.monotonic()
             yield visit, _progress_status(visit, step)
@@ -127,17 +133,41 @@ def show(visit: Visit) -> Shown:
     candidate = visit.candidate()
     if candidate is None or visit.composition is None:
         raise RequestError("there is nothing to show yet; press Compose")
-    record = visit.path(".json")
-    record.write_text(visit.composition.to_json(), encoding="utf-8")
     return Shown(
         heading=views.heading(candidate, len(visit.composition.ranked)),
-        roll=plot_pianoroll(candidate.piece).update_layout(height=ROLL_HEIGHT_PX),
+        score=score_view.show(candidate.piece, candidate.scorecard),
         scorecard=views.scorecard(candidate.scorecard),
         ranking=views.ranking(visit.composition, visit.shown),
+        reason=answers.ranking_reason(visit.composition, visit.shown),
+        asked=answers.asked_and_got(visit.composition.request, candidate),
+        again=answers.make_again(visit.composition),
+        history=answers.history(visit.past, visit.folder),
         rejected=views.rejections(visit.composition.rejected),
         midi=write_midi(candidate.piece, visit.path(".mid")),
-        record=record,
+        record=_write_record(visit),
     )
+
+
+def _write_record(visit: Visit) -> Path:
+    assert visit.composition
+    record = visit.path(".json")
+    if not record.exists():
+        record.write_text(visit.composition.to_json(), encoding="utf-8")
+    return record
+
+
+def reopen(visit: Visit, number: Any) -> Visit:
+    """Put an earlier result of this visit on show.
+
+    Raises:
+        RequestError: If there is none of that number.
+    """
+    if isinstance(number, bool) or not isinstance(number, int):
+        number = -1
+    if not 0 <= number < len(visit.past):
+        raise RequestError("this result is gone; compose it again with its link")
+    past = visit.past[number]
+    return replace(visit, folder=past.folder, composition=past.composition, shown=1)
 
 
 def show_sheet(visit: Visit, window_px: Any) -> str:
@@ -146,10 +176,16 @@ def show_sheet(visit: Visit, window_px: Any) -> str:
     return sheets.show_sheet(candidate.piece, window_px) if candidate else ""
 
 
+def show_nearest(visit: Visit) -> str:
+    """Name the training piece that is nearest to the candidate on show; return HTML."""
+    candidate = visit.candidate()
+    return answers.nearest(candidate) if candidate else ""
+
+
 def make_file(
     render_audio: Callable[..., Path], kind: str, visit: Visit, is_expressive: Any = True
 ) -> Path:
-    """Write the candidate on show in a format, once.
+    """Write the candidate on show in a format, once; `zip` is all of them.
 
     Raises:
         RequestError: If nothing was composed yet, or it cannot be written so.
@@ -158,21 +194,13 @@ def make_file(
     candidate = visit.candidate()
     if candidate is None:
         raise RequestError("there is nothing to download yet; press Compose")
-    return downloads.make_file(
+    make = downloads.make_bundle if kind == "zip" else downloads.make_file
+    made = make(
         candidate.piece,
         visit.path(f".{kind}"),
         is_expressive=is_expressive is not False,
         render_audio=render_audio,
     )
-
-
-def render_sound(
-    render_audio: Callable[..., Path], visit: Visit, is_expressive: Any = True
-) -> tuple[Path | None, str]:
-    """Render the candidate on show once; return the WAV, or None and one line that says why."""
-    if visit.candidate() is None:
-        return None, ""
-    try:
-        return make_file(render_audio, "wav", visit, is_expressive), ""
-    except (MissingTool, RequestError) as error:  # the rest of the page works without sound
-        return None, str(error)
+    if kind == "zip":
+        downloads.add_to_bundle(made, _write_record(visit))
+    return made

@@ -21,16 +21,15 @@ from composer.corpus.detect import ensemble_of_piece, form_of_name
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import RequestError, ScoreFileError
 from composer.piece import Piece
-from composer.plots import plot_pianoroll
 from composer.rendering import midi_bytes
+from composer.scorecard import Scorecard
 from composer.scoring import load_bands, score
-from composer.ui import downloads, inspect_views, sheets, views
+from composer.ui import downloads, inspect_views, score_view, sheets, views
 from composer.ui.studio import ReadScore
 
 ALL_FORMS = "all"
 MAX_NAME = 80
 MAX_SLUG = 40
-ROLL_HEIGHT_PX = 420
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,13 @@ class Inspected:
     Args:
         heading: Title and total, HTML.
         facts: What was detected, HTML.
-        roll: Its piano roll, a plotly figure.
+        score: What the score view shows.
         scorecard: Its values beside those of real pieces, HTML.
     """
 
     heading: str
     facts: str
-    roll: Any
+    score: str
     scorecard: str
 
 
@@ -94,9 +93,7 @@ def read_upload(read_score: ReadScore, upload: Any) -> Inspection:
     Raises:
         RequestError: If it is no file of ours, or no music.
     """
-    path, name = _checked_path(upload), _name_of(upload)
-    with path.open("rb") as file:
-        data = file.read(MAX_UPLOAD_BYTES + 1)
+    data, name = upload_bytes(upload), _name_of(upload)
     piece = read_score(data, title=name)
     if not piece.ensemble:
         piece = replace(piece, ensemble=ensemble_of_piece(piece))
@@ -108,6 +105,16 @@ def read_upload(read_score: ReadScore, upload: Any) -> Inspection:
     )
 
 
+def upload_bytes(upload: Any) -> bytes:
+    """Return the content of an upload, one byte more than may be at most.
+
+    Raises:
+        RequestError: If it is no file of ours.
+    """
+    with _checked_path(upload).open("rb") as file:
+        return file.read(MAX_UPLOAD_BYTES + 1)
+
+
 def show(inspection: Inspection) -> Inspected:
     """Draw and score the piece.
 
@@ -115,11 +122,12 @@ def show(inspection: Inspection) -> Inspected:
         RequestError: If there is none yet.
     """
     piece = inspection.read_piece()
-    heading, scorecard = score_against(inspection)
+    card = _score(inspection)
+    heading, scorecard = _card_views(inspection, card)
     return Inspected(
         heading=heading,
         facts=inspect_views.facts(piece),
-        roll=plot_pianoroll(piece).update_layout(height=ROLL_HEIGHT_PX),
+        score=score_view.show(piece, card),
         scorecard=scorecard,
     )
 
@@ -138,13 +146,20 @@ def choose_form(inspection: Inspection, form: Any) -> Inspection:
 
 def score_against(inspection: Inspection) -> tuple[str, str]:
     """Score the piece beside real ones of the chosen form; return heading and table, HTML."""
+    return _card_views(inspection, _score(inspection))
+
+
+def _score(inspection: Inspection) -> Scorecard:
     piece = inspection.read_piece()
     if inspection.form == ALL_FORMS:
-        card = score(replace(piece, ensemble=""), form="")
-    else:
-        card = score(piece, form=inspection.form)
+        return score(replace(piece, ensemble=""), form="")
+    return score(piece, form=inspection.form)
+
+
+def _card_views(inspection: Inspection, card: Scorecard) -> tuple[str, str]:
     measured = tuple(found for found in card.scores if math.isfinite(found.value))
-    return inspect_views.heading(piece, card), views.scorecard(replace(card, scores=measured))
+    heading = inspect_views.heading(inspection.read_piece(), card)
+    return heading, views.scorecard(replace(card, scores=measured))
 
 
 def show_sheet(inspection: Inspection, window_px: Any) -> str:

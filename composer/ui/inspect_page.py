@@ -13,17 +13,26 @@ from typing import Any
 
 import gradio as gr
 
-from composer.ui import downloads, inspect_handlers, inspect_views, views
+from composer.ui import downloads, inspect_handlers, inspect_views, score_view, views
 from composer.ui.downloads import Downloads
 from composer.ui.incidents import plain_errors
 from composer.ui.inspect_handlers import ALL_FORMS, Inspection
 from composer.ui.studio import Studio
 
+VIEW = "inspect"
 INSPECTION_LIFE_S = 3600
 READERS_AT_ONCE = 2
 FILE_TYPES = [".mid", ".midi", ".musicxml", ".xml", ".mxl"]
 FORMATS = ("mid", "musicxml", "pdf", "svg", "wav", "mp3", "flac", "ogg")
 SHEET_ONLY = FORMATS[:4]
+# Gradio names its button by other words than it shows, which those who speak to it cannot say.
+NAME_BUTTON = """
+const column = element.closest('.sheet');
+const tidy = () => column.querySelectorAll('#upload button[aria-label].upload-container')
+    .forEach((button) => button.removeAttribute('aria-label'));
+new MutationObserver(tidy).observe(column, {childList: true, subtree: true});
+tidy();
+"""
 READING = "reading the file"
 FULL = "too many files are being read; try again in a moment"
 # Values reach the handlers as the browser sent them: the handlers check them, with better words.
@@ -45,7 +54,7 @@ class Findings:
     facts: gr.HTML
     form: gr.Dropdown
     heading: gr.HTML
-    roll: gr.Plot
+    score: gr.HTML
     sheet: gr.HTML
     scorecard: gr.HTML
 
@@ -85,8 +94,10 @@ def build(studio: Studio, window_px: gr.Number) -> None:
             status = _html(views.status(""), elem_id="inspect-status")
             empty = _html(inspect_views.EMPTY, elem_id="inspect-empty")
             with gr.Column(visible=False, elem_id="inspected") as shown:
-                heading, roll, sheet, made, scorecard = _build_findings(studio)
-    findings = Findings(empty, shown, side, facts, form, heading, roll, sheet, scorecard)
+                heading, view, made, scorecard = _build_findings(studio)
+    findings = Findings(
+        *(empty, shown, side, facts, form, heading, view.view, view.sheet, scorecard)
+    )
     page = Page(studio, window_px, inspection, upload, status, findings, made)
     _wire_upload(page)
     _wire_form(page)
@@ -94,7 +105,7 @@ def build(studio: Studio, window_px: gr.Number) -> None:
 
 
 def _build_upload() -> gr.File:
-    _html('<h2 class="label">A MIDI or MusicXML file, at most 2 MB</h2>')
+    _html('<h2 class="label">A MIDI or MusicXML file, at most 2 MB</h2>', js_on_load=NAME_BUTTON)
     return gr.File(
         file_types=FILE_TYPES,
         show_label=False,
@@ -116,19 +127,15 @@ def _build_form() -> gr.Dropdown:
 def _build_findings(studio: Studio) -> tuple[Any, ...]:
     """Place what a file brings."""
     heading = _html(elem_id="inspect-heading")
-    with gr.Tabs(elem_id="inspect-views"):
-        with gr.Tab("Piano roll"):
-            roll = gr.Plot(show_label=False, elem_id="inspect-roll")
-        with gr.Tab("Sheet", elem_id="inspect-sheet-tab"):
-            sheet = _html(elem_id="inspect-sheet")
+    view = score_view.build(VIEW)
     problem = studio.sound_problem()
     with gr.Row(elem_classes=["downloads"]):
         made = downloads.build("inspect", SHEET_ONLY if problem else FORMATS)
     if problem:
         _html(views.note(problem))
     with gr.Accordion("Scorecard", open=True, elem_id="inspect-scorecard-fold"):
-        scorecard = _html(elem_id="inspect-scorecard")
-    return heading, roll, sheet, made, scorecard
+        scorecard = _html(elem_id="inspect-scorecard", js_on_load=score_view.point_at(VIEW))
+    return heading, view, made, scorecard
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:
@@ -180,7 +187,7 @@ def _read(page: Page, inspection: Inspection, upload: Any) -> tuple[Any, ...]:
         shown.facts,
         inspection.form,
         shown.heading,
-        shown.roll,
+        shown.score,
         views.note("the sheet is being engraved"),
         shown.scorecard,
     )

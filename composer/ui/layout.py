@@ -7,8 +7,9 @@ import os
 import gradio as gr
 
 from composer.errors import OptionError
-from composer.ui import api, compose_page, inspect_page
+from composer.ui import about_page, api, compose_page, edit_page, extend_page, inspect_page
 from composer.ui.entrance import Page
+from composer.ui.studies import page as studies_page
 from composer.ui.studio import Studio, default_studio
 
 HEADER = (
@@ -50,9 +51,17 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
         window_px = gr.Number(visible=False)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Compose", id="compose"):
-                compose_page.build(studio, window_px, n_at_once=read_concurrency())
+                visit = compose_page.build(demo, studio, window_px, n_at_once=read_concurrency())
+            with gr.Tab("Extend", id="extend"):
+                extend_page.build(studio, visit, window_px, n_at_once=read_concurrency())
+            with gr.Tab("Edit", id="edit"):
+                edit_page.build(studio, visit, window_px, n_at_once=read_concurrency())
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
+            with gr.Tab("Studies", id="studies"):
+                studies_page.build()
+            with gr.Tab("About", id="about"):
+                about_page.build(studio, n_at_once=read_concurrency())
         demo.load(None, None, window_px, js=ARRIVE)
         api.build(studio, n_at_once=read_concurrency())
     demo.queue(max_size=MAX_WAITING, default_concurrency_limit=1)

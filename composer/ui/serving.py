@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -13,24 +15,65 @@ from starlette.middleware import Middleware
 from composer import places
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import ComposerError, OptionError
+from composer.ui import statics, traffic
 from composer.ui.entrance import Guard
-from composer.ui.theme import STYLESHEET, build_theme
+from composer.ui.studies.opening import study_routes
+from composer.ui.theme import STYLESHEETS, build_theme
+from composer.ui.traffic import Tollgate
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+# What a host for strangers needs, said when the page is opened to them.
+PUBLIC_ADVICE = (
+    "open to others; for strangers:",
+    "  - https in front of it: without, browsers play no sound in the page",
+    "  - FORWARDED_ALLOW_IPS=address of that proxy, or all visitors share one rate limit",
+    "  - COMPOSER_CALLS_PER_MINUTE (240) a visitor, COMPOSER_CONCURRENCY (1) runs at once",
+    "  - a line of JSON for every call is written to the standard error",
+)
 
 
 def launch(demo: gr.Blocks) -> None:
     """Serve the page until it is interrupted.
 
     Raises:
-        SystemExit: With one clear line, if the address will not do.
+        SystemExit: With one clear line, if the address or a switch will not do.
     """
     try:
         host, port = address(os.environ)
         check_port_is_free(host, port)
         check_nobody_edits(os.environ)
+        options = serving_options()
     except (ComposerError, OSError) as error:
         raise SystemExit(f"composer: {error}") from error
+    if host not in LOCAL_HOSTS:
+        sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
+        traffic.write_log()
     demo.api_open = False  # or calls could pass by the queue, and by its limits
-    demo.launch(server_name=host, server_port=port, **serving_options())
+    demo.launch(server_name=host, server_port=port, **options)
+
+
+def is_switched_on(name: str, environment: Mapping[str, str]) -> bool:
+    """Read a switch: 1 or 0; off if it is not set.
+
+    Raises:
+        OptionError: If it is anything else.
+    """
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise OptionError(f"{name} must be 0 or 1, got {text[:20]!r}")
+    return text == "1"
+
+
+def has_tool_server(environment: Mapping[str, str]) -> bool:
+    """Read from COMPOSER_MCP whether the public events are offered as tools (MCP), too.
+
+    Raises:
+        OptionError: If they shall be, and the package for it is missing.
+    """
+    is_wished = is_switched_on("COMPOSER_MCP", environment)
+    if is_wished and find_spec("mcp") is None:
+        raise OptionError("COMPOSER_MCP=1 needs a package more: pip install 'gradio[mcp]'")
+    return is_wished
 
 
 def check_nobody_edits(environment: Mapping[str, str]) -> None:
@@ -68,10 +111,15 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 def serving_options() -> dict[str, Any]:
-    """Return how gradio serves: no monitoring, no sharing, no file but what is handed out."""
+    """Return how gradio serves: no monitoring, no sharing, no file but what is handed out.
+
+    Raises:
+        OptionError: If the environment names a setting that is none.
+    """
+    tollgate = Tollgate(traffic.read_calls_per_minute(os.environ))
     return {
         "theme": build_theme(),
-        "css_paths": STYLESHEET,
+        "css_paths": STYLESHEETS,
         "share": False,
         "show_error": False,
         "footer_links": ["api"],
@@ -80,9 +128,14 @@ def serving_options() -> dict[str, Any]:
         "blocked_paths": [str(places.ASSETS / "checkpoints"), str(places.checkpoint_folder())],
         "enable_monitoring": False,
         "ssr_mode": False,
-        "mcp_server": False,
+        "mcp_server": has_tool_server(os.environ),
+        "pwa": is_switched_on("COMPOSER_PWA", os.environ),
+        "favicon_path": statics.SCRIPTS / "icon.png",
         "run_history": False,
         "state_session_capacity": 500,
         "strict_cors": True,
-        "app_kwargs": {"middleware": [Middleware(Guard)]},
+        "app_kwargs": {
+            "middleware": [Middleware(Guard, tollgate=tollgate)],
+            "routes": [*statics.routes(), *study_routes()],
+        },
     }

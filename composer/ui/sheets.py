@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from html import escape
 from typing import Any
@@ -11,6 +12,7 @@ from composer.errors import MissingTool, RequestError, WorkerError
 from composer.piece import Piece
 from composer.rendering.sheet import NARROW, WIDE, Sheet, engrave_opening
 from composer.ui import views
+from composer.ui.sheet_boxes import bar_boxes
 
 NARROW_BELOW_PX = 640
 
@@ -35,9 +37,11 @@ def sheet_html(sheet: Sheet, piece: Piece) -> str:
     A picture is sealed: no style of the page reaches into it, and nothing in it can act.
     """
     n_pages = len(sheet.pages)
+    boxes = bar_boxes(sheet.pages, piece)
     pictures = "".join(
-        f'<img alt="{escape(_words(piece, number, n_pages))}" src="{_data_url(page)}">'
-        for number, page in enumerate(sheet.pages, start=1)
+        f'<div class="sheet-page" data-bars="{escape(json.dumps(found))}">'
+        f'<img alt="{escape(_words(piece, number, n_pages))}" src="{_data_url(page)}"></div>'
+        for number, (page, found) in enumerate(zip(sheet.pages, boxes, strict=True), start=1)
     )
     paper = (
         f'<div class="paper" role="region" aria-label="Sheet music" tabindex="0">{pictures}</div>'

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from composer import pipeline, rendering
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
 from composer.engines import MenuRow
 from composer.piece import Piece
-from composer.pipeline import Progress
+from composer.pipeline import Extension, Filled, Progress
+from composer.plans import Plan
 from composer.request import Request
-from composer.ui.accelerator import on_accelerator
+from composer.ui.accelerator import Amount, on_accelerator
 
 
 class ReadScore(Protocol):
@@ -44,6 +45,11 @@ class Studio:
         render_audio: As `rendering.render_audio`.
         sound_problem: One line that says how to get sound; None if there is sound.
         read_score: As `corpus.read_score_bytes`.
+        extend_steps: As `pipeline.extend_steps`.
+        plan_steps: As `pipeline.compose_plan_steps`.
+        infill_steps: As `pipeline.infill_steps`.
+        vary_steps: As `pipeline.vary_steps`.
+        harmonise_steps: As `pipeline.harmonise_steps`.
     """
 
     menu: Callable[[], tuple[MenuRow, ...]]
@@ -52,6 +58,11 @@ class Studio:
     render_audio: Callable[..., Path]
     sound_problem: Callable[[], str | None]
     read_score: ReadScore = read_score_bytes
+    extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
+    plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
+    infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
+    vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
+    harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
 
 
 def default_studio() -> Studio:
@@ -62,4 +73,25 @@ def default_studio() -> Studio:
         load=pipeline.default_engine,
         render_audio=rendering.render_audio,
         sound_problem=rendering.sound_problem,
+        extend_steps=on_accelerator(pipeline.extend_steps, _extension),
+        plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
+        infill_steps=on_accelerator(pipeline.infill_steps, _marked),
+        vary_steps=on_accelerator(pipeline.vary_steps, _marked),
+        harmonise_steps=on_accelerator(pipeline.harmonise_steps, _whole),
     )
+
+
+def _extension(start: object, bars: int, **options: Any) -> Amount:
+    return Amount.of(bars, options)
+
+
+def _planned(plan: Plan, start: object = None, **options: Any) -> Amount:
+    return Amount.of(sum(row.bars for row in plan.rows), options)
+
+
+def _marked(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> Amount:
+    return Amount.of(last_bar - first_bar + 1, options)
+
+
+def _whole(piece: Piece, **options: Any) -> Amount:
+    return Amount.of(piece.n_bars, options)

@@ -7,7 +7,7 @@ from gradio.themes.utils.fonts import Font
 
 from composer import places
 
-STYLESHEET = places.ASSETS / "page.css"
+STYLESHEETS = [places.ASSETS / "page.css", places.ASSETS / "ui" / "score-view.css"]
 _SANS = ("ui-sans-serif", "system-ui", "sans-serif")
 _MONO = ("ui-monospace", "monospace")
 
@@ -31,11 +31,25 @@ def build_theme() -> gr.Theme:
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",
         block_info_text_size="*text_xs",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
         block_padding="0px",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
+        link_text_color="*primary_700",
+        link_text_color_visited="*primary_700",
+        link_text_color_hover="*primary_800",
+        link_text_color_active="*primary_800",
+        link_text_color_dark="*primary_400",
+        link_text_color_visited_dark="*primary_400",
+        link_text_color_hover_dark="*primary_300",
+        link_text_color_active_dark="*primary_300",
         slider_color="*primary_700",
         slider_color_dark="*primary_500",
     )

@@ -140,14 +140,20 @@ def _group(form: str) -> str:
     return ("all forms" if name in ("", "all") else name) + (f" in {parts} parts" if parts else "")
 
 
+def label(score: Score) -> str:
+    """Name a value as people do."""
+    return _LABELS.get(score.name, score.name.replace("_", " "))
+
+
 def _score_row(score: Score) -> str:
     inside = "in" if score.is_inside_band else "out"
-    name = _LABELS.get(score.name, score.name.replace("_", " "))
+    name = label(score)
+    told = " · ".join(filter(None, (score.reason, score.source)))
     band = (
         f"{number(score.low)} to {number(score.high)}" if math.isfinite(score.low) else "not known"
     )
     return (
-        f'<tr class="{inside}"><td title="{escape(score.source)}">{escape(name)}</td>'
+        f'<tr class="{inside}"><td title="{escape(told)}">{escape(name)}</td>'
         f'<td data-label="value"><b>{number(score.value)}</b> '
         f"<small>{escape(score.unit)}</small></td>"
         f'<td data-label="band">{_band(score)}<small>{band}</small></td>'
@@ -174,17 +180,24 @@ def _place(score: Score) -> float | None:
 
 
 def places(found: tuple[Place, ...]) -> str:
-    """Name the bars where something was found, what is there on hover."""
-    notes_by_bar: dict[int, list[str]] = {}
+    """Name the bars where something was found, as buttons that point at the first place in each."""
+    by_bar: dict[int, list[Place]] = {}
     for place in found:
-        notes_by_bar.setdefault(place.bar, []).append(place.note)
-    bars = [
-        f'<span title="{escape("; ".join(notes))}">{bar}</span>'
-        for bar, notes in sorted(notes_by_bar.items())
-    ]
+        by_bar.setdefault(place.bar, []).append(place)
+    bars = [_place_button(bar, there) for bar, there in sorted(by_bar.items())]
     more = f" and {len(bars) - MAX_BARS_NAMED} more" if len(bars) > MAX_BARS_NAMED else ""
     noun = "bar" if len(bars) == 1 else "bars"
     return f"{noun} {', '.join(bars[:MAX_BARS_NAMED])}{more}" if bars else ""
+
+
+def _place_button(bar: int, there: list[Place]) -> str:
+    first = min(there, key=lambda place: place.onset_beats)
+    parts = ",".join(map(str, first.parts))
+    words = escape("; ".join(place.note for place in there))
+    return (
+        f'<button type="button" class="place" data-onset="{float(first.onset_beats):g}" '
+        f'data-parts="{parts}" title="{words}" aria-label="show bar {bar}">{bar}</button>'
+    )
 
 
 def number(value: float) -> str:

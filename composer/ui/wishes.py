@@ -42,10 +42,15 @@ def read_wishes(values: tuple[Any, ...]) -> Request:
         OptionError: If a value is out of its range or of a wrong type.
     """
     named = dict(zip(WISHES, values, strict=True))
-    return Request(**{name: _read(name, value) for name, value in named.items()})
+    return Request(**{name: read_wish(name, value) for name, value in named.items()})
 
 
-def _read(name: str, value: Any) -> Any:
+def read_wish(name: str, value: Any) -> Any:
+    """Read the value of one wish, as far as its kind goes; its range is for the request.
+
+    Raises:
+        OptionError: If it is of a wrong type.
+    """
     if name in _TEXTS:
         return _read_text(name, value)
     if isinstance(value, str):
@@ -62,6 +67,19 @@ def _read(name: str, value: Any) -> Any:
     return int(value) if name in _WHOLE and is_whole else value
 
 
+def read_whole(name: str, value: Any) -> int | None:
+    """Read a whole number that is no wish; None if the field is empty.
+
+    Raises:
+        OptionError: If it is something else.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        raise OptionError(f"{name} must be a whole number, got {_shown(value)}")
+    return int(value)
+
+
 def _is_endless(value: float) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
@@ -73,6 +91,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return repr(value[:20]) if value.isprintable() else "a text that cannot be shown"
     if isinstance(value, float):
+        if math.isfinite(value):
+            return f"{value:g}"
         return "no number" if math.isnan(value) else "a number without end"
     return {bool: "yes or no", list: "a list", dict: "several values"}.get(type(value), "no number")
 

@@ -63,7 +63,7 @@ class Tab:
 
     def wait_for_roll(self) -> None:
         """Wait for notes in the piano roll."""
-        self.page.wait_for_selector("#roll .barlayer .point")
+        self.page.wait_for_selector("#compose-score .sv-chip")
 
     def status(self) -> str:
         """Return the words of the status line, without Gradio's clock over it."""

@@ -3,10 +3,11 @@
 import os
 
 from composer.ui import build_app, launch
-from tests.fake_studio import FakeComposer, fake_studio
+from tests.fake_studio import FakeComposer, FakeFiller, fake_fillings, fake_studio
 
-composer = FakeComposer(step_s=float(os.environ.get("STEP_S", "0.3")))
-demo = build_app(fake_studio(compose_steps=composer))
+step_s = float(os.environ.get("STEP_S", "0.3"))
+fillings = fake_fillings(FakeFiller(step_s))
+demo = build_app(fake_studio(compose_steps=FakeComposer(step_s), **fillings))
 
 if __name__ == "__main__":
     launch(demo)

@@ -40,10 +40,9 @@ def test_a_visitor_sees_reads_and_weighs_a_file_and_takes_it_along(
     address: str, open_tab: OpenTab, minuet: Path, tmp_path: Path
 ) -> None:
     tab = inspect(open_tab, address, minuet)
-    tab.page.wait_for_selector("#inspect-roll .barlayer .point")
+    tab.page.wait_for_selector("#inspect-score .sv-chip")
     assert "Minuet in D" in tab.page.inner_text("#inspect-heading")
     assert "D minor; its notes agree" in tab.page.inner_text("#facts")
-    tab.page.click("#inspect-views [role='tab']:has-text('Sheet')")
     tab.page.wait_for_selector("#inspect-sheet img[src^='data:image/svg+xml'][alt*='D minor']")
     tab.page.wait_for_selector("#inspect-scorecard :text('real pieces (minuet')")
     tab.page.click("#inspect-form input")
@@ -77,8 +76,7 @@ def test_a_telephone_shows_a_narrow_sheet_and_nothing_overflows(
         chorale, title="", parts=(*chorale.parts, replace(chorale.parts[0], name="x" * 80))
     )
     tab = inspect(open_tab, address, write_midi(named, tmp_path / f"{'long ' * 30}.mid"), 390)
-    tab.page.wait_for_selector("#inspect-roll .barlayer .point")
-    tab.page.click("#inspect-views [role='tab']:has-text('Sheet')")
+    tab.page.wait_for_selector("#inspect-score .sv-chip")
     tab.page.wait_for_selector("#inspect-sheet img")
     root = "document.documentElement"
     assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
@@ -91,7 +89,6 @@ def test_the_sheet_of_a_candidate_follows_the_ranking(address: str, open_tab: Op
     tab = open_tab(address)
     tab.wish(bars=4, candidates=3)
     tab.compose()
-    tab.page.click("#views [role='tab']:has-text('Sheet')")
     tab.page.wait_for_selector("#sheet img")
     first = tab.page.get_attribute("#sheet img", "src")
     tab.page.click("#ranking tr[data-rank='3']")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from symusic import Score
@@ -43,13 +44,67 @@ def test_a_visitor_composes_picks_another_candidate_and_downloads_it(
     assert Score(midi).note_num() > 0
 
 
-def test_the_player_comes_or_one_line_says_how_to_get_sound(
+def test_a_candidate_sounds_within_two_seconds_and_a_new_run_silences_it(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=4, candidates=2)
+    tab.compose()
+    tab.page.click("#compose-score .sv-play")
+    view = "document.querySelector('#compose-score .score-view').view"
+    tab.page.wait_for_function(f"{view}.player.beats > 0.2", timeout=20_000)
+    tab.page.click("#compose")
+    tab.page.wait_for_function(f"!{view}.player.isPlaying")
+
+
+def test_a_link_makes_the_same_piece_again(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=4, candidates=2)
+    tab.compose()
+    notes = "JSON.stringify(document.querySelector('.score-view').view.data.parts)"
+    first = tab.page.evaluate(notes)
+    tab.page.click("#asked-fold button")
+    link = tab.page.locator("#again a").evaluate("link => link.href")
+    again = open_tab(link)
+    again.wait_for_roll()
+    assert again.page.evaluate(notes) == first
+    assert again.page.input_value("#wish-bars input") == "4"
+    assert again.page.is_checked("#keep-seed input")
+
+
+def test_everything_comes_as_one_zip_named_after_its_content(
     address: str, open_tab: OpenTab
 ) -> None:
     tab = open_tab(address)
     tab.wish(bars=2, candidates=1)
     tab.compose()
-    tab.page.wait_for_selector("#player [data-testid='waveform-controls'], #sound-note .note")
+    with tab.page.expect_download() as download:
+        tab.page.click("#compose-zip")
+    assert "2-bars-seed" in download.value.suggested_filename
+    names = ZipFile(download.value.path()).namelist()
+    assert {".mid", ".musicxml", ".pdf", ".json"} <= {Path(name).suffix for name in names}
+
+
+def test_earlier_results_of_the_visit_stay_at_hand(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    for bars in (2, 3):
+        tab.wish(bars=bars, candidates=1)
+        tab.page.click("#compose")
+        tab.page.wait_for_selector(f"#heading h2:has-text('{bars} bars')")
+    tab.page.click("#history-fold button")
+    tab.page.click("#history button[data-run='1']")
+    tab.page.wait_for_selector("#heading h2:has-text('2 bars')")
+
+
+def test_a_finding_points_at_its_place(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=6, candidates=3)
+    tab.compose()
+    tab.page.click("#scorecard-fold button")
+    place = tab.page.locator("#scorecard .place").last
+    place.click()
+    mark = "document.querySelector('.score-view').view.roll.shown.mark"
+    assert tab.page.evaluate(f"{mark}.onset") == float(place.get_attribute("data-onset") or -1)
 
 
 def test_an_example_composes_in_one_click(address: str, open_tab: OpenTab) -> None:

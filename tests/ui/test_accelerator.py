@@ -19,11 +19,14 @@ from composer import pipeline
 from composer.composition import Composition
 from composer.engines import TransformerEngine
 from composer.errors import RequestError
+from composer.piece import Piece
+from composer.plans import build_plan
 from composer.request import Request
 from composer.ui import accelerator
-from composer.ui.accelerator import duration_s, on_accelerator, refusal
+from composer.ui.accelerator import Amount, duration_s, on_accelerator, refusal
 from composer.ui.incidents import plain_errors
-from tests.fake_studio import FakeComposer
+from composer.ui.studio import _extension, _marked, _planned, _whole
+from tests.fake_studio import FakeComposer, FakeFiller
 from tests.serving import ROOT
 
 REQUEST = Request(composer="Bach", form="chorale", bars=4, candidates=6, seed=7)
@@ -206,3 +209,21 @@ def test_spaces_is_imported_before_torch_and_gradio(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-c", "import composer.ui"]
     assert subprocess.run(command, env=environment, check=False).returncode == 7
+
+
+def test_any_steps_with_any_arguments_borrow_a_gpu(lent: FakeSpaces, chorale: Piece) -> None:
+    steps = on_accelerator(FakeFiller().place, _marked)
+    *progress, found = steps(chorale, 2, 3, parts=(0,), candidates=4, should_stop=never)
+    assert len(progress) == 4 and len(found.ranked) == 4
+    assert lent.durations == [duration_s(Amount(2, 4, 1.0))]
+
+
+def test_every_way_to_music_tells_how_much_is_to_be_done(
+    lent: FakeSpaces, tiny_engine: TransformerEngine, chorale: Piece
+) -> None:
+    way = on_accelerator(partial(pipeline.extend_steps, engine=tiny_engine), _extension)
+    *_, found = way(chorale, 2, candidates=1, should_stop=never)
+    assert found.piece.n_bars == 10
+    plan = build_plan("AABA", "G major")
+    works = [_extension(chorale, 2), _planned(plan), _marked(chorale, 3, 4), _whole(chorale)]
+    assert [work.bars for work in works] == [2, sum(row.bars for row in plan.rows), 2, 8]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from composer.ui import entrance
 from composer.ui.entrance import FULL, NO_CALL, Guard
+from composer.ui.traffic import Tollgate
 from tests.sentences import is_plain
 
 Server = Callable[..., Any]
@@ -99,6 +101,28 @@ def test_what_is_too_large_is_refused_while_it_comes(path: str, limit_mb: float)
     assert ask(reading, path, *fitting) == (200, "read")
     too_large = {"detail": f"a request may have {limit_mb} MB at most"}
     assert ask(reading, path, *fitting, piece, piece) == (413, too_large)
+
+
+def test_who_asks_too_often_is_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def ask_twice() -> None:
+        guard = Guard(answering(200, "x"), Tollgate(1))
+        for path in ("/call/compose", "/call/compose", "/config"):
+            scope = {"type": "http", "path": path, "client": ("93.184.216.34", 1)}
+            await guard(scope, receive, send)
+
+    with caplog.at_level(logging.INFO, "composer.requests"):
+        run(ask_twice())
+    starts = [message["status"] for message in sent if "status" in message]
+    assert starts == [200, 429, 200]
+    assert [json.loads(r.message)["status"] for r in caplog.records] == [200, 429]
 
 
 def test_other_connections_pass() -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -11,7 +12,8 @@ from composer.corpus import read_midi
 from composer.errors import MissingTool, OptionError, RequestError
 from composer.request import default_of
 from composer.ui import handlers
-from composer.ui.visit import Visit
+from composer.ui.score_view import fingerprint
+from composer.ui.visit import MAX_PAST, Run, Visit
 from composer.ui.wishes import WISHES
 from tests.fake_studio import FakeComposer, beep_audio, silent_audio
 
@@ -96,7 +98,7 @@ def test_what_is_shown_is_what_is_written() -> None:
     assert candidate is not None
     assert read_midi(shown.midi).n_notes == candidate.piece.n_notes
     assert json.loads(shown.record.read_text(encoding="utf-8"))["request"]["seed"] == 7
-    assert len(shown.roll.data) == len(candidate.piece.parts)
+    assert json.loads(shown.score)["id"] == fingerprint(candidate.piece)
 
 
 def test_files_are_named_after_their_content() -> None:
@@ -133,31 +135,13 @@ def test_nothing_can_be_picked_or_shown_before_a_run() -> None:
         handlers.show(Visit())
 
 
-def test_sound_is_rendered_once_for_what_is_on_show() -> None:
-    visit, rendered = run(), []
-
-    def count(piece: Any, path: Path, **_: Any) -> Path:
-        rendered.append(path)
-        return beep_audio(piece, path)
-
-    wav, problem = handlers.render_sound(count, visit)
-    assert handlers.render_sound(count, visit) == (wav, problem)
-    assert (len(rendered), problem) == (1, "")
-    assert wav is not None
-    assert wav.suffix == ".wav"
-
-
 @pytest.mark.parametrize("error", [MissingTool("no FluidSynth"), RequestError("too long")])
-def test_without_sound_one_line_says_why(error: Exception) -> None:
+def test_without_sound_one_sentence_says_why(error: Exception) -> None:
     def refuse(piece: Any, path: Path, **_: Any) -> Path:
         raise error
 
-    assert handlers.render_sound(refuse, run()) == (None, str(error))
-    assert handlers.render_sound(silent_audio, run())[0] is None
-
-
-def test_a_visit_without_a_run_has_no_sound() -> None:
-    assert handlers.render_sound(beep_audio, replace(Visit())) == (None, "")
+    with pytest.raises(type(error), match=str(error)):
+        handlers.make_file(refuse, "wav", run())
 
 
 def test_the_sound_is_made_anew_without_expression() -> None:
@@ -167,9 +151,47 @@ def test_the_sound_is_made_anew_without_expression() -> None:
         asked.append(is_expressive)
         return beep_audio(piece, path)
 
-    names = [handlers.render_sound(note, visit, wish)[0].name for wish in (True, False, None)]
+    names = [handlers.make_file(note, "wav", visit, wish).name for wish in (True, False, None)]
     assert asked == [True, False]
     assert names[0] == names[2] != names[1]
+
+
+def test_everything_comes_in_one_file_named_after_its_content() -> None:
+    visit = run()
+    path = handlers.make_file(beep_audio, "zip", visit)
+    stem = handlers.show(visit).midi.stem
+    assert path.name == f"{stem}.zip"
+    kinds = ("mid", "musicxml", "pdf", "mp3", "wav", "json")
+    assert sorted(ZipFile(path).namelist()) == sorted(f"{stem}.{kind}" for kind in kinds)
+
+
+def test_what_needs_a_missing_tool_is_left_out_of_the_bundle() -> None:
+    names = ZipFile(handlers.make_file(silent_audio, "zip", run())).namelist()
+    assert {Path(name).suffix for name in names} == {".mid", ".musicxml", ".pdf", ".json"}
+
+
+def test_earlier_results_of_the_visit_can_be_reopened() -> None:
+    first = run(seed=1)
+    again, values = handlers.begin(first, True, with_wishes(seed=2))
+    *_, (second, _) = handlers.draw(FakeComposer(), again, values)
+    assert [past.composition.request.seed for past in second.past] == [2, 1]
+    reopened = handlers.reopen(second, 1)
+    assert reopened.candidate() == first.candidate()
+    assert handlers.show(reopened).midi == handlers.show(first).midi
+
+
+@pytest.mark.parametrize("number", [1, -1, None, "0", True, 0.0])
+def test_a_result_that_is_not_there_is_refused(number: Any) -> None:
+    with pytest.raises(RequestError, match="gone"):
+        handlers.reopen(run(), number)
+
+
+def test_a_visit_keeps_a_few_results() -> None:
+    visit = Visit()
+    for _ in range(MAX_PAST + 2):
+        visit, values = handlers.begin(replace(visit, run=Run()), True, with_wishes(candidates=1))
+        *_, (visit, _) = handlers.draw(FakeComposer(), visit, values)
+    assert len(visit.past) == MAX_PAST
 
 
 @pytest.mark.parametrize("kind", ["musicxml", "pdf", "mp3"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_a_piece_is_shown_with_its_facts_roll_and_scores(cache: Path, chorale: P
     shown = inspect_handlers.show(read(cache, chorale, "Bach chorale.mid"))
     assert "Bach chorale" in shown.heading
     assert "<td>soprano</td>" in shown.facts
-    assert len(shown.roll.data) == len(chorale.parts)
+    assert len(json.loads(shown.score)["parts"]) == len(chorale.parts)
     assert "parallel fifths" in shown.scorecard
 
 

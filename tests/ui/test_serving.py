@@ -7,9 +7,9 @@ import pytest
 
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
-from composer.ui import launch
+from composer.ui import launch, serving
 from composer.ui.serving import address, serving_options
-from composer.ui.theme import STYLESHEET, build_theme
+from composer.ui.theme import STYLESHEETS, build_theme
 from tests.serving import free_port
 
 
@@ -77,4 +77,34 @@ def test_a_page_that_visitors_may_edit_is_not_served(monkeypatch: pytest.MonkeyP
 
 def test_theme_and_stylesheet_name_no_other_host() -> None:
     assert not any(sheet for sheet in build_theme()._stylesheets)
-    assert "//" not in STYLESHEET.read_text(encoding="utf-8")
+    assert not any("//" in sheet.read_text(encoding="utf-8") for sheet in STYLESHEETS)
+
+
+def test_switches_are_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not serving_options()["pwa"]
+    monkeypatch.setenv("COMPOSER_PWA", "1")
+    assert serving_options()["pwa"]
+    monkeypatch.setenv("COMPOSER_PWA", "yes")
+    with pytest.raises(OptionError, match="COMPOSER_PWA must be 0 or 1"):
+        serving_options()
+
+
+def test_tools_that_are_not_installed_are_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "find_spec", lambda name: None)
+    assert not serving.has_tool_server({})
+    with pytest.raises(OptionError, match=r"gradio\[mcp\]"):
+        serving.has_tool_server({"COMPOSER_MCP": "1"})
+
+
+def test_a_page_open_to_others_says_what_a_public_host_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = gr.Blocks(analytics_enabled=False)
+    monkeypatch.setattr(demo, "launch", lambda **_: None)
+    monkeypatch.setattr(serving.traffic, "write_log", lambda: None)
+    monkeypatch.setenv("PORT", str(free_port()))
+    launch(demo)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    launch(demo)
+    assert "https" in capsys.readouterr().err

@@ -77,7 +77,8 @@ def test_places_name_each_bar_once() -> None:
     found = tuple(Place(bar, Fraction(bar), (0, 1), "D5 over G4") for bar in (1, 1, 3))
     words = views.places(found)
     assert words.startswith("bars ")
-    assert words.count("<span") == 2
+    assert words.count("<button") == 2
+    assert 'data-onset="3" data-parts="0,1"' in words
 
 
 def test_many_places_are_counted() -> None:

@@ -1,0 +1,118 @@
+// What keys do on the roll. While painting, a caret moves over grid and pitches.
+
+export class Keys {
+  constructor(view) {
+    this.view = view;
+    view.roll.scroller.addEventListener('keydown', (event) => this._press(event));
+    view.root.addEventListener('keydown', (event) => this._undo(event));
+  }
+
+  _undo(event) {
+    const { view } = this;
+    if (!view.isPainting || !(event.ctrlKey || event.metaKey)) return;
+    const key = event.key.toLowerCase();
+    if (key === 'z' && !event.shiftKey) view.painting.undo();
+    else if (key === 'y' || key === 'z') view.painting.redo();
+    else return;
+    event.preventDefault();
+  }
+
+  _press(event) {
+    if (!this.view.score || event.ctrlKey || event.metaKey) return;
+    const act = (this.view.isPainting && this._painting(event)) || this._looking(event);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  _looking({ key, shiftKey }) {
+    const { view } = this;
+    const { roll, score, player } = view;
+    const bar = score.barAt(player.beats);
+    const go = (bars) => view.seek(score.bars[clamp(bar.index + bars, 0, score.bars.length - 1)].onset);
+    const step = (by) => view.seek(Math.min(score.end, player.beats + by * bar.pulse));
+    return {
+      ' ': () => view.toggle(),
+      ArrowLeft: () => (shiftKey ? this._extend(-1) : step(-1)),
+      ArrowRight: () => (shiftKey ? this._extend(1) : step(1)),
+      PageUp: () => go(-4),
+      PageDown: () => go(4),
+      Home: () => view.seek(0),
+      End: () => view.seek(score.bars.at(-1).onset),
+      '+': () => roll.setZoom(roll.zoom * 1.5),
+      '=': () => roll.setZoom(roll.zoom * 1.5),
+      '-': () => roll.setZoom(roll.zoom / 1.5),
+      0: () => roll.showAll(),
+      Escape: () => view.select(),
+    }[key];
+  }
+
+  /** Grow or shrink the selection at its end, by a bar. */
+  _extend(by) {
+    const { view } = this;
+    const here = view.score.barAt(view.player.beats).index + 1;
+    const { first, last } = view.selection ?? { first: here, last: here - (by > 0 ? 1 : 0) };
+    const end = clamp(last + by, first, view.score.bars.length);
+    view.select(first, end);
+    view.roll.reveal(view.score.bars[end - 1].onset);
+    view.say(first === end ? `bar ${first} selected` : `bars ${first} to ${end} selected`);
+  }
+
+  _painting({ key, altKey }) {
+    const shift = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
+    if (shift) return () => this._shift(...shift, altKey);
+    return {
+      Enter: () => this._enter(),
+      Delete: () => this._erase(),
+      Backspace: () => this._erase(),
+    }[key];
+  }
+
+  get _caret() { return this.view.roll.shown.caret; }
+
+  _noteHere() {
+    return this.view.painting.find(this._caret.onset, this._caret.pitch);
+  }
+
+  _enter() {
+    const { view } = this;
+    if (this._noteHere()) return this._erase();
+    view.painting.draw(this._caret.onset, this._caret.pitch);
+    view.player.touch(view.painting.part, this._caret.pitch);
+    return this._tell('drawn');
+  }
+
+  _erase() {
+    const note = this._noteHere();
+    if (note) this.view.painting.erase(note);
+    this._tell(note ? 'erased' : 'no note here');
+  }
+
+  /** Move the caret, and with alt the note below it. */
+  _shift(steps, semitones, carries) {
+    const { view } = this;
+    const { painting, roll } = view;
+    const note = carries && this._noteHere();
+    const onset = clamp(painting.snap(this._caret.onset) + steps * painting.grid, 0, view.score.end - painting.grid);
+    const pitch = clamp(this._caret.pitch + semitones, 0, 127);
+    if (note) painting.move(note, Math.max(0, note.onset + steps * painting.grid), clamp(note.pitch + semitones, 0, 127));
+    if (pitch < roll.low || pitch > roll.high) {
+      roll.low = Math.min(roll.low, pitch);
+      roll.high = Math.max(roll.high, pitch);
+      roll.refresh();
+    }
+    roll.set({ caret: { onset, pitch, length: painting.grid } });
+    roll.reveal(onset);
+    this._tell(this._noteHere() ? 'note' : '');
+  }
+
+  _tell(what) {
+    const { score } = this.view;
+    const { pitch, onset } = this._caret;
+    this.view.say([score.nameOf(pitch), score.placeWords(onset), what].filter(Boolean).join(', '));
+  }
+}
+
+function clamp(value, low, high) {
+  return Math.min(high, Math.max(low, value));
+}

@@ -1,0 +1,247 @@
+// The score view: a piano roll, the engraved sheet beside it, sound, selection and painting, held
+// together here. The server gives a piece as JSON; what a visitor selects and paints goes into
+// stores that handlers on the server read. Everything else stays in the browser.
+
+import { buildControls } from './controls.js';
+import { Painting } from './painting.js';
+import { Score } from './piece.js';
+import { Player, hushAll } from './player.js';
+import { Pointer } from './pointer.js';
+import { Keys } from './keys.js';
+import { Roll } from './roll.js';
+import { Sheet } from './sheet.js';
+import * as synths from './synth.js';
+
+const views = new Map(); // by name
+const stores = new Map(); // `name/kind` -> function that takes a value
+const waiting = new Map(); // sheets that came before their view
+const SCROLLED_S = 3; // who scrolls is not pulled back for so long
+const READOUT_MS = 100;
+const STORE_MS = 120;
+
+/** Build the view that gradio has placed; called by the component when it is loaded. */
+export function mount(element, props, watch, trigger) {
+  const root = element.querySelector('.score-view');
+  const view = new ScoreView(root, trigger);
+  views.set(root.dataset.view, view);
+  const take = () => { if (props.value) view.show(JSON.parse(props.value)); };
+  watch('value', take);
+  take();
+  const sheet = waiting.get(root.dataset.view);
+  if (sheet) view.attachSheet(sheet);
+  document.addEventListener('pointerdown', () => synths.prefetch(), { once: true });
+}
+
+/** Let a hidden component keep what is selected (`selection`) or painted (`edits`). */
+export function keep(props, name, kind) {
+  stores.set(`${name}/${kind}`, (value) => { props.value = value; });
+}
+
+/** Let a sheet follow a view, whenever new pages come. */
+export function follow(element, watch, name) {
+  const attach = () => {
+    waiting.set(name, element);
+    views.get(name)?.attachSheet(element);
+  };
+  watch('value', attach);
+  attach();
+}
+
+/** Let buttons with `data-onset` anywhere in an element point at places in a view. */
+export function point(element, name) {
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-onset]');
+    if (!button) return;
+    const parts = button.dataset.parts.split(',').filter(Boolean).map(Number);
+    views.get(name)?.showPlace({
+      onset: Number(button.dataset.onset), parts, words: button.title || button.textContent,
+    });
+  });
+}
+
+export { hushAll };
+
+export class ScoreView {
+  constructor(root, trigger) {
+    this.root = root;
+    this.name = root.dataset.view;
+    this.trigger = trigger;
+    this.selection = null;
+    this.chosen = new Set();
+    this.scrolledAt = 0;
+    this.player = new Player(() => this._playerChanged());
+    this.controls = buildControls(root, this);
+    this.roll = new Roll(root.querySelector('.sv-stage'));
+    this.roll.silent = { has: (part) => this.player.isSilent(part) };
+    this.sheet = new Sheet({
+      play: (beats) => this.playFrom(beats), select: (first, last) => this.select(first, last),
+    });
+    new Pointer(this);
+    new Keys(this);
+    root.view = this; // for those who look in from outside
+  }
+
+  get paints() { return this.root.dataset.paints === 'true'; }
+
+  /** Show a piece from the beginning. */
+  show(data) {
+    const wasPlaying = this.player.isPlaying;
+    this.data = data;
+    this.score = new Score(data);
+    this.painting = new Painting(this.score, () => this._painted());
+    this.isPainting &&= this.paints;
+    this.player.show(this.score);
+    this.roll.marks = this.score.findings;
+    this.roll.set({ selection: null, mark: null, hover: null, caret: null, cursor: 0, part: -1 });
+    this.roll.show(this.score, data.colours);
+    this.chosen = new Set(this.score.parts.keys());
+    this.selection = null;
+    this.sheet.select(null);
+    this.controls.show(this);
+    this._store('selection', null);
+    this._store('edits', null);
+    if (data.selected) this._selectAtFirst(data.selected);
+    this._tick();
+    if (wasPlaying) this.player.play(0);
+  }
+
+  attachSheet(element) {
+    this.sheet.attach(element);
+    if (this.score) this._moveSheet(this.player.beats);
+  }
+
+  // --- Hearing --------------------------------------------------------------------------------
+
+  toggle() {
+    if (this.player.isPlaying) this.player.pause();
+    else this.player.play();
+  }
+
+  playFrom(beats) {
+    this.scrolledAt = 0;
+    this.player.play(beats);
+  }
+
+  seek(beats) {
+    this.player.seek(beats);
+    this.roll.reveal(this.player.beats);
+  }
+
+  _playerChanged() {
+    if (!this.roll) return;
+    this.root.dataset.playing = this.player.isPlaying;
+    this.controls.update(this);
+    this.roll.refresh();
+    this._tick();
+  }
+
+  /** Bring cursor and words to where the player is; again with every frame while it plays. */
+  _tick() {
+    if (!this.score) return;
+    const beats = this.player.beats;
+    this.roll.set({ cursor: beats });
+    const isFollowing = performance.now() - this.scrolledAt > SCROLLED_S * 1000;
+    if (this.player.isPlaying && isFollowing) this.roll.reveal(beats, true);
+    this._moveSheet(beats);
+    const now = performance.now();
+    if (!this.player.isPlaying || now - (this.readAt ?? 0) > READOUT_MS) {
+      this.readAt = now;
+      this.controls.read(this, beats);
+    }
+    if (!this.player.isPlaying) return;
+    this.frame ??= requestAnimationFrame(() => { this.frame = null; this._tick(); });
+  }
+
+  _moveSheet(beats) {
+    this.sheet.move(beats, this.score.barAt(beats).index + 1, this.player.isPlaying);
+  }
+
+  // --- Selecting ------------------------------------------------------------------------------
+
+  /** Select bars, counted from 1; nothing without arguments. */
+  select(first, last) {
+    this.selection = first ? { first, last } : null;
+    this.roll.set({ selection: this.selection });
+    this.sheet.select(this.selection);
+    this._selected();
+  }
+
+  _selectAtFirst({ first_bar, last_bar, parts }) {
+    this.chosen = new Set(parts);
+    this.controls.choose(this.chosen);
+    this.select(first_bar, last_bar);
+  }
+
+  choosePart(part, isChosen) {
+    if (isChosen) this.chosen.add(part);
+    else this.chosen.delete(part);
+    this._selected();
+  }
+
+  _selected() {
+    this.controls.update(this);
+    const isAll = this.chosen.size === this.score.parts.length;
+    const { first = 1, last = this.score.bars.length } = this.selection ?? {};
+    const value = this.selection || !isAll
+      ? { first_bar: first, last_bar: last, parts: [...this.chosen].sort((a, b) => a - b) }
+      : null;
+    this._store('selection', value);
+  }
+
+  /** Keep a value for the server, a moment after the last change. */
+  _store(kind, value) {
+    this.timers ??= {};
+    clearTimeout(this.timers[kind]);
+    this.timers[kind] = setTimeout(() => {
+      stores.get(`${this.name}/${kind}`)?.(value);
+      if (value) this.trigger(kind === 'edits' ? 'edit' : 'select', value);
+    }, STORE_MS);
+  }
+
+  // --- Places ---------------------------------------------------------------------------------
+
+  /** Put the cursor where something was found, and ring its notes. */
+  showPlace(place) {
+    if (!this.score) return;
+    this.root.closest('.score-pair')?.scrollIntoView({ block: 'nearest' });
+    this.roll.set({ mark: place });
+    this.scrolledAt = performance.now();
+    this.player.seek(place.onset);
+    this.roll.reveal(Math.max(0, place.onset - 1));
+    this.say(`${this.score.placeWords(place.onset)}: ${place.words}`);
+  }
+
+  // --- Painting -------------------------------------------------------------------------------
+
+  setPainting(isPainting) {
+    this.isPainting = isPainting;
+    this.root.dataset.painting = isPainting;
+    const caret = { onset: this.painting.snap(this.player.beats), pitch: 60, length: this.painting.grid };
+    this.roll.set({ caret: isPainting ? this._inRange(caret) : null, part: isPainting ? this.painting.part : -1 });
+    this.roll.refresh();
+    this.controls.update(this);
+  }
+
+  _inRange(caret) {
+    const pitch = Math.min(this.roll.high, Math.max(this.roll.low, caret.pitch));
+    return { ...caret, pitch };
+  }
+
+  paintPart(part) {
+    this.painting.part = part;
+    this.roll.set({ part });
+    this.roll.refresh();
+  }
+
+  _painted() {
+    this.roll.update();
+    this.controls.update(this);
+    if (this.player.isPlaying) this.player.change({});
+    this._store('edits', this.painting.edits() ?? null);
+  }
+
+  /** Say a line below the roll; screen readers read it out. */
+  say(words) {
+    this.controls.say(words);
+  }
+}

@@ -1,0 +1,110 @@
+// The engraved pages beside the roll: a cursor and a selection lie over sealed pictures. What is
+// known of a page are the boxes of its bars, as shares of the picture.
+
+import { interpolate } from './piece.js';
+
+export class Sheet {
+  /** @param {object} handlers `play(beats)` and `select(first, last)`. */
+  constructor(handlers) {
+    this.handlers = handlers;
+    this.boxes = new Map();
+    this.selection = null;
+  }
+
+  /** Take pages that have come. */
+  attach(element) {
+    this.element = element;
+    this.boxes.clear();
+    this.cursor = null;
+    this.paper = element.querySelector('.paper');
+    for (const page of element.querySelectorAll('.sheet-page')) {
+      for (const box of JSON.parse(page.dataset.bars || '[]')) {
+        this.boxes.set(box.bar, { ...box, page });
+      }
+    }
+    if (!this.paper || this.boxes.size === 0) return;
+    this.cursor = document.createElement('div');
+    this.cursor.className = 'sheet-cursor';
+    this.paper.addEventListener('pointerdown', (event) => this._begin(event));
+    this.select(this.selection);
+  }
+
+  _begin(event) {
+    const first = this._barAt(event);
+    if (!first || event.button !== 0) return;
+    const isTouch = event.pointerType === 'touch'; // which scrolls
+    const follow = (move) => {
+      const bar = this._barAt(move);
+      if (!isTouch && bar && (bar !== first || this.isDragging)) {
+        this.isDragging = true;
+        this.handlers.select(Math.min(first, bar), Math.max(first, bar));
+      }
+    };
+    const end = (up) => {
+      this.paper.removeEventListener('pointermove', follow);
+      if (!this.isDragging && up.type === 'pointerup') this.handlers.play(this.boxes.get(first).onset);
+      this.isDragging = false;
+    };
+    this.paper.addEventListener('pointermove', follow);
+    this.paper.addEventListener('pointerup', end, { once: true });
+    this.paper.addEventListener('pointercancel', end, { once: true });
+  }
+
+  _barAt(event) {
+    const page = event.target.closest?.('.sheet-page');
+    if (!page) return null;
+    const frame = page.getBoundingClientRect();
+    const x = (event.clientX - frame.left) / frame.width;
+    const y = (event.clientY - frame.top) / frame.height;
+    for (const [bar, box] of this.boxes) {
+      const isHere = box.page === page && x >= box.x && x < box.x + box.w;
+      if (isHere && y >= box.y - 0.02 && y < box.y + box.h + 0.02) return bar;
+    }
+    return null;
+  }
+
+  /** Put the cursor at a time. */
+  move(beats, bar, isFollowing) {
+    const box = this.boxes.get(bar);
+    if (!this.cursor) return;
+    this.cursor.hidden = !box;
+    if (!box) return;
+    if (this.cursor.parentNode !== box.page) box.page.append(this.cursor);
+    const x = box.knots.length > 1 ? interpolate(box.knots, beats, 0, 1) : box.x;
+    const { style } = this.cursor;
+    style.left = `${x * 100}%`;
+    if (this.bar === bar && this.shownBox === box) return;
+    this.bar = bar;
+    this.shownBox = box;
+    style.top = `${box.y * 100}%`;
+    style.height = `${box.h * 100}%`;
+    if (isFollowing) this._reveal(box);
+  }
+
+  /** Scroll the paper, and nothing around it, so that a system stands in view. */
+  _reveal(box) {
+    const top = box.page.offsetTop + box.y * box.page.offsetHeight;
+    const bottom = top + box.h * box.page.offsetHeight;
+    const { scrollTop, clientHeight } = this.paper;
+    if (top >= scrollTop && bottom <= scrollTop + clientHeight) return;
+    this.paper.scrollTop = Math.max(0, top - 16);
+  }
+
+  /** Mark selected bars; `null` marks none. */
+  select(selection) {
+    this.selection = selection;
+    this.element?.querySelectorAll('.sheet-selected').forEach((mark) => mark.remove());
+    if (!selection) return;
+    for (let bar = selection.first; bar <= selection.last; bar += 1) {
+      const box = this.boxes.get(bar);
+      if (!box) continue;
+      const mark = document.createElement('div');
+      mark.className = 'sheet-selected';
+      const share = (value) => `${value * 100}%`;
+      Object.assign(mark.style, {
+        left: share(box.x), top: share(box.y), width: share(box.w), height: share(box.h),
+      });
+      box.page.append(mark);
+    }
+  }
+}

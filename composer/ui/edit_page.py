@@ -1,0 +1,347 @@
+"""The Edit page: a piece on the roll, bars marked there or notes painted, new candidates for them.
+
+What happens in an event is in `edit_handlers`; here errors become sentences, values find their
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from composer.ui import (
+    choices,
+    downloads,
+    edit_controls,
+    edit_handlers,
+    edit_jobs,
+    edit_views,
+    handlers,
+    score_view,
+    views,
+)
+from composer.ui.downloads import Downloads
+from composer.ui.edit_controls import Source, Wish
+from composer.ui.edit_handlers import Editing, Steps
+from composer.ui.edit_jobs import Job
+from composer.ui.incidents import plain_errors
+from composer.ui.inspect_page import AT_ONCE, UNCHECKED
+from composer.ui.results import PICK_ROW, html
+from composer.ui.score_view import ScoreView
+from composer.ui.studio import Studio
+
+VIEW = "edit"
+LIFE_S = 3600
+FORMATS = ("mid", "musicxml", "pdf", "mp3", "wav", "zip")
+SILENT_FORMATS = ("mid", "musicxml", "pdf", "zip")
+# A new run silences the old one; where the columns stand one below the other, its line is shown.
+MAKE_ROOM = f"""() => {{
+    ({score_view.HUSH})();
+    const line = document.querySelector('#edit-status');
+    if (window.innerWidth < 760) line.scrollIntoView({{behavior: 'smooth', block: 'start'}});
+}}"""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The components that a piece fills, in the order in which `_show` fills them."""
+
+    empty: gr.HTML
+    shown: gr.Column
+    heading: gr.HTML
+    score: gr.HTML
+    sheet: gr.HTML
+    ranking: gr.HTML
+    scorecard: gr.HTML
+    record: gr.DownloadButton
+    part: gr.Dropdown
+    undo: gr.Button
+    redo: gr.Button
+
+    def in_order(self) -> list[Any]:
+        """All components."""
+        return [getattr(self, entry.name) for entry in fields(self)]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the events of the page share."""
+
+    studio: Studio
+    window_px: gr.Number
+    state: gr.State
+    status: gr.HTML
+    source: Source
+    wish: Wish
+    view: ScoreView
+    keep: gr.Button
+    results: Results
+    downloads: Downloads
+
+    def outputs(self) -> list[Any]:
+        """What an event changes that puts something on show."""
+        return [self.state, self.status, *self.results.in_order()]
+
+
+def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: int) -> None:
+    """Place the page and wire it.
+
+    Args:
+        studio: What writes.
+        visit: What the Compose page of the tab holds.
+        window_px: Holds the width of the visitor's window.
+        n_at_once: How many runs share the model.
+    """
+    rows = studio.menu()
+    state = gr.State(Editing(), time_to_live=LIFE_S)
+    with gr.Row(elem_classes=["compose-page"]):
+        with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
+            source, wish = edit_controls.build_source(), edit_controls.build_wish(rows)
+        with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
+            status = html(views.status(""), elem_id="edit-status")
+            view, keep, results, made = _build_results(studio, wish.part)
+    page = Page(studio, window_px, state, status, source, wish, view, keep, results, made)
+    _wire_source(page, visit)
+    _wire_form(page)
+    _wire_runs(page, n_at_once)
+    _wire_changes(page)
+    _wire_files(page)
+
+
+def _build_results(studio: Studio, part: gr.Dropdown) -> tuple[Any, ...]:
+    empty = html(edit_views.EMPTY, elem_id="edit-empty")
+    with gr.Column(visible=False, elem_id="edited") as shown:
+        with gr.Row(elem_classes=["edit-head"]):
+            heading = html(elem_id="edit-heading")
+            with gr.Row(elem_classes=["steps"]):
+                keep = _step("✓ Keep", "keep")
+                undo, redo = _step("↶ Undo", "undo"), _step("↷ Redo", "redo")
+        view = score_view.build(VIEW, paints=True)
+        with gr.Row(elem_classes=["downloads"]):
+            made = downloads.build(VIEW, SILENT_FORMATS if studio.sound_problem() else FORMATS)
+            record = gr.DownloadButton("↓ JSON", size="sm", min_width=80, elem_id="edit-record")
+        ranking = html(elem_id="edit-ranking", js_on_load=PICK_ROW)
+        with gr.Accordion("Scorecard of the whole", open=False, elem_id="edit-scorecard-fold"):
+            scorecard = html(elem_id="edit-scorecard", js_on_load=score_view.point_at(VIEW))
+    results = Results(
+        *(empty, shown, heading, view.view, view.sheet, ranking, scorecard, record),
+        *(part, undo, redo),
+    )
+    return view, keep, results, made
+
+
+def _step(label: str, name: str) -> gr.Button:
+    return gr.Button(label, size="sm", min_width=80, elem_id=f"edit-{name}")
+
+
+def _show(state: Editing) -> tuple[Any, ...]:
+    """Return the values of `Results`."""
+    shown = edit_handlers.show(state)
+    parts = edit_views.part_choices(state.piece)
+    return (
+        gr.update(visible=False),
+        gr.update(visible=True),
+        shown.heading,
+        shown.score,
+        views.note("the sheet is being engraved"),
+        shown.ranking,
+        shown.scorecard,
+        gr.update(value=shown.record, interactive=shown.record is not None),
+        gr.update(choices=parts, value=edit_handlers.given_part(state)),
+        gr.update(interactive=bool(state.shown or state.at)),
+        gr.update(interactive=state.at + 1 < len(state.versions)),
+    )
+
+
+def _nothing_shown() -> tuple[Any, ...]:
+    return tuple(gr.skip() for _ in fields(Results))
+
+
+def _change(page: Page, change: Callable[..., Editing]) -> Callable[..., tuple[Any, ...]]:
+    """Return an event that changes the state and shows it; a refusal becomes the status line."""
+
+    def on_event(state: Editing, *values: Any) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                state.check_idle()
+                changed = change(state, *values)
+                return changed, views.status(""), *_show(changed)
+        except gr.Error as error:
+            return state, views.status(error.message), *_nothing_shown()
+
+    return on_event
+
+
+def _wire_source(page: Page, visit: gr.State) -> None:
+    """Let music come from the Compose page, a file or a line of notes."""
+    source = page.source
+    sources: tuple[tuple[Any, Callable[..., Editing], Any], ...] = (
+        (source.composed.click, edit_handlers.take_composed, visit),
+        (
+            source.upload.upload,
+            lambda upload: edit_handlers.take_upload(page.studio.read_score, upload),
+            source.upload,
+        ),
+        (source.melody_button.click, edit_handlers.take_melody, source.melody),
+    )
+    in_line: dict[str, Any] = {"concurrency_id": "inspect", **UNCHECKED}
+    for trigger, take, found in sources:
+        on_event = _change(page, _replacing(take))
+        _wire_sheet(page, trigger(on_event, [page.state, found], page.outputs(), **in_line))
+
+
+def _replacing(take: Callable[[Any], Editing]) -> Callable[..., Editing]:
+    return lambda state, value: take(value)
+
+
+def _wire_form(page: Page) -> None:
+    """Let the form follow the composer."""
+    rows = page.studio.menu()
+
+    def on_composer(composer: Any) -> Any:
+        offered = choices.form_choices(rows, composer)
+        return gr.update(choices=offered, value=offered[0][1])
+
+    page.wish.composer.input(on_composer, page.wish.composer, page.wish.form, **AT_ONCE)
+
+
+def _wire_runs(page: Page, n_at_once: int) -> None:
+    """Let each way of writing run, and Stop stop what this tab writes."""
+    wish, selection = page.wish, page.view.selection
+    ways: tuple[tuple[gr.Button, Callable[..., Job], list[Any]], ...] = (
+        (wish.infill, edit_jobs.infill_job, [selection, wish.complete, wish.edges]),
+        (wish.vary, edit_jobs.vary_job, [selection, wish.freedom, wish.edges]),
+        (wish.harmonise, edit_jobs.harmonise_job, [wish.part, wish.composer, wish.form]),
+    )
+    for button, read_job, inputs in ways:
+        _wire_run(page, button, read_job, inputs, n_at_once)
+
+    def on_stop(state: Editing) -> str:
+        state.run.stop()
+        return views.status(handlers.STOPPING, 1.0)
+
+    wish.stop.click(on_stop, page.state, page.status, **AT_ONCE)
+
+
+def _wire_run(
+    page: Page,
+    button: gr.Button,
+    read_job: Callable[..., Job],
+    inputs: list[Any],
+    n_at_once: int,
+) -> None:
+    """Begin at once, write in the queue, then show."""
+    buttons = [*page.wish.runs, page.wish.stop]
+    makers = _makers(page.studio)
+
+    def on_begin(state: Editing, edits: Any, *values: Any) -> Iterator[tuple[Any, ...]]:
+        wanted, numbers = values[: len(inputs)], values[len(inputs) :]
+        try:
+            with plain_errors():
+                begun = edit_handlers.begin(state, edits, read_job, (*wanted, numbers))
+        except gr.Error as error:
+            yield state, views.status(error.message), *(gr.skip() for _ in buttons)
+            raise
+        yield begun, views.status(handlers.WAITING, 0.0), *_running(is_running=True)
+
+    def on_draw(state: Editing) -> Iterator[tuple[Any, ...]]:
+        try:
+            with plain_errors():
+                yield from edit_handlers.draw(makers, state)
+        except gr.Error as error:
+            yield state, views.status(error.message)
+            raise
+        finally:
+            state.run.end()
+
+    def on_end(state: Editing) -> tuple[Any, ...]:
+        was_refused = state.run.is_under_way  # a run that drew has ended by itself
+        state.run.end()
+        status = views.status(handlers.FULL) if was_refused else gr.skip()
+        return status, *_running(is_running=False)
+
+    button.click(None, None, None, js=MAKE_ROOM)
+    begun = button.click(
+        on_begin,
+        [page.state, page.view.edits, *inputs, *page.wish.numbers],
+        [page.state, page.status, *buttons],
+        concurrency_limit=None,
+        **UNCHECKED,
+    )
+    drawn = begun.success(
+        on_draw,
+        page.state,
+        [page.state, page.status],
+        concurrency_id="model",
+        concurrency_limit=n_at_once,
+        **UNCHECKED,
+    )
+    for ended in (drawn.success, drawn.failure):  # what was painted before is on the bench
+        ended(on_end, page.state, [page.status, *buttons], **AT_ONCE)
+        shown = ended(_on_shown, page.state, page.results.in_order(), **AT_ONCE)
+        _wire_sheet(page, shown)
+
+
+def _makers(studio: Studio) -> dict[str, Callable[..., Steps]]:
+    return {
+        "infill": studio.infill_steps,
+        "vary": studio.vary_steps,
+        "harmonise": studio.harmonise_steps,
+    }
+
+
+def _on_shown(state: Editing) -> tuple[Any, ...]:
+    with plain_errors():
+        return _show(state)
+
+
+def _running(*, is_running: bool) -> tuple[Any, ...]:
+    runs = (gr.update(interactive=not is_running) for _ in range(3))
+    return *runs, gr.update(interactive=is_running)
+
+
+def _wire_changes(page: Page) -> None:
+    """Let the visitor pick, keep, undo and redo; what was painted is never lost."""
+
+    def painted_first(change: Callable[..., Editing]) -> Callable[..., Editing]:
+        return lambda state, edits, *values: change(edit_handlers.take_edits(state, edits), *values)
+
+    def on_pick(state: Editing, edits: Any, event: gr.EventData) -> tuple[Any, ...]:
+        pick = painted_first(edit_handlers.pick)
+        return _change(page, pick)(state, edits, getattr(event, "rank", None))
+
+    inputs = [page.state, page.view.edits]
+    picked = page.results.ranking.pick(on_pick, inputs, page.outputs(), **AT_ONCE)
+    _wire_sheet(page, picked)
+    for button, change in (
+        (page.keep, edit_handlers.keep_all),
+        (page.results.undo, painted_first(edit_handlers.undo)),
+        (page.results.redo, painted_first(edit_handlers.redo)),
+    ):
+        changed = button.click(_change(page, change), inputs, page.outputs(), **AT_ONCE)
+        _wire_sheet(page, changed)
+
+
+def _wire_sheet(page: Page, shown: Any) -> None:
+    """Engrave what is on show, after it is on show."""
+
+    def on_shown(state: Editing, window_px: Any) -> str:
+        with plain_errors():
+            return edit_handlers.show_sheet(state, window_px)
+
+    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
+    shown.success(on_shown, [page.state, page.window_px], page.results.sheet, **in_line)
+
+
+def _wire_files(page: Page) -> None:
+    """Make files when they are asked for, with what was painted."""
+
+    def make(kind: str, state: Editing, edits: Any) -> Path:
+        return edit_handlers.make_file(page.studio.render_audio, kind, state, edits)
+
+    inputs = [page.state, page.view.edits]
+    downloads.wire(page.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)

@@ -1,0 +1,119 @@
+"""The left column of the Extend page: where the music comes from, and how it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from composer.plans import FORM_NAMES, Chunking
+from composer.request import Request
+from composer.theory import ENSEMBLES
+from composer.ui import inspect_page
+from composer.ui.extend_handlers import NO_PLAN, NUMBERS, PLAN_COLUMNS
+from composer.ui.results import html
+
+DEFAULT_BARS = 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the music comes from, and what is corrected about it."""
+
+    composed: gr.Button
+    upload: gr.File
+    theme: gr.Textbox
+    ensemble: gr.Dropdown
+    theme_button: gr.Button
+    facts: gr.HTML
+    corrections: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How it goes on."""
+
+    bars: gr.Number
+    plan: gr.Dropdown
+    rows: gr.Dataframe
+    numbers: tuple[Any, ...]
+    extend: gr.Button
+    stop: gr.Button
+    undo: gr.Button
+    redo: gr.Button
+
+
+def build_source() -> Source:
+    """Place where the music comes from."""
+    composed = gr.Button("Take the piece from Compose", elem_id="extend-composed")
+    html('<h2 class="label">or a MIDI or MusicXML file</h2>', js_on_load=inspect_page.NAME_BUTTON)
+    upload = gr.File(
+        file_types=[*inspect_page.FILE_TYPES, ".json"],
+        show_label=False,
+        label="MIDI, MusicXML or saved tree",
+        elem_id="extend-upload",
+    )
+    with gr.Accordion("or a theme", open=False, elem_id="extend-theme-fold"):
+        theme = gr.Textbox(
+            label="theme",
+            info="ABC notation, such as: M:3/4 L:1/4 K:G",
+            placeholder="M:4/4\nL:1/4\nK:G\nG A B c | d2 B2 |",
+            lines=4,
+            elem_id="extend-theme",
+        )
+        ensemble = gr.Dropdown(list(ENSEMBLES), value="keyboard", label="for")
+        theme_button = gr.Button("Begin with this theme", elem_id="extend-take-theme")
+    with gr.Accordion("What was found", open=False, elem_id="extend-facts-fold"):
+        facts = html(elem_id="extend-facts")
+        corrections = (
+            gr.Textbox(label="key", placeholder="as found", elem_id="extend-key"),
+            gr.Textbox(label="meter", placeholder="as found", elem_id="extend-meter"),
+            gr.Textbox(label="from bar", placeholder="the first", elem_id="extend-first-bar"),
+            gr.Textbox(label="to bar", placeholder="the last", elem_id="extend-last-bar"),
+        )
+    return Source(composed, upload, theme, ensemble, theme_button, facts, corrections)
+
+
+def build_wish() -> Wish:
+    """Place how it goes on."""
+    bars = gr.Number(DEFAULT_BARS, label="bars to add", precision=0, elem_id="extend-bars")
+    plan = gr.Dropdown(
+        [("no plan", NO_PLAN), *((name, name) for name in FORM_NAMES)],
+        value=NO_PLAN,
+        label="plan",
+        info="a form whose first section the music is",
+        elem_id="extend-plan",
+    )
+    rows = gr.Dataframe(
+        headers=list(PLAN_COLUMNS),
+        column_count=len(PLAN_COLUMNS),
+        type="array",
+        visible=False,
+        label="sections",
+        elem_id="extend-plan-rows",
+    )
+    with gr.Accordion("More", open=False):
+        numbers = tuple(_number(name) for name in NUMBERS)
+    with gr.Row():
+        extend = gr.Button("Extend", variant="primary", elem_id="extend")
+        stop = gr.Button("Stop", interactive=False, elem_id="extend-stop")
+    with gr.Row():
+        undo = gr.Button("↶ Undo", size="sm", elem_id="extend-undo")
+        redo = gr.Button("↷ Redo", size="sm", elem_id="extend-redo")
+    return Wish(bars, plan, rows, numbers, extend, stop, undo, redo)
+
+
+def _number(name: str) -> gr.Textbox:
+    """Place a field of `Chunking` or `Request`, with its default, range and help.
+
+    It is a text field: an empty number field is sent as 0.
+    """
+    options = {option.name: option for kind in (Chunking, Request) for option in fields(kind)}
+    option = options[name]
+    return gr.Textbox(
+        "" if option.default is None else str(option.default),
+        label=name.replace("_", " "),
+        info=option.metadata["help"],
+        elem_id=f"extend-{name.replace('_', '-')}",
+    )

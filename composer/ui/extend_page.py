@@ -1,0 +1,329 @@
+"""The Extend page: music in hand, more bars behind it, other candidates to go on from.
+
+What happens in an event is in `extend_handlers`; here errors become sentences, values find their
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from composer.ui import (
+    downloads,
+    extend_controls,
+    extend_handlers,
+    extend_views,
+    handlers,
+    score_view,
+    views,
+)
+from composer.ui.downloads import Downloads
+from composer.ui.extend_controls import Source, Wish
+from composer.ui.extend_handlers import Extending
+from composer.ui.incidents import plain_errors
+from composer.ui.inspect_page import AT_ONCE, UNCHECKED
+from composer.ui.results import html
+from composer.ui.score_view import ScoreView
+from composer.ui.studio import Studio
+
+VIEW = "extend"
+LIFE_S = 3600
+FORMATS = ("musicxml", "pdf", "mp3", "wav")
+SILENT_FORMATS = ("musicxml", "pdf")
+FULL = "too many people are composing; try again in a moment"
+PICK = """
+element.addEventListener('click', (event) => {
+    const button = event.target.closest('button[data-chunk]');
+    if (button) trigger('pick', {chunk: Number(button.dataset.chunk),
+                                 rank: Number(button.dataset.rank)});
+});
+"""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The components that a tree fills, in the order in which `_show` fills them."""
+
+    empty: gr.HTML
+    shown: gr.Column
+    heading: gr.HTML
+    score: gr.HTML
+    sheet: gr.HTML
+    chunks: gr.HTML
+    midi: gr.DownloadButton
+    record: gr.DownloadButton
+
+    def in_order(self) -> list[Any]:
+        """All components."""
+        return [getattr(self, entry.name) for entry in fields(self)]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the events of the page share."""
+
+    studio: Studio
+    window_px: gr.Number
+    state: gr.State
+    status: gr.HTML
+    source: Source
+    wish: Wish
+    results: Results
+    downloads: Downloads
+
+
+def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: int) -> None:
+    """Place the page and wire it.
+
+    Args:
+        studio: What composes.
+        visit: What the Compose page of the tab holds.
+        window_px: Holds the width of the visitor's window.
+        n_at_once: How many runs share the model.
+    """
+    state = gr.State(Extending(), time_to_live=LIFE_S)
+    with gr.Row(elem_classes=["compose-page"]):
+        with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
+            source, wish = extend_controls.build_source(), extend_controls.build_wish()
+        with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
+            status = html(views.status(""), elem_id="extend-status")
+            results, made = _build_results(studio)
+    page = Page(studio, window_px, state, status, source, wish, results, made)
+    _wire_source(page, visit)
+    _wire_plan(page)
+    _wire_run(page, n_at_once)
+    _wire_tree(page)
+    _wire_files(page)
+
+
+def _build_results(studio: Studio) -> tuple[Results, Downloads]:
+    empty = html(extend_views.EMPTY, elem_id="extend-empty")
+    with gr.Column(visible=False, elem_id="extended") as shown:
+        heading = html(elem_id="extend-heading")
+        view: ScoreView = score_view.build(VIEW)
+        with gr.Row(elem_classes=["downloads"]):
+            midi = gr.DownloadButton("↓ MIDI", size="sm", min_width=80, elem_id="extend-midi")
+            made = downloads.build(VIEW, SILENT_FORMATS if studio.sound_problem() else FORMATS)
+            record = gr.DownloadButton("↓ tree", size="sm", min_width=80, elem_id="extend-tree")
+        chunks = html(elem_id="extend-chunks", js_on_load=PICK)
+    results = Results(empty, shown, heading, view.view, view.sheet, chunks, midi, record)
+    return results, made
+
+
+def _outputs(page: Page) -> list[Any]:
+    return [page.state, page.status, *page.results.in_order()]
+
+
+def _change(page: Page, change: Callable[..., Extending]) -> Callable[..., tuple[Any, ...]]:
+    """Return an event that changes the state and shows it; a refusal becomes the status line."""
+
+    def on_event(state: Extending, *values: Any) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                changed = change(state, *values)
+                return changed, views.status(""), *_show(changed)
+        except gr.Error as error:
+            return state, views.status(error.message), *(gr.skip() for _ in fields(Results))
+
+    return on_event
+
+
+def _show(state: Extending) -> tuple[Any, ...]:
+    """Return the values of `Results`."""
+    shown = extend_handlers.show(state)
+    return (
+        gr.update(visible=False),
+        gr.update(visible=True),
+        shown.heading,
+        shown.score,
+        views.note("the sheet is being engraved"),
+        shown.chunks,
+        shown.midi,
+        shown.record,
+    )
+
+
+def _wire_source(page: Page, visit: gr.State) -> None:
+    """Let music come from the Compose page, a file or a theme; show what was found in it."""
+    source, corrections = page.source, list(page.source.corrections)
+
+    def corrected(state: Extending, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                found, facts = extend_handlers.correct(state, *values)
+                return found, views.status(""), facts, *_show(found)
+        except gr.Error as error:
+            return (
+                state,
+                views.status(error.message),
+                gr.skip(),
+                *(gr.skip() for _ in fields(Results)),
+            )
+
+    def taken(take: Callable[..., Extending]) -> Callable[..., tuple[Any, ...]]:
+        def on_event(state: Extending, *values: Any) -> tuple[Any, ...]:
+            try:
+                with plain_errors():
+                    begun = take(*values)
+            except gr.Error as error:
+                n_skipped = 1 + len(fields(Results)) + len(corrections)
+                return state, views.status(error.message), *(gr.skip() for _ in range(n_skipped))
+            if begun.tree is not None:  # a saved tree is as it was left
+                facts = "", *_show(begun)
+                return begun, views.status(""), *facts, *(None for _ in corrections)
+            none = tuple(None for _ in corrections)
+            return *corrected(begun, none), *none
+
+        return on_event
+
+    def take_file(upload: Any) -> Extending:
+        name = upload.get("orig_name", "") if isinstance(upload, dict) else ""
+        if isinstance(name, str) and name.lower().endswith(".json"):
+            return extend_handlers.load_tree(Extending(), upload)
+        return extend_handlers.take_upload(page.studio.read_score, upload)
+
+    outputs = [page.state, page.status, source.facts, *page.results.in_order()]
+    with_corrections = [*outputs, *corrections]
+    sources = (
+        (source.composed.click, extend_handlers.take_composed, [visit]),
+        (source.upload.upload, take_file, [source.upload]),
+        (source.theme_button.click, extend_handlers.take_theme, [source.theme, source.ensemble]),
+    )
+    in_line: dict[str, Any] = {"concurrency_id": "inspect", **UNCHECKED}
+    for trigger, take, inputs in sources:
+        shown = trigger(taken(take), [page.state, *inputs], with_corrections, **in_line)
+        _wire_sheet(page, shown)
+    changed = [component.submit for component in corrections]
+    redone = gr.on(
+        changed,
+        lambda state, *values: corrected(state, values),
+        [page.state, *corrections],
+        outputs,
+        **AT_ONCE,
+    )
+    _wire_sheet(page, redone)
+
+
+def _wire_plan(page: Page) -> None:
+    """Let the table of sections follow the form."""
+
+    def on_plan(state: Extending, name: Any) -> tuple[Any, ...]:
+        try:
+            with plain_errors():
+                rows = extend_handlers.plan_table(state, name)
+        except gr.Error as error:
+            return gr.update(visible=False), gr.update(), views.status(error.message)
+        is_planned = bool(rows)
+        table = gr.update(visible=is_planned, value=rows or None)
+        return table, gr.update(interactive=not is_planned), views.status("")
+
+    wish = page.wish
+    outputs = [wish.rows, wish.bars, page.status]
+    wish.plan.input(on_plan, [page.state, wish.plan], outputs, **AT_ONCE)
+
+
+def _wire_run(page: Page, n_at_once: int) -> None:
+    """Let Extend draw more bars, and Stop stop what this tab draws."""
+    wish, buttons = page.wish, [page.wish.extend, page.wish.stop]
+
+    def on_begin(state: Extending) -> tuple[Any, ...]:
+        with plain_errors():
+            begun = extend_handlers.begin(state)
+        return begun, views.status("waiting for a free place", 0.0), *_running(is_running=True)
+
+    def on_draw(
+        state: Extending, bars: Any, plan: Any, rows: Any, *numbers: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        steps = (page.studio.extend_steps, page.studio.plan_steps)
+        try:
+            with plain_errors():
+                yield from extend_handlers.draw(*steps, state, bars, plan, rows, numbers)
+        except gr.Error as error:
+            yield state, views.status(error.message)
+            raise
+        finally:
+            state.run.end()
+
+    def on_end(state: Extending) -> tuple[Any, ...]:
+        was_refused = state.run.is_under_way  # a run that drew has ended by itself
+        state.run.end()
+        status = views.status(FULL) if was_refused else gr.skip()
+        return status, *_running(is_running=False)
+
+    wish.extend.click(None, None, None, js=score_view.HUSH)
+    begun = wish.extend.click(
+        on_begin,
+        page.state,
+        [page.state, page.status, *buttons],
+        concurrency_limit=None,
+        **UNCHECKED,
+    )
+    drawn = begun.success(
+        on_draw,
+        [page.state, wish.bars, wish.plan, wish.rows, *wish.numbers],
+        [page.state, page.status],
+        concurrency_id="model",
+        concurrency_limit=n_at_once,
+        **UNCHECKED,
+    )
+    for ended in (drawn.success, drawn.failure):
+        ended(on_end, page.state, [page.status, *buttons], **AT_ONCE)
+    shown = drawn.success(_on_shown, page.state, page.results.in_order(), **AT_ONCE)
+    _wire_sheet(page, shown)
+
+    def on_stop(state: Extending) -> str:
+        state.run.stop()
+        return views.status(handlers.STOPPING, 1.0)
+
+    wish.stop.click(on_stop, page.state, page.status, **AT_ONCE)
+
+
+def _on_shown(state: Extending) -> tuple[Any, ...]:
+    with plain_errors():
+        return _show(state)
+
+
+def _running(*, is_running: bool) -> tuple[Any, ...]:
+    return gr.update(interactive=not is_running), gr.update(interactive=is_running)
+
+
+def _wire_tree(page: Page) -> None:
+    """Let the visitor walk about in the tree."""
+
+    def on_pick(state: Extending, event: gr.EventData) -> tuple[Any, ...]:
+        chunk, rank = getattr(event, "chunk", None), getattr(event, "rank", None)
+        return _change(page, lambda held: extend_handlers.pick(held, chunk, rank))(state)
+
+    picked = page.results.chunks.pick(on_pick, page.state, _outputs(page), **AT_ONCE)
+    _wire_sheet(page, picked)
+    for button, change in (
+        (page.wish.undo, extend_handlers.undo),
+        (page.wish.redo, extend_handlers.redo),
+    ):
+        changed = button.click(_change(page, change), page.state, _outputs(page), **AT_ONCE)
+        _wire_sheet(page, changed)
+
+
+def _wire_sheet(page: Page, shown: Any) -> None:
+    """Engrave what is on show, after it is on show."""
+
+    def on_shown(state: Extending, window_px: Any) -> str:
+        with plain_errors():
+            return extend_handlers.show_sheet(state, window_px)
+
+    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
+    shown.success(on_shown, [page.state, page.window_px], page.results.sheet, **in_line)
+
+
+def _wire_files(page: Page) -> None:
+    """Make files when they are asked for."""
+
+    def make(kind: str, state: Extending) -> Path:
+        return extend_handlers.make_file(page.studio.render_audio, kind, state)
+
+    downloads.wire(page.downloads, make, inputs=[page.state], status=page.status, **UNCHECKED)

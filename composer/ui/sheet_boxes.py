@@ -1,0 +1,117 @@
+"""Where the bars of a piece lie on its engraved pages, as shares of a page. Reads our own SVG only.
+
+A bar reaches from the first to the last line of its staves; where the moments of its notes can be
+told, the places of their heads are known too, so that a cursor can go from one to the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from composer.piece import Bar, Piece
+
+_VIEW = re.compile(r'class="definition-scale"[^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_MARGIN = re.compile(r'class="page-margin" transform="translate\((-?[\d.]+), ?(-?[\d.]+)\)"')
+_MEASURE = re.compile(r'<g class="measure[ "]')
+_SYSTEM = re.compile(r'<g class="system[ "]')
+# The five lines of a staff come first in it.
+_STAFF_LINES = re.compile(
+    r'<g class="staff[^"]*">((?:<path d="M-?\d+ -?\d+ L-?\d+ -?\d+"[^>]*/>){5})'
+)
+_LINE = re.compile(r'd="M(-?\d+) (-?\d+) L(-?\d+) (-?\d+)"')
+_HEAD = re.compile(r'<g class="notehead"><use [^>]*translate\((-?\d+), ?-?\d+\)')
+_HEAD_UNITS = 260  # heads of one moment lie nearer together than this
+Box = dict[str, Any]
+
+
+def bar_boxes(pages: Sequence[str], piece: Piece) -> list[list[Box]]:
+    """Return the bars on every page: number, edges and knots from quarters to places.
+
+    Nothing where a page does not show what the piece says: then there is no cursor.
+    """
+    measures = [list(_measures(page)) for page in pages]
+    n_shown = sum(map(len, measures))
+    if not 0 < n_shown <= piece.n_bars:
+        return [[] for _ in pages]
+    moments = _moments(piece, n_shown)
+    bars = iter(piece.bars)
+    return [[_box(next(bars), found, moments) for found in page] for page in measures]
+
+
+def _measures(page: str) -> Iterable[Box]:
+    """Yield edges and note heads of the measures of a page, all as shares of it."""
+    view, margin = _VIEW.search(page), _MARGIN.search(page)
+    if not view or not margin:
+        return
+    width, height = float(view[1]), float(view[2])
+    left, top = float(margin[1]), float(margin[2])
+    starts = [found.start() for found in _MEASURE.finditer(page)]
+    for start, end in pairwise([*starts, len(page)]):
+        text = page[start:end]
+        if (system := _SYSTEM.search(text)) is not None:
+            text = text[: system.start()]
+        lines = [
+            tuple(map(int, line))
+            for staff in _STAFF_LINES.findall(text)
+            for line in _LINE.findall(staff)
+        ]
+        if not lines:
+            return
+        x, right = min(line[0] for line in lines), max(line[2] for line in lines)
+        y, bottom = min(line[1] for line in lines), max(line[3] for line in lines)
+        heads = _apart(sorted(int(head) for head in _HEAD.findall(text)))
+        yield {
+            "x": (x + left) / width,
+            "w": (right - x) / width,
+            "y": (y + top) / height,
+            "h": (bottom - y) / height,
+            "heads": [(head + left) / width for head in heads],
+        }
+
+
+def _apart(places: Sequence[int]) -> list[int]:
+    """Return one place a moment: heads side by side belong together."""
+    kept: list[int] = []
+    for place in places:
+        if not kept or place - kept[-1] > _HEAD_UNITS:
+            kept.append(place)
+    return kept
+
+
+def _moments(piece: Piece, n_bars: int) -> list[list[float]]:
+    """Return the onsets within every bar, and its bar line where notes are tied across."""
+    moments: list[set[float]] = [set() for _ in range(n_bars)]
+    bars = piece.bars[:n_bars]
+    ends = [bar.end_beats for bar in bars]
+    for part in piece.parts:
+        index = 0
+        for note in part.notes:
+            while index < n_bars and ends[index] <= note.onset_beats:
+                index += 1
+            if index == n_bars:
+                break
+            moments[index].add(float(note.onset_beats))
+            later = index + 1
+            while later < n_bars and bars[later].onset_beats < note.end_beats:
+                moments[later].add(float(bars[later].onset_beats))
+                later += 1
+    return [sorted(found) for found in moments]
+
+
+def _box(bar: Bar, found: Box, moments: list[list[float]]) -> Box:
+    box = {name: round(found[name], 4) for name in ("x", "w", "y", "h")}
+    start, end = float(bar.onset_beats), float(bar.end_beats)
+    heads, onsets = found["heads"], moments[bar.index]
+    right = found["x"] + found["w"]
+    if len(heads) == len(onsets) > 0:
+        knots = list(zip(onsets, heads, strict=True))
+    else:  # a tie within the bar, an ornament: as if all were evenly spaced
+        knots = [(start, heads[0] if heads else found["x"])]
+    return box | {
+        "bar": bar.index + 1,
+        "onset": start,
+        "knots": [[round(beats, 4), round(x, 4)] for beats, x in [*knots, (end, right)]],
+    }

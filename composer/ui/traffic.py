@@ -1,0 +1,99 @@
+"""Who may ask how often, and a line of JSON for every call. Knows addresses, not pages.
+
+A visitor from the internet has a bucket of tokens: a call takes one, time fills it up again.
+Addresses of this machine and of private networks are let through, because a proxy that does not
+tell whom it speaks for would make one visitor of all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from composer.errors import OptionError
+
+USUAL_CALLS_PER_MINUTE = 240
+MAX_ADDRESSES = 10_000  # remembered at once
+TOO_OFTEN = "too many requests from this address; wait a minute, then go on"
+log = logging.getLogger("composer.requests")
+
+
+def read_calls_per_minute(environment: Mapping[str, str] = os.environ) -> int:
+    """Read COMPOSER_CALLS_PER_MINUTE: calls of one visitor; 0 lets everybody ask without end.
+
+    Raises:
+        OptionError: If it is no whole number from 0 to 100,000.
+    """
+    text = environment.get("COMPOSER_CALLS_PER_MINUTE") or str(USUAL_CALLS_PER_MINUTE)
+    if not text.isdecimal() or int(text) > 100_000:
+        raise OptionError(
+            f"COMPOSER_CALLS_PER_MINUTE must be a whole number to 100,000, got {text[:20]!r}"
+        )
+    return int(text)
+
+
+class Tollgate:
+    """Counts the calls of every address.
+
+    Args:
+        calls_per_minute: How many one may make; half of them at once. 0 counts nothing.
+        now: A clock, in seconds.
+    """
+
+    def __init__(self, calls_per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._rate = calls_per_minute / 60
+        self._most = max(1.0, calls_per_minute / 2)
+        self._now = now
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def admits(self, address: str) -> bool:
+        """Take a token of an address; false if none is left."""
+        if self._rate == 0 or not _is_foreign(address):
+            return True
+        now = self._now()
+        tokens, seen = self._buckets.pop(address, (self._most, now))
+        tokens = min(self._most, tokens + (now - seen) * self._rate)
+        is_admitted = tokens >= 1
+        self._buckets[address] = (tokens - is_admitted, now)
+        if len(self._buckets) > MAX_ADDRESSES:
+            self._buckets.popitem(last=False)
+        return is_admitted
+
+
+def _is_foreign(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def log_call(path: str, status: int, elapsed_s: float, incident: str = "") -> None:
+    """Write a line of JSON about a call; addresses of visitors are not kept.
+
+    Args:
+        path: As asked for.
+        status: Of the answer; 0 if none was given.
+        elapsed_s: From the question to the answer.
+        incident: Reference number of what broke, if something did.
+    """
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "path": path[:200],
+        "status": status,
+        "ms": round(elapsed_s * 1000),
+    }
+    log.info(json.dumps(line | ({"incident": incident} if incident else {})))
+
+
+def write_log(level: int = logging.INFO) -> None:
+    """Let the lines be seen on the standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+    log.setLevel(level)
+    log.propagate = False

@@ -1,0 +1,41 @@
+"""A page with a score view to paint on, and a button that says what reached the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from composer.request import Request
+from composer.ui import launch, score_view, sheets
+from composer.ui.entrance import Page
+from composer.ui.layout import ARRIVE
+from tests.fake_studio import make_piece
+
+PIECE = make_piece(Request(bars=8))
+RAW: dict[str, Any] = {"preprocess": False, "queue": False}
+
+
+def read_back(selection: Any, edits: Any) -> str:
+    """Say which bars and parts are selected, and how many notes there are."""
+    painted = score_view.read_edits(edits, PIECE)
+    return f"{score_view.read_selection(selection, PIECE)}; {painted.n_notes} notes"
+
+
+def build() -> gr.Blocks:
+    """Build the page."""
+    demo = Page(title="Painting", analytics_enabled=False)
+    with demo:
+        window_px = gr.Number(visible=False)
+        view = score_view.build("paint", paints=True)
+        ask = gr.Button("read back", elem_id="ask")
+        said = gr.Textbox(elem_id="said", label="said")
+        ask.click(read_back, [view.selection, view.edits], said, **RAW)
+        demo.load(lambda: score_view.show(PIECE), None, view.view, **RAW)
+        demo.load(lambda: sheets.show_sheet(PIECE, 1280), None, view.sheet, **RAW)
+        demo.load(None, None, window_px, js=ARRIVE)
+    return demo
+
+
+if __name__ == "__main__":
+    launch(build())

@@ -1,0 +1,60 @@
+"""Every page under axe-core, light and dark: nothing serious is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composer.piece import Piece
+from composer.rendering import write_midi
+from tests.browser.conftest import Tab
+from tests.serving import FAKE_APP, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+OpenTab = Callable[..., Tab]
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+FOLDS = "#asked-fold button, #scorecard-fold button, #rejected-fold button, #history-fold button"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serve(*FAKE_APP, STEP_S="0.01") as url:
+        yield url
+
+
+def faults(tab: Tab) -> list[str]:
+    """Return what axe-core calls serious or critical, with an example of each."""
+    tab.page.wait_for_timeout(400)  # until tabs and folds have faded in
+    tab.page.add_script_tag(path=AXE)
+    found: dict[str, Any] = tab.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{fault['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(
+    address: str, open_tab: OpenTab, chorale: Piece, tmp_path: Path, scheme: str
+) -> None:
+    tab = open_tab(f"{address}/?__theme={scheme}")
+    assert faults(tab) == []
+    tab.wish(bars=4, candidates=6)
+    tab.compose()
+    tab.page.wait_for_selector("#sheet img")
+    for fold in tab.page.locator(FOLDS).all():
+        fold.click()
+    assert faults(tab) == []
+    tab.page.click("#pages [role='tab']:has-text('Inspect')")
+    tab.page.wait_for_selector("#upload")
+    tab.page.set_input_files("#upload input[type=file]", write_midi(chorale, tmp_path / "c.mid"))
+    tab.page.wait_for_selector("#inspect-sheet img")
+    assert faults(tab) == []
+    tab.page.click("#pages [role='tab']:has-text('About')")
+    tab.page.click("#model-card button")
+    assert faults(tab) == []
