@@ -21,9 +21,10 @@ ROWS = (
     ("worker",),
     ("units",),
     ("theory",),
-    ("piece", "request", "scorecard"),
+    ("piece", "request", "scorecard", "plans"),
+    ("stitching",),
     ("corpus", "tokenizer", "models", "scoring", "rendering", "plots"),
-    ("decoding", "training", "packing"),
+    ("decoding", "training", "packing", "branches", "novelty"),
     ("engines",),
     ("candidates",),
     ("composition",),
@@ -51,6 +52,13 @@ HOMES = {
     "soundfile": ("composer.rendering",),
     "defusedxml": ("composer.corpus",),
     "spaces": ("composer.ui",),
+    "sklearn": ("composer.evaluation",),
+    "matplotlib": ("composer.evaluation",),
+    "sqlalchemy": ("composer.listening",),
+    "choix": ("composer.listening",),
+    "krippendorff": ("composer.listening",),
+    "statsmodels": ("composer.listening",),
+    "pandas": ("composer.listening",),
 }
 
 # What a module may import of composer, where that is less than the rows allow.
