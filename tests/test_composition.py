@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.candidates import Rejected
-from composer.composition import Composition, Ranked, replay
+from composer.composition import Composition, Ranked, compare_wishes, replay
 from composer.errors import ComposerError, RequestError
-from composer.piece import Piece
+from composer.piece import MeterChange, Part, Piece
 from composer.request import Request
 from composer.scorecard import Score, Scorecard
-from composer.theory import KEYS
+from composer.theory import KEYS, Meter
 from composer.tokenizer import quantise
 from tests.strategies import loose_pieces, pieces
 
@@ -57,11 +57,75 @@ def test_the_best_total_is_first_then_the_likelier_then_the_earlier(chorale: Pie
     assert [(one.rank, one.index) for one in ranked] == [(1, 2), (2, 3), (3, 1), (4, 0)]
 
 
+def ranked_of(request: Request, *pieces_: tuple[Piece, float]) -> tuple[Ranked, ...]:
+    found = [Ranked(0, i, p, card_of(total), 2.0) for i, (p, total) in enumerate(pieces_)]
+    facts: dict[str, Any] = {"rejected": (), "elapsed_s": 0.0, "stopped": False, "versions": {}}
+    return Composition.of(request, found, **facts).ranked
+
+
+def test_a_candidate_that_misses_a_wish_stands_behind_those_that_keep_all(
+    chorale: Piece, keyboard_piece: Piece
+) -> None:
+    wished = Request(key="G major", meter="4/4", bars=8, parts=4)
+    unclosed = replace(chorale, parts=(*chorale.parts[:-1], _up_a_tone(chorale.parts[-1])))
+    ranked = ranked_of(wished, (keyboard_piece, 90.0), (unclosed, 80.0), (chorale, 10.0))
+    assert [one.index for one in ranked] == [2, 1, 0]
+    assert [one.n_missed for one in ranked] == [0, 1, 5]
+
+
+def _up_a_tone(part: Part) -> Part:
+    last = part.notes[-1]
+    return replace(part, notes=(*part.notes[:-1], replace(last, pitch=last.pitch + 2)))
+
+
+def test_every_wish_stands_beside_what_came_of_it(chorale: Piece) -> None:
+    wished = Request(key="D minor", meter="3/4", bars=7, parts=3)
+    found = {
+        wish.name: (wish.asked, wish.got, wish.is_kept) for wish in compare_wishes(wished, chorale)
+    }
+    assert found == {
+        "key": ("D minor", "G major", False),
+        "mode": ("minor", "major", False),
+        "meter": ("3/4", "4/4", False),
+        "bars": ("7", "8", False),
+        "parts": ("3", "4", False),
+        "close": ("on D", "on G3", False),
+    }
+    kept = Request(key="G major", meter="4/4", bars=8, parts=4)
+    assert all(wish.is_kept for wish in compare_wishes(kept, chorale))
+
+
+def test_what_nobody_wished_is_not_compared_but_the_length_and_the_close(
+    keyboard_piece: Piece, empty_piece: Piece
+) -> None:
+    names = [wish.name for wish in compare_wishes(Request(), keyboard_piece)]
+    assert names == ["bars", "close"]
+    silence = compare_wishes(Request(key="C major", bars=1), empty_piece)
+    assert (silence[-1].got, silence[-1].is_kept) == ("silence", False)
+
+
+def test_a_meter_that_changes_is_not_the_one_that_was_asked_for(chorale: Piece) -> None:
+    change = MeterChange(chorale.bars[4].onset_beats, Meter(2, 4))
+    changed = replace(chorale, meters=(*chorale.meters, change))
+    (wish,) = (w for w in compare_wishes(Request(meter="4/4"), changed) if w.name == "meter")
+    assert (wish.got, wish.is_kept) == ("4/4, 2/4", False)
+
+
+@pytest.mark.parametrize("semitones", range(-6, 6))
+def test_a_key_is_kept_in_any_spelling(chorale: Piece, semitones: int) -> None:
+    tonic = (chorale.key.tonic_pitch_class + semitones) % 12
+    for key in KEYS:
+        if (key.tonic_pitch_class, key.mode) == (tonic, "major"):
+            piece = replace(chorale.transposed(semitones), key=key)
+            key_wish = compare_wishes(Request(key=key), piece)[0]
+            assert (key_wish.got, key_wish.is_kept) == (str(key), True)
+
+
 def test_the_piece_and_scorecard_of_a_composition_are_those_of_the_best(
     chorale: Piece, keyboard_piece: Piece
 ) -> None:
-    found = composition_of(chorale, keyboard_piece, totals=(10.0, 90.0))
-    assert (found.piece, found.scorecard.total) == (keyboard_piece, 90.0)
+    found = composition_of(keyboard_piece, chorale, totals=(10.0, 90.0))
+    assert (found.piece, found.scorecard.total) == (chorale, 90.0)
 
 
 @settings(max_examples=50)

@@ -10,7 +10,16 @@ import sys
 from collections.abc import Sequence
 
 from composer import errors
-from composer.cli import composing, rendering, training
+from composer.cli import (
+    composing,
+    evaluating,
+    extending,
+    filling,
+    indexing,
+    rendering,
+    studies,
+    training,
+)
 
 __all__ = ["build_parser", "main"]
 
@@ -34,6 +43,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m composer", description="Compose classical music with a small transformer."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (composing, rendering, training):
+    for room in (composing, extending, filling, rendering, training, indexing, evaluating, studies):
         room.add_commands(commands)
     return parser

@@ -61,7 +61,7 @@ def _compose(options: argparse.Namespace) -> None:
     if options.json:
         print(step.to_json(), end="")
     else:
-        _print_ranking(step, options.out)
+        print_ranking(step, options.out)
 
 
 def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
@@ -71,7 +71,8 @@ def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
         print(f"\r{drawn} of {wanted} candidates{left}   ", end=end, file=sys.stderr, flush=True)
 
 
-def _print_ranking(composition: Any, out: Path) -> None:
+def print_ranking(composition: Any, out: Path) -> None:
+    """Print the best five, each with its weightiest reason."""
     for one in composition.ranked[:5]:
         reason = one.scorecard.reasons[0] if one.scorecard.reasons else ""
         print(f"{one.rank}. candidate {one.index + 1}: {one.scorecard.total:.1f} of 100; {reason}")
@@ -122,7 +123,7 @@ def _menu(options: argparse.Namespace) -> None:
         return
     for row in rows:
         names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
-        print(f"{names} {row['pieces']:>4} pieces")
+        print(f"{names} {row['pieces']:>4} pieces{', thin' if row['is_thin'] else ''}")
 
 
 def _add_bench(commands: Any) -> None:

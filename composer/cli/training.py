@@ -1,4 +1,4 @@
-"""Commands about scores and models: corpus, pack, bands, train, evaluate."""
+"""Commands about scores and models: corpus, pack, bands, train."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from composer.cli.terminal import add_command, print_json
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_corpus, _add_pack, _add_bands, _add_train, _add_evaluate):
+    for add in (_add_corpus, _add_pack, _add_bands, _add_train):
         add(commands)
 
 
@@ -62,15 +62,18 @@ def _add_bands(commands: Any) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file")
+    parser.add_argument("--seams", action="store_true", help="measure bar lines, not pieces")
 
 
 def _bands(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
     from composer.piece import Piece
     from composer.scoring import build_bands, save_bands
+    from composer.scoring.seams import build_seam_bands
 
     corpus = load_corpus(options.folder, licence=options.licence, split="train")
-    bands = build_bands(piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
+    build = build_seam_bands if options.seams else build_bands
+    bands = build(piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
     save_bands(bands, options.out)
     print(f"{len(bands)} groups in {options.out}")
 
@@ -117,35 +120,3 @@ def _train(options: argparse.Namespace) -> None:
         init=options.init,
     )
     print(f"checkpoint in {folder}")
-
-
-def _add_evaluate(commands: Any) -> None:
-    parser = add_command(
-        commands, "evaluate", _evaluate, "Measure how well unseen pieces are predicted."
-    )
-    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
-    parser.add_argument("--split", default="valid", help="train, valid or test")
-    parser.add_argument("--licence", help="keep one class only, such as open")
-    parser.add_argument("--checkpoint", type=Path, help="folder; the bundled one if left out")
-    parser.add_argument("--keep", action="store_true", help="write the report beside the weights")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    from composer.corpus import load_corpus
-    from composer.evaluation import evaluate_checkpoint
-    from composer.places import checkpoint_folder
-
-    corpus = load_corpus(options.folder, licence=options.licence, split=options.split)
-    folder = options.checkpoint or checkpoint_folder()
-    report = evaluate_checkpoint(folder, corpus, keep=options.keep)
-    if options.json:
-        print_json(report)
-        return
-    print(f"overall {_summary_text(report['overall'])}")
-    for form, found in report["by_form"].items():
-        print(f"{form:<18} {_summary_text(found)}")
-
-
-def _summary_text(found: dict[str, Any]) -> str:
-    return f"{found['nats_per_note']} nats a note, {found['pieces']} pieces, {found['notes']} notes"

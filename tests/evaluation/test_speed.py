@@ -13,7 +13,7 @@ from composer.engines import TransformerEngine
 from composer.errors import OptionError
 from composer.evaluation import bench
 from composer.evaluation.speed import PEER, RUNTIMES
-from composer.models import EventTransformer
+from composer.models.transformer import EventTransformer
 
 
 @pytest.fixture(scope="module")

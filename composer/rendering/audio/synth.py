@@ -133,7 +133,7 @@ def _seat_players(synth: Any, font_id: int, programs: Sequence[int]) -> None:
                 synth.program_select(channel, font_id, 0, choice)
                 break
         synth.cc(channel, _PAN_CONTROLLER, pan)
-        if program in _CLOSE:
+        if is_recorded_close(program):
             synth.cc(channel, _REVERB_CONTROLLER, _CLOSE_SEND)
 
 
@@ -149,6 +149,15 @@ def seats(programs: Sequence[int]) -> list[int]:
         for place, index in enumerate(seated):
             pans[index] += round(SEAT_WIDTH * (2 * place / (len(seated) - 1) - 1))
     return pans
+
+
+def is_recorded_close(program: int) -> bool:
+    """Whether a program was recorded without a room, so that it needs more of the hall.
+
+    Args:
+        program: 0-127.
+    """
+    return program in _CLOSE
 
 
 def _part_to_channel(part_index: int) -> int:

@@ -1,0 +1,165 @@
+"""Commands that measure a checkpoint: evaluate, compare, sweep."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from composer.cli.terminal import add_command, print_json
+from composer.errors import OptionError
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands of this file."""
+    for add in (_add_evaluate, _add_compare, _add_sweep):
+        add(commands)
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = add_command(
+        commands, "evaluate", _evaluate, "Measure how well unseen pieces are predicted."
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("--split", default="valid", help="train, valid or test; not of the report")
+    parser.add_argument("--licence", help="keep one class only, such as open")
+    parser.add_argument("--checkpoint", type=Path, help="folder; the bundled one if left out")
+    parser.add_argument("--keep", action="store_true", help="write the report beside the weights")
+    parser.add_argument(
+        "--report", type=Path, help="folder: compose, too, and write all that is measured there"
+    )
+    parser.add_argument("--pieces", type=int, default=200, help="real pieces of the report; 200")
+    parser.add_argument("--winners", type=int, default=64, help="of them with a choice of 16; 64")
+    parser.add_argument("--grid-candidates", type=int, default=8, help="a row of the menu; 8")
+    parser.add_argument("--seed", type=int, default=0, help="of the report")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    if options.report:
+        _report(options)
+        return
+    from composer.corpus import load_corpus
+    from composer.evaluation import evaluate_checkpoint
+    from composer.places import checkpoint_folder
+
+    corpus = load_corpus(options.folder, licence=options.licence, split=options.split)
+    folder = options.checkpoint or checkpoint_folder()
+    report = evaluate_checkpoint(folder, corpus, keep=options.keep)
+    if options.json:
+        print_json(report)
+        return
+    print(f"overall {_summary_text(report['overall'])}")
+    for form, found in report["by_form"].items():
+        print(f"{form:<18} {_summary_text(found)}")
+
+
+def _summary_text(found: dict[str, Any]) -> str:
+    return f"{found['nats_per_note']} nats a note, {found['pieces']} pieces, {found['notes']} notes"
+
+
+def _report(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.evaluation.report import ReportOptions, build_report, save_report
+    from composer.places import checkpoint_folder
+
+    report = build_report(
+        options.checkpoint or checkpoint_folder(),
+        load_corpus(options.folder, licence=options.licence),
+        ReportOptions(
+            pieces=options.pieces,
+            winners=options.winners,
+            grid_candidates=options.grid_candidates,
+            seed=options.seed,
+        ),
+        _tell,
+    )
+    paths = save_report(report, options.report)
+    if options.json:
+        print_json(report)
+        return
+    for path in paths:
+        print(path)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _add_compare(commands: Any) -> None:
+    parser = add_command(
+        commands, "compare", _compare, "Set the reports of two checkpoints side by side."
+    )
+    parser.add_argument("before", type=Path, help="report, its folder, or a measured checkpoint")
+    parser.add_argument("after", type=Path, help="likewise")
+    parser.add_argument("--html", type=Path, help="write the page here, too")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from composer.evaluation.compare import compare, comparison_page, comparison_text, load_report
+
+    before, after = load_report(options.before), load_report(options.after)
+    if options.html:
+        options.html.write_text(comparison_page(before, after), encoding="utf-8")
+    if options.json:
+        print_json([one.to_dict() for one in compare(before, after)])
+    else:
+        print(comparison_text(before, after))
+
+
+def _add_sweep(commands: Any) -> None:
+    parser = add_command(
+        commands, "sweep", _sweep, "Try settings of sampling on a form, and name the best."
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("--form", required=True, help="on the menu, such as chorale")
+    parser.add_argument("--temperatures", default="0.8,0.9,1,1.1", help="all that are tried")
+    parser.add_argument("--min-ps", default="0,0.02,0.05", help="likewise")
+    parser.add_argument("--guidances", default="1,1.5,2", help="likewise")
+    parser.add_argument("--pieces", type=int, default=64, help="composed a setting; 64")
+    parser.add_argument("--licence", help="keep one class of real pieces only, such as open")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--out", type=Path, help="JSON file for the result")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.evaluation.sweep import settings_of, sweep
+    from composer.pipeline import default_engine
+
+    settings = settings_of(
+        _read_numbers("temperatures", options.temperatures),
+        _read_numbers("min-ps", options.min_ps),
+        _read_numbers("guidances", options.guidances),
+    )
+    found = sweep(
+        default_engine(),
+        load_corpus(options.folder, licence=options.licence),
+        options.form,
+        settings,
+        pieces=options.pieces,
+        seed=options.seed,
+        tell=_tell,
+    )
+    if options.out:
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        print_json(found)
+        return
+    print(" ".join(f"{name} {value:g}" for name, value in found["best"].items()))
+
+
+def _read_numbers(name: str, text: str) -> list[float]:
+    """Read numbers such as `0.8,1`; their ranges are checked where they are used.
+
+    Raises:
+        OptionError: If one is no number.
+    """
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise OptionError(f"`{name}` must be numbers such as 0.8,1, got {text[:40]!r}") from error

@@ -1,0 +1,112 @@
+"""The judge learns from rows of penalties, and its numbers mean what they say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from composer.evaluation.judge import (
+    Rows,
+    choose_strength,
+    contrast,
+    fit_weights,
+    learn_from_some,
+    levels_of_costs,
+)
+
+N = 200
+PRIOR = np.array([1.0, 1.0, 2.0])
+
+
+def rows_of(gaps: tuple[float, ...], *, seed: int = 0) -> Rows:
+    """Return N real rows and N false ones, whose columns lie further off by `gaps`."""
+    rng = np.random.default_rng(seed)
+    real = rng.exponential(0.3, (N, len(gaps)))
+    false = rng.exponential(0.3, (N, len(gaps))) + np.array(gaps)
+    bases = np.array([f"piece {k}" for k in range(N)])
+    kinds = np.repeat(["real", "false"], N)
+    return Rows(np.concatenate([real, false]), kinds, np.tile(bases, 2))
+
+
+SHARES = {"false": 1.0}
+
+
+def test_the_rule_that_tells_pieces_apart_weighs_most() -> None:
+    fit = fit_weights(rows_of((0.0, 0.5, 0.0)), PRIOR, SHARES, 0.001)
+    assert fit.weights[1] > 3 * max(fit.weights[0], fit.weights[2])
+
+
+def test_weights_are_never_negative() -> None:
+    fit = fit_weights(rows_of((0.5, 0.5, -0.2)), PRIOR, SHARES, 0.0001)
+    assert (fit.weights >= 0).all()
+    assert fit.weights[2] < 0.01
+
+
+def test_a_hard_pull_leaves_the_rules_own_weights_to_one_scale() -> None:
+    fit = fit_weights(rows_of((0.5, 0.1, 0.0)), PRIOR, SHARES, 1e6)
+    assert fit.weights == pytest.approx(fit.scale * PRIOR, rel=1e-3)
+
+
+def test_real_pieces_count_as_much_as_all_others_however_many_there_are() -> None:
+    rows = rows_of((0.4, 0.2, 0.0))
+    twice = np.concatenate([np.arange(2 * N), np.flatnonzero(rows.kinds == "real")])
+    more = Rows(rows.penalties[twice], rows.kinds[twice], rows.bases[twice])
+    one, other = (fit_weights(some, PRIOR, SHARES, 0.03) for some in (rows, more))
+    assert one.weights == pytest.approx(other.weights, abs=1e-2)
+
+
+def test_what_has_no_share_does_not_count() -> None:
+    rows = rows_of((0.4, 0.2, 0.0))
+    noise = Rows(rows.penalties[N:] + 9, np.array(["noise"] * N), rows.bases[N:])
+    both = Rows(
+        np.concatenate([rows.penalties, noise.penalties]),
+        np.concatenate([rows.kinds, noise.kinds]),
+        np.concatenate([rows.bases, noise.bases]),
+    )
+    here, there = (fit_weights(some, PRIOR, SHARES, 0.03) for some in (rows, both))
+    assert here.weights == pytest.approx(there.weights, abs=1e-3)
+
+
+def test_from_some_rules_only_those_get_weights() -> None:
+    weights = learn_from_some(rows_of((0.4, 0.4, 0.4)), PRIOR, SHARES, [0, 2], 0.01)
+    assert weights[1] == 0 < min(weights[0], weights[2])
+
+
+def test_a_pull_is_chosen_among_those_on_offer() -> None:
+    assert 0 < choose_strength(rows_of((0.3, 0.0, 0.0)), PRIOR, SHARES) < 1
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high"), [(0.0, 0.4, 0.6), (0.3, 0.6, 0.95), (9.0, 1.0, 1.0)]
+)
+def test_a_contrast_is_half_by_chance_and_one_at_best(gap: float, low: float, high: float) -> None:
+    rows = rows_of((gap,))
+    found = contrast(rows, rows.penalties[:, 0], "false")
+    assert low <= found.low <= found.value <= found.high <= 1.0
+    assert found.value <= high
+    assert found.n == N
+
+
+def test_equal_costs_are_no_contrast() -> None:
+    rows = rows_of((0.0,))
+    assert contrast(rows, np.ones(2 * N), "false").value == 0.5
+
+
+def test_a_kind_that_is_not_there_gives_no_number() -> None:
+    assert math.isnan(contrast(rows_of((1.0,)), np.ones(2 * N), "rain").value)
+
+
+def test_what_was_made_from_one_piece_is_drawn_together() -> None:
+    rows = rows_of((0.3,))
+    few = Rows(rows.penalties, rows.kinds, np.array([base[:7] for base in rows.bases]))
+    wide, narrow = (contrast(some, some.penalties[:, 0], "false") for some in (few, rows))
+    assert wide.value == narrow.value
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_levels_ascend_from_the_least_cost() -> None:
+    levels = levels_of_costs(np.random.default_rng(0).exponential(1.0, 500))
+    assert levels == sorted(levels)
+    assert levels[6] == pytest.approx(math.log(2), abs=0.15)
