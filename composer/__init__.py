@@ -23,8 +23,13 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.piece import Part as Part
     from composer.piece import Piece as Piece
     from composer.pipeline import compose as compose
+    from composer.pipeline import compose_plan as compose_plan
     from composer.pipeline import compose_steps as compose_steps
+    from composer.pipeline import extend as extend
+    from composer.pipeline import harmonise as harmonise
+    from composer.pipeline import infill as infill
     from composer.pipeline import menu as menu
+    from composer.pipeline import vary as vary
     from composer.rendering import render_audio as render_audio
     from composer.rendering import write_files as write_files
     from composer.rendering import write_midi as write_midi
@@ -37,7 +42,7 @@ _NAMES = {
     "corpus": "read_midi read_score",
     "errors": "ComposerError",
     "piece": "Note Part Piece",
-    "pipeline": "compose compose_steps menu",
+    "pipeline": "compose compose_plan compose_steps extend harmonise infill menu vary",
     "rendering": "render_audio write_files write_midi",
     "request": "Request",
     "scorecard": "Scorecard",

@@ -3,10 +3,12 @@
     ComposerError
     ├── RequestError        the caller asked for something impossible; shown to the person
     │   ├── OptionError         a value out of its range
-    │   └── ScoreFileError      a file that cannot be read as music
+    │   ├── ScoreFileError      a file that cannot be read as music
+    │   └── UnknownCode         a listener's code that no study knows (listening.ballots)
     ├── TokenError          events that do not spell a piece; carries the position
     ├── CheckpointError     weights, config and vocabulary do not fit together
     ├── OutOfMemory         an accelerator has no room for so many candidates at once
+    ├── StorageError        a vote could not be kept (listening.storage)
     ├── WorkerError         work in a process of its own was stopped or broke; carries the cause
     └── MissingTool         an optional tool is absent; says how to install it
 

@@ -1,14 +1,17 @@
 """Score a piece: every rule's value beside the band of real pieces, one total, and the reasons.
 
-    distance  = how far the value lies outside [low, p90], on a side that costs;
-                low is p10, and the median for what a person wishes (key, close)
+    distance  = how far the value lies above p90 or below low, where both sides cost;
+                above p75 or below p25, where one does
+    low       = p10, and the median for what a person wishes (key, close)
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
     cost      = sum of weight * penalty
     total     = how many cost more, of fifty real pieces of the family of forms and fifty draws
     lost      = (100 - total) * weight * penalty / cost
 
-Inside the band a penalty is 0: to be cleaner or blander than real pieces earns nothing. Outside
-it grows with the distance, ever more slowly, so that one wild value cannot hide all others. Values
+Among the middle of real pieces a penalty is 0: to be cleaner or blander than they are earns
+nothing. Beyond it grows with the distance, ever more slowly, so that one wild value cannot hide all
+others. Faults begin to cost at the quarter, because in forms as unlike as songs a fault or two more
+lies well inside the band and yet tells a damaged piece from the same one before. Values
 that a piece does not have (NaN) cost nothing; a piece without notes has a total of 0. What the
 rules lose and the total sum to 100. Weights and the scale of the total are learned from real
 pieces; see `scoring.weights`.
@@ -91,18 +94,19 @@ def _score_rule(
 
 
 def penalty(value: float, band: Band, rule: Rule) -> float:
-    """Return 0 inside the band, and more with every step away from it, below `PENALTY_CAP`."""
+    """Return 0 among the middle of real pieces, and more with every step away, below the cap."""
     low = low_edge(band, rule)
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(band.p90)):
         return 0.0
-    below = low - value if rule.sides != "high" else 0.0
-    above = value - band.p90 if rule.sides != "low" else 0.0
-    spreads = max(below, above, 0.0) / max(band.p90 - low, rule.least_spread)
+    below = low - value if rule.sides == "both" or rule.is_wish else band.p25 - value
+    above = value - band.p90 if rule.sides == "both" else value - band.p75
+    costly = {"high": above, "low": below, "both": max(below, above)}[rule.sides]
+    spreads = max(costly, 0.0) / max(band.p90 - low, rule.least_spread)
     return PENALTY_CAP * -math.expm1(-spreads / PENALTY_CAP)
 
 
 def low_edge(band: Band, rule: Rule) -> float:
-    """Return where the band of a rule begins: the 10th percentile, for wishes the median."""
+    """Return where the band shown begins: the 10th percentile, for wishes the median."""
     return band.p50 if rule.is_wish else band.p10
 
 
@@ -114,5 +118,11 @@ def _with_losses(scores: tuple[Score, ...], total: float, group: str) -> tuple[S
     """Share out what is missing to 100, and let every score say its sentence."""
     cost = _cost(scores)
     points = (100.0 - total) / cost if cost else 0.0
-    losses = (replace(score, lost=points * score.weight * score.penalty) for score in scores)
-    return tuple(replace(score, reason=tell_reason(score, group)) for score in losses)
+    return tuple(
+        replace(
+            score,
+            lost=points * score.weight * score.penalty,
+            reason=tell_reason(score, group),
+        )
+        for score in scores
+    )

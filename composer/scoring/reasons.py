@@ -26,7 +26,7 @@ def tell_reasons(scores: Sequence[Score], group: str) -> tuple[str, ...]:
     """
     real = f"real {plural_of_group(group)}"
     measured = [score for score in scores if math.isfinite(score.value)]
-    faults = [score for score in measured if score.lost >= LEAST_LOST]
+    faults = [s for s in measured if s.lost >= LEAST_LOST and not s.is_inside_band]
     faults.sort(key=lambda score: -score.lost)
     against = [_against(score, real) for score in faults[:MAX_FAULTS]]
     return (*against, *_merits(measured, real))

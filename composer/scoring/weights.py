@@ -124,7 +124,7 @@ def load_worst_bars(path: Path = WEIGHTS_PATH) -> Bands:
     """
     groups = _read(path, "worst_bars")
     try:
-        return {group: {WORST_BAR: Band(*map(float, row))} for group, row in groups.items()}
+        return {group: {WORST_BAR: Band._make(map(float, row))} for group, row in groups.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise _no_weights(path) from error
 
