@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from composer.candidates import Rejected
 from composer.composition import Composition, Ranked
 from composer.engines import MenuRow
@@ -19,6 +21,7 @@ from composer.request import Request
 from composer.scoring import score
 from composer.stitching import join, trim
 from composer.theory import INSTRUMENTS, Key, Meter
+from composer.tokenizer.filling import cells_of, clear
 from composer.ui import Studio
 
 
@@ -132,18 +135,21 @@ class FakeFiller:
         first_bar: int,
         last_bar: int,
         *,
-        parts: Sequence[int],
+        parts: Sequence[int] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> Iterator[Progress | Composition]:
         """Write some bars of some parts anew, as `infill_steps` and `vary_steps` do."""
+        cells = cells_of(piece, first_bar, last_bar, parts)
+        clear(piece, cells, edges=options.get("edges", "keep"))  # refuses what cannot be
+        chosen = np.flatnonzero(cells.any(0))
         begin, end = piece.bars[first_bar - 1].onset_beats, piece.bars[last_bar - 1].end_beats
 
         def rewrite(by: int) -> Piece:
             return replace(
                 piece,
                 parts=tuple(
-                    replace(part, notes=_raised(part.notes, begin, end, by if n in parts else 0))
+                    replace(part, notes=_raised(part.notes, begin, end, by if n in chosen else 0))
                     for n, part in enumerate(piece.parts)
                 ),
             )
@@ -179,8 +185,11 @@ class FakeFiller:
         **options: Any,
     ) -> Iterator[Progress | Composition]:
         """Begin the piece again behind its end, as `extend_steps` goes on."""
-        more = trim(start, 1, bars)
-        return self._steps(lambda by: join(start, start.n_bars, more), options, should_stop)
+        Request(bars=bars)  # refuses what cannot be
+        whole = start
+        while (missing := start.n_bars + bars - whole.n_bars) > 0:
+            whole = join(whole, whole.n_bars, trim(start, 1, min(missing, start.n_bars)))
+        return self._steps(lambda by: whole, options, should_stop)
 
     def _steps(
         self, make: Callable[[int], Piece], options: dict[str, Any], should_stop: Callable[[], bool]

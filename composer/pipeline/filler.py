@@ -182,7 +182,13 @@ class _Judge:
             return card
         opening = build_texture(trim(whole, 1, min(OPENING_BARS, whole.n_bars)))
         seams = _seams(build_texture(heard), first - begin, last - begin, opening, self.form)
-        return with_seam(card, seams, closes=end == whole.n_bars)
+        return with_seam(
+            card,
+            seams,
+            closes=end == whole.n_bars,
+            bars_before=begin,
+            beats_before=whole.bars[begin].onset_beats,
+        )
 
 
 def _seams(heard: Texture, first: int, last: int, opening: Texture, form: str) -> list[Score]:

@@ -60,7 +60,7 @@ class Wish:
 
 def build_source() -> Source:
     """Place where the music comes from."""
-    composed = gr.Button("Take the piece on show", elem_id="edit-composed")
+    composed = gr.Button("Take the piece from Compose", elem_id="edit-composed")
     html('<h2 class="label">or a MIDI or MusicXML file</h2>', js_on_load=inspect_page.NAME_BUTTON)
     upload = gr.File(
         file_types=inspect_page.FILE_TYPES,
@@ -142,25 +142,32 @@ def _build_pair(rows: Sequence[MenuRow]) -> tuple[gr.Dropdown, gr.Dropdown]:
 
 def _build_manner() -> tuple[tuple[Any, ...], gr.Radio]:
     """Place what all ways of writing share."""
-    candidates = _number("candidates", default_of("candidates"), help_text("candidates"))
+    low, high = limits("candidates")
+    candidates = gr.Number(
+        default_of("candidates"),
+        label="candidates",
+        info=help_text("candidates"),
+        minimum=low,
+        maximum=high,
+        elem_id="edit-candidates",
+    )
     with gr.Accordion("More", open=False, elem_id="edit-more"):
         edges = gr.Radio(
             EDGES, value="keep", label="notes across the edges of the bars", elem_id="edit-edges"
         )
         with gr.Row(elem_classes=["pair"]):
-            temperature = _number("temperature", None, "empty: as usual")
-            seed = _number("seed", None, "empty: a new one for every run")
+            temperature = _open_number("temperature", "as usual", help_text("temperature"))
+            seed = _open_number("seed", "a new one", "same seed, same music")
     return (candidates, temperature, seed), edges
 
 
-def _number(name: str, value: float | None, info: str) -> gr.Number:
-    low, high = limits(name)
-    return gr.Number(
-        value,
+def _open_number(name: str, placeholder: str, info: str) -> gr.Textbox:
+    """Place a number that may be left out: gradio's own fields for numbers cannot stay empty."""
+    return gr.Textbox(
         label=name,
+        placeholder=placeholder,
         info=info,
-        minimum=low,
-        maximum=high,
+        max_lines=1,
         min_width=120,
         elem_id=f"edit-{name}",
     )

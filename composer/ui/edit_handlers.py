@@ -218,7 +218,8 @@ def draw(makers: Mapping[str, Callable[..., Steps]], state: Editing) -> Iterator
     Raises:
         RequestError: If a value will not do, or it was stopped before anything was drawn.
     """
-    assert state.job
+    if state.job is None:
+        raise RequestError(NO_PIECE)
     if state.run.is_stopped():
         raise RequestError("stopped before anything was drawn; press the button to begin again")
     yield state, views.status(BEGINNING, 0.0)

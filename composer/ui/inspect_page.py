@@ -28,7 +28,7 @@ SHEET_ONLY = FORMATS[:4]
 # Gradio names its button by other words than it shows, which those who speak to it cannot say.
 NAME_BUTTON = """
 const column = element.closest('.sheet');
-const tidy = () => column.querySelectorAll('#upload button[aria-label].upload-container')
+const tidy = () => column.querySelectorAll('button[aria-label].upload-container')
     .forEach((button) => button.removeAttribute('aria-label'));
 new MutationObserver(tidy).observe(column, {childList: true, subtree: true});
 tidy();

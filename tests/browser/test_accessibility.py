@@ -58,3 +58,18 @@ def test_no_page_has_a_serious_fault(
     tab.page.click("#pages [role='tab']:has-text('About')")
     tab.page.click("#model-card button")
     assert faults(tab) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["extend", "edit"])
+def test_no_page_for_given_music_has_a_serious_fault(
+    address: str, open_tab: OpenTab, chorale: Piece, tmp_path: Path, scheme: str, name: str
+) -> None:
+    tab = open_tab(f"{address}/?__theme={scheme}#{name}", wait_for=f"#{name}-upload")
+    for fold in tab.page.locator(".tabitem:visible .label-wrap").all():
+        fold.click()
+    assert faults(tab) == []
+    file = write_midi(chorale, tmp_path / "c.mid")
+    tab.page.set_input_files(f"#{name}-upload input[type=file]", file)
+    tab.page.wait_for_selector(f"#{name}-sheet img")
+    assert faults(tab) == []

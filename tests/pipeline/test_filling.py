@@ -20,6 +20,7 @@ from composer.errors import OptionError, RequestError
 from composer.piece import MeterChange, Note, Piece
 from composer.pipeline import Filled, Progress, harmonise, infill, infill_steps, vary
 from composer.pipeline.filling import some_cells
+from composer.stitching import join
 from composer.theory import Meter
 from tests.fillings import new_notes
 from tests.strategies import loose_pieces, pieces
@@ -239,3 +240,13 @@ def test_an_engine_that_only_composes_says_so(chorale: Piece) -> None:
     engine: Any = SimpleNamespace(capabilities=Capabilities(), menu=(), likelihood_bands={})
     with pytest.raises(RequestError, match="choose one that can fill"):
         infill(chorale, 1, 1, engine=engine)
+
+
+def test_what_is_found_is_told_by_the_bars_of_the_whole_piece(
+    tiny_engine: TransformerEngine, chorale: Piece
+) -> None:
+    twice = join(chorale, chorale.n_bars, chorale)
+    found = infill(twice, 13, 14, engine=tiny_engine, **FEW)
+    places = [place for score in found.scorecard.scores for place in score.places]
+    assert places
+    assert all(9 <= place.bar <= 16 and place.onset_beats >= 32 for place in places)

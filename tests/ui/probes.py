@@ -24,6 +24,13 @@ PLAIN_WISHES = dict.fromkeys(WISHES, "null") | {
     **{"top_k": "0", "top_p": "1.0", "min_p": "0.02", "guidance": "1", "part_writing": "1"},
 }
 TEXTS = ("composer", "form", "key", "meter", "ensemble")
+# Of the events that take music in, in their order; behind the file.
+USUAL: dict[str, list[object]] = {
+    "extend": [1, 16, None, 0, None, None, 1.0, 2, 7],
+    "infill": [1, 1, None, "keep", False, None, None, 1.0, 2, 7],
+    "vary": [1, 1, 0.5, None, "keep", None, 2, 7],
+    "harmonise": [1, None, None, None, 1.0, 2, 7],
+}
 FIVE_MB = f'"{"x" * 5_000_000}"'
 MAX_SHOWN = 110
 
@@ -156,6 +163,34 @@ def _calls() -> Iterator[Probe]:
     yield Probe("calls", "past the queue", partial(_run, "compose"), "^404")
 
 
+def _given() -> Iterator[Probe]:
+    """Odd requests to the events that take music in and write more; left out is the usual."""
+    odd: tuple[tuple[str, str, list[object], str], ...] = (
+        ("extend", "`bars` an object", [{"a": [1]}], "`bars` must be"),
+        ("extend", "`bars` 513", [513], "`bars` must be from 1 to 512"),
+        ("extend", "`chunk_bars` 1.5", [4, 1.5], "`chunk_bars` must be"),
+        ("infill", "`first_bar` nothing", [None, 2], "`first_bar` must be"),
+        ("infill", "bars that are not there", [7, 99], "`bars` must lie|bars 1 to"),
+        ("infill", "`parts` a text", [1, 1, "1"], "`parts` must be"),
+        ("infill", "`parts` a list of lists", [1, 1, [[1]]], "`parts` must be"),
+        ("infill", "`edges` a list", [1, 1, None, ["keep"]], "`edges` must be"),
+        ("vary", "`last_bar` NaN in quotes", [1, "NaN"], "`last_bar` must be"),
+        ("harmonise", "`part` true", [True], "`part` must be"),
+        ("harmonise", "`composer` a number", [1, 7], "`composer` must be"),
+    )
+    for endpoint, name, values, expected in odd:
+        yield Probe("given", f"{endpoint}: {name}", partial(_ask, endpoint, values), expected)
+    for endpoint, values in USUAL.items():
+        ask = partial(_ask, endpoint, values[:0])
+        yield Probe("given", f"{endpoint}: all as usual", ask, "complete.*mid")
+
+
+def _ask(endpoint: str, values: list[object], address: str) -> str:
+    rest = USUAL[endpoint][len(values) :]
+    event = visitor.call(address, endpoint, json.dumps([_good(address), *values, *rest]))
+    return visitor.error_of(event) or _short(event)
+
+
 def _files() -> Iterator[Probe]:
     def value(found: object) -> Callable[[str], object]:
         return lambda address: found
@@ -252,7 +287,7 @@ def _origins() -> Iterator[Probe]:
         yield Probe("origins", name, partial(_cors, origin, host), expected)
 
 
-PROBES = (*_numbers(), *_texts(), *_calls(), *_files(), *_paths(), *_origins())
+PROBES = (*_numbers(), *_texts(), *_calls(), *_given(), *_files(), *_paths(), *_origins())
 
 
 HEADING = """# What the page answers to odd and hostile requests

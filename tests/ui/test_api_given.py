@@ -14,11 +14,9 @@ from composer.corpus import read_midi
 from composer.piece import Piece
 from composer.rendering import write_midi
 from tests import visitor
-from tests.corpus.files import SCALE, score_bytes
 from tests.sentences import is_plain
 
 pytestmark = pytest.mark.slow
-GOOD = score_bytes(SCALE)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,6 @@ def test_a_part_is_harmonised(client: Client, mine: Path, chorale: Piece) -> Non
     assert len(piece.parts) == 4
 
 
-GIVEN = {"file": None, "first_bar": 1, "last_bar": 1}
 ODD = [
     ("extend", [None, "many"], "`bars` must be"),
     ("extend", [None, 4, 3.5], "`chunk_bars` must be"),

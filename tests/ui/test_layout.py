@@ -17,15 +17,19 @@ def texts(config: dict) -> str:
     return " ".join(str(component["props"]) for component in config["components"])
 
 
-def test_the_public_events_are_compose_inspect_and_menu(config: dict) -> None:
+MAKING = ("compose", "extend", "infill", "vary", "harmonise")
+PAGES = ["Compose", "Extend", "Edit", "Inspect", "Studies", "About"]
+
+
+def test_the_public_events_make_music_or_tell_about_it(config: dict) -> None:
     public = [d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"]
-    assert sorted(public) == ["compose", "inspect", "menu"]
+    assert sorted(public) == sorted((*MAKING, "inspect", "menu"))
 
 
 def test_runs_share_one_queue_of_the_model() -> None:
     functions = build_app(fake_studio()).fns.values()
-    drawing = [f for f in functions if f.name in ("on_draw", "compose")]
-    assert len(drawing) == 3
+    drawing = [f for f in functions if f.name in ("on_draw", *MAKING)]
+    assert {f.name for f in drawing} == {"on_draw", *MAKING}
     assert {(f.concurrency_id, f.concurrency_limit) for f in drawing} == {("model", 1)}
 
 
@@ -33,12 +37,12 @@ def test_reading_files_waits_for_no_run() -> None:
     functions = build_app(fake_studio()).fns.values()
     reading = [f for f in functions if f.concurrency_id == "inspect"]
     assert reading
-    assert not {f.name for f in reading} & {"on_draw", "compose"}
+    assert not {f.name for f in reading} & {"on_draw", *MAKING}
 
 
 def test_every_page_has_a_tab(config: dict) -> None:
-    tabs = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
-    assert tabs == ["Compose", "Inspect", "About"]
+    tabs = [c["props"] for c in config["components"] if c["type"] == "tabitem"]
+    assert [tab["label"] for tab in tabs if tab.get("id") == tab["label"].lower()] == PAGES
 
 
 def test_without_sound_nothing_offers_sound() -> None:

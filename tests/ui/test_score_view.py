@@ -111,3 +111,10 @@ def test_findings_carry_their_place_and_their_words(chorale: Piece) -> None:
 
 def test_a_silent_piece_is_shown(empty_piece: Piece) -> None:
     assert shown(empty_piece)["knots"] == []
+
+
+def test_a_selection_and_a_turn_go_along(chorale: Piece) -> None:
+    first, again = (score_view.show(chorale, turn=turn) for turn in (1, 2))
+    assert first != again and json.loads(first)["id"] == json.loads(again)["id"]
+    shown = json.loads(score_view.show(chorale, selected=Selection(2, 3, (0, 1))))
+    assert score_view.read_selection(shown["selected"], chorale) == Selection(2, 3, (0, 1))

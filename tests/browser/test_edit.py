@@ -1,0 +1,174 @@
+"""The Edit page in a real browser: mark and rewrite, paint and undo, harmonise a melody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from composer.corpus import read_midi
+from composer.piece import Piece
+from composer.rendering import write_midi
+from tests.browser.conftest import Tab
+from tests.serving import FAKE_APP, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+OpenTab = Callable[..., Tab]
+VIEW = "document.querySelector('#edit-score .score-view').view"
+PITCHES = f"JSON.stringify({VIEW}.score.notes.map((notes) => notes.map((note) => note.pitch)))"
+N_NOTES = f"{VIEW}.score.notes.flat().length"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serve(*FAKE_APP, STEP_S="0.05") as url:
+        yield url
+
+
+@pytest.fixture
+def open_edit(address: str, open_tab: OpenTab, tmp_path: Path) -> Callable[..., Tab]:
+    def open_(piece: Piece, width_px: int = 1280) -> Tab:
+        tab = open_tab(f"{address}/#edit", width_px, "#edit-upload")
+        file = write_midi(piece, tmp_path / "mine.mid")
+        tab.page.set_input_files("#edit-upload input[type=file]", file)
+        tab.page.wait_for_selector("#edit-score .sv-chip")
+        tab.page.wait_for_selector("#edit-sheet img")
+        return tab
+
+    return open_
+
+
+def at(tab: Tab, beats: float, pitch: int | None = None) -> tuple[float, float]:
+    """Return where on the screen a time and a pitch of the roll lie; the ruler without a pitch."""
+    stage = tab.page.locator("#edit-score .sv-stage")
+    stage.scroll_into_view_if_needed()
+    frame = stage.bounding_box()
+    assert frame
+    x = tab.page.evaluate(f"{VIEW}.roll.xOf({beats})")
+    y = 8 if pitch is None else tab.page.evaluate(f"{VIEW}.roll.yOf({pitch} - 0.5)")
+    return frame["x"] + x + 2, frame["y"] + y
+
+
+def mark(tab: Tab, first_beat: float, last_beat: float) -> None:
+    """Drag along the ruler."""
+    tab.page.mouse.move(*at(tab, first_beat))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*at(tab, last_beat), steps=4)
+    tab.page.mouse.up()
+    wait_until_stored(tab)
+
+
+def wait_until_stored(tab: Tab) -> None:
+    """Wait until the server can know what is marked: it is stored a moment after a change."""
+    tab.page.wait_for_timeout(300)
+
+
+def run(tab: Tab, name: str, candidates: int = 3) -> None:
+    """Let something be written and wait until the best candidate is on show."""
+    tab.page.fill("#edit-candidates input", str(candidates))
+    tab.page.click(f"#edit-{name}")
+    tab.page.wait_for_selector("#edit-ranking tr[data-rank='1'][aria-selected='true']")
+    tab.page.wait_for_selector("#edit-heading :text('not kept yet')")
+
+
+def keep(tab: Tab) -> None:
+    tab.page.click("#edit-keep")
+    tab.page.wait_for_selector("#edit-heading p:not(:has-text('not kept yet'))")
+
+
+def wait_for_pitches(tab: Tab, pitches: str) -> None:
+    tab.page.wait_for_function(f"pitches => {PITCHES} === pitches", arg=pitches)
+
+
+def test_marked_bars_of_marked_parts_are_rewritten_picked_and_kept(
+    open_edit: Callable[..., Tab], chorale: Piece, tmp_path: Path
+) -> None:
+    tab = open_edit(chorale)
+    mark(tab, 9, 13)
+    tab.page.uncheck("[aria-label='soprano is part of the selection']")
+    wait_until_stored(tab)
+    run(tab, "infill")
+    assert "bars 3 to 4 of alto, tenor and bass rewritten" in tab.page.inner_text("#edit-heading")
+    assert tab.page.inner_text("#edit-score .sv-selected b") == "bars 3–4"
+    best = tab.page.evaluate(PITCHES)
+    tab.page.click("#edit-ranking tr[data-rank='2']")
+    tab.page.wait_for_function(f"best => {PITCHES} !== best", arg=best)
+    keep(tab)
+    with tab.page.expect_download() as download:
+        tab.page.click("#edit-mid")
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    kept = read_midi(target)
+    assert kept.parts[0].notes == chorale.parts[0].notes
+    assert kept.parts[1].notes != chorale.parts[1].notes
+    assert tab.outside == []
+
+
+def test_painted_notes_are_kept_with_a_result_and_undone_step_by_step(
+    open_edit: Callable[..., Tab], chorale: Piece
+) -> None:
+    tab = open_edit(chorale)
+    given = tab.page.evaluate(PITCHES)
+    tab.page.click("#edit-score .sv-paint")
+    tab.page.mouse.click(*at(tab, 2, 74))
+    assert tab.page.evaluate(N_NOTES) == chorale.n_notes + 1
+    painted = tab.page.evaluate(PITCHES)
+    tab.page.click("#edit-score .sv-paint")
+    mark(tab, 17, 21)
+    tab.page.get_by_role("tab", name="Vary").click()
+    run(tab, "vary")
+    written = tab.page.evaluate(PITCHES)
+    keep(tab)
+    for expected in (painted, given):
+        tab.page.click("#edit-undo")
+        wait_for_pitches(tab, expected)
+    tab.page.wait_for_selector("#edit-undo:disabled")
+    for expected in (painted, written):
+        tab.page.click("#edit-redo")
+        wait_for_pitches(tab, expected)
+
+
+def test_an_uploaded_melody_is_harmonised(open_edit: Callable[..., Tab], chorale: Piece) -> None:
+    tab = open_edit(replace(chorale, parts=chorale.parts[:1]))
+    tab.page.get_by_role("tab", name="Harmonise").click()
+    tab.page.click("#edit-more button >> nth=0")
+    assert tab.page.input_value("#edit-seed input, #edit-seed textarea") == ""
+    run(tab, "harmonise", candidates=2)
+    assert tab.page.locator("#edit-score .sv-chip").count() == 4
+    assert "new parts to the soprano" in tab.page.inner_text("#edit-heading")
+    melody = [note.pitch for note in chorale.parts[0].notes]
+    assert tab.page.evaluate(f"{VIEW}.score.notes[0].map((note) => note.pitch)") == melody
+
+
+def test_nothing_marked_gets_one_sentence(open_edit: Callable[..., Tab], chorale: Piece) -> None:
+    tab = open_edit(chorale)
+    tab.page.click("#edit-infill")
+    tab.page.wait_for_selector("#edit-status :text('no bars are marked yet')")
+    tab.page.wait_for_selector("#edit-infill:enabled")
+
+
+def test_a_written_melody_begins_and_stop_keeps_what_there_is(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(f"{address}/#edit", wait_for="#edit-upload")
+    tab.page.click("#edit-melody-fold button")
+    tab.page.fill("#edit-melody textarea", "M:4/4 L:1/4 K:G\nG A B c | d2 B2 | A4 | G4 |")
+    tab.page.click("#edit-take-melody")
+    tab.page.wait_for_selector("#edit-score .sv-chip")
+    mark(tab, 1, 5)
+    tab.page.fill("#edit-candidates input", "200")
+    tab.page.click("#edit-infill")
+    tab.page.wait_for_selector("#edit-status :text('of 200 candidates')")
+    tab.page.click("#edit-stop")
+    tab.page.wait_for_selector("#edit-status :text('Stopped: ')")
+    tab.page.wait_for_selector("#edit-ranking tr[data-rank='1']")
+    assert 1 <= tab.page.locator("#edit-ranking tbody tr").count() < 200
+
+
+@pytest.mark.parametrize("width_px", [390, 1280])
+def test_nothing_overflows(open_edit: Callable[..., Tab], chorale: Piece, width_px: int) -> None:
+    tab = open_edit(chorale, width_px)
+    root = "document.documentElement"
+    assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
