@@ -1,5 +1,8 @@
 """`Composition`: a ranked set of candidates and all it takes to make them again. Knows no model.
 
+Ranked by wishes first: a candidate that keeps all that was asked for stands before one that misses
+something, whatever their totals; what each wish came to stands beside it.
+
 Its JSON (`composition.json`) holds the request, what was decided for open wishes, the seed,
 scores, the chosen events, versions and the checkpoint's fingerprint: `replay` rebuilds the same
 notes anywhere.
@@ -12,21 +15,25 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from composer.branches import Tree
 from composer.candidates import Rejected
 from composer.engines import Draft
 from composer.errors import RequestError, TokenError
 from composer.piece import Piece
 from composer.request import Request
 from composer.scorecard import Scorecard
-from composer.theory import parse_key, parse_meter
+from composer.theory import Key, estimate_key, parse_key, parse_meter, pitch_name
 from composer.tokenizer import Conditions, Events, conditions_of, decode_bars, encode_bars
+from composer.tokenizer.filling import fill
 from composer.tokenizer.vocab import MAX_PARTS
 
 FORMAT = 1
+PARALLELS = {"parallel_fifths": "fifths", "parallel_octaves": "octaves"}
 MAX_SLUG = 60  # characters of a name in a file's name
 # What reading any text but a composition.json may end in.
 _NO_COMPOSITION = (
@@ -40,6 +47,82 @@ _NO_COMPOSITION = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One wish, and what came of it.
+
+    Args:
+        name: `key`, `mode`, `meter`, `bars`, `parts`, `close` or `parallels`.
+        asked, got: As a page may show them.
+        is_kept: Whether they agree.
+    """
+
+    name: str
+    asked: str
+    got: str
+    is_kept: bool
+
+
+def compare_wishes(request: Request, piece: Piece, card: Scorecard) -> tuple[Wish, ...]:
+    """Hold a piece against what was asked for; open wishes are left out, the close never is.
+
+    Key and mode are those that the notes sound like (`theory.estimate_key`), and the close is the
+    last bass note, the lowest that sounds when the last note begins, on the tonic. Part-writing
+    asks for no parallels where nine in ten real pieces of the form have none.
+
+    Args:
+        request: The wishes.
+        piece: What came.
+        card: Of the piece.
+    """
+    found: list[Wish] = []
+    if request.key is not None:
+        heard = _heard_key(piece, request.key)
+        found.append(Wish("key", str(request.key), str(heard), heard == request.key))
+        mode = request.key.mode
+        found.append(Wish("mode", mode, heard.mode, heard.mode == mode))
+    if request.meter is not None:
+        meters = list(dict.fromkeys(str(change.meter) for change in piece.meters))
+        asked = str(request.meter)
+        found.append(Wish("meter", asked, ", ".join(meters), meters == [asked]))
+    counts = [("bars", request.bars, piece.n_bars), ("parts", request.parts, len(piece.parts))]
+    found += [Wish(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
+    found.append(_close(piece, request.key or piece.key))
+    avoided = [s for s in card.scores if s.name in PARALLELS and s.high == 0.0]
+    if request.part_writing > 0 and avoided:
+        got = ", ".join(f"{PARALLELS[s.name]}: {len(s.places)}" for s in avoided if s.value > 0)
+        found.append(Wish("parallels", "none", got or "none", not got))
+    return tuple(found)
+
+
+def _heard_key(piece: Piece, asked: Key) -> Key:
+    """Return the key that the notes sound like; in the spelling of the asked one if it is that."""
+    durations = [0.0] * 12
+    for part in piece.parts:
+        for note in part.notes:
+            durations[note.pitch % 12] += float(note.duration_beats)
+    bass = _last_bass(piece)
+    heard, _ = estimate_key(durations, None if bass is None else bass % 12)
+    is_same = (heard.tonic_pitch_class, heard.mode) == (asked.tonic_pitch_class, asked.mode)
+    return asked if is_same else heard
+
+
+def _close(piece: Piece, key: Key) -> Wish:
+    bass = _last_bass(piece)
+    got = "silence" if bass is None else pitch_name(bass, key)
+    is_kept = bass is not None and bass % 12 == key.tonic_pitch_class
+    return Wish("close", f"on {key.tonic}", got if bass is None else f"on {got}", is_kept)
+
+
+def _last_bass(piece: Piece) -> int | None:
+    """Return the lowest pitch that sounds when the last note begins."""
+    notes = [note for part in piece.parts for note in part.notes]
+    last_beats = max((note.onset_beats for note in notes), default=None)
+    if last_beats is None:
+        return None
+    return min(note.pitch for note in notes if note.end_beats > last_beats)
+
+
 @dataclass(frozen=True)
 class Ranked:
     """A candidate with its place.
@@ -51,6 +134,7 @@ class Ranked:
         scorecard: Why it stands there.
         nats_per_note: Mean surprise of the model.
         draft: What it was decoded from; None for a piece that no engine drew.
+        kept: Every wish beside what came of it; filled in where candidates are ranked.
     """
 
     rank: int
@@ -59,6 +143,12 @@ class Ranked:
     scorecard: Scorecard
     nats_per_note: float
     draft: Draft | None = None
+    kept: tuple[Wish, ...] = ()
+
+    @property
+    def n_missed(self) -> int:
+        """How many wishes it does not keep."""
+        return sum(not wish.is_kept for wish in self.kept)
 
     @property
     def events(self) -> Events:
@@ -93,8 +183,11 @@ class Composition:
 
     @classmethod
     def of(cls, request: Request, found: Iterable[Ranked], **facts: Any) -> Composition:
-        """Rank candidates: by total, then by the likelier one, then by number."""
-        order = sorted(found, key=lambda r: (-r.scorecard.total, r.nats_per_note, r.index))
+        """Rank candidates: by wishes kept, by total, by the likelier one, then by number."""
+        order = sorted(
+            (replace(one, kept=compare_wishes(request, one.piece, one.scorecard)) for one in found),
+            key=lambda r: (r.n_missed, -r.scorecard.total, r.nats_per_note, r.index),
+        )
         ranked = tuple(replace(one, rank=place) for place, one in enumerate(order, start=1))
         return cls(request, ranked, **facts)
 
@@ -154,17 +247,28 @@ def replay(text: str, rank: int = 1) -> Piece:
             raise RequestError(
                 f"composition.json has format {str(document['format'])[:40]!r}, not {FORMAT}"
             )
+        if "tree" in document:
+            return Tree.from_dict(document["tree"]).replayed(rank)
         if not 1 <= rank <= len(document["candidates"]):
             raise RequestError(f"`rank` must be 1 to {len(document['candidates'])}, got {rank}")
         found = document["candidates"][rank - 1]
         wishes = _read_wishes(found["wishes"])
         events = np.array(found["events"], np.int16).reshape(-1, 4)
+        if "filling" in document:
+            return _refill(document["filling"], events)
         piece = decode_bars(events, wishes, key=parse_key(found["key"]))
         return replace(piece, tempo_bpm=_read_tempo_bpm(found["tempo_bpm"]))
     except _NO_COMPOSITION as error:
         raise RequestError(
             "the file is no composition.json; give one that `compose` wrote"
         ) from error
+
+
+def _refill(values: dict[str, Any], events: Events) -> Piece:
+    """Put new notes beside those that were given."""
+    cuts = [(int(part), int(pitch), Fraction(at)) for part, pitch, at in values["cuts"]]
+    given = Piece.from_dict(values["given"])
+    return fill(given, int(values["first_bar"]) - 1, events, cuts)
 
 
 def _candidate_dict(one: Ranked) -> dict[str, Any]:
@@ -178,6 +282,7 @@ def _candidate_dict(one: Ranked) -> dict[str, Any]:
         "key": str(one.piece.key),
         "tempo_bpm": one.piece.tempo_bpm,
         "wishes": wishes,
+        "kept": [asdict(wish) for wish in one.kept],
         "scorecard": one.scorecard.to_dict(),
         "events": one.events.tolist(),
     }

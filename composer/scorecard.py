@@ -38,7 +38,8 @@ class Score:
         unit: Such as `per 100 notes`.
         low, high: 10th and 90th percentile of real pieces of the form; `low` is the median for
             what a person wishes (key, last bass, cadence), where a tenth of real pieces is no aim.
-        penalty: 0 inside the band; grows with the distance from it, in units of the band's spread.
+        penalty: 0 among the middle of real pieces; grows with the distance from it, in units of
+            the band's spread. Faults begin to cost a little inside the band.
         weight: What a penalty of 1 costs, in log-odds of being no real piece.
         places: Where it was found, for values that have places.
         source: Author, year and page of the rule.
@@ -61,8 +62,8 @@ class Score:
 
     @property
     def is_inside_band(self) -> bool:
-        """Whether real pieces of the form would look the same."""
-        return self.penalty == 0.0
+        """Whether it lies in the band, or on a side of it that costs nothing."""
+        return self.penalty == 0.0 or self.low <= self.value <= self.high
 
 
 @dataclass(frozen=True, slots=True)

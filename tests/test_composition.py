@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -13,16 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.candidates import Rejected
-from composer.composition import Composition, Ranked, compare_wishes, replay
+from composer.composition import Composition, Ranked, Wish, compare_wishes, replay
 from composer.errors import ComposerError, RequestError
 from composer.piece import MeterChange, Part, Piece
 from composer.request import Request
-from composer.scorecard import Score, Scorecard
+from composer.scorecard import Place, Score, Scorecard
 from composer.theory import KEYS, Meter
 from composer.tokenizer import quantise
 from tests.strategies import loose_pieces, pieces
 
 NAN = math.nan
+NO_CARD = Scorecard("", (), 0.0)
 
 
 def card_of(total: float) -> Scorecard:
@@ -81,7 +83,8 @@ def _up_a_tone(part: Part) -> Part:
 def test_every_wish_stands_beside_what_came_of_it(chorale: Piece) -> None:
     wished = Request(key="D minor", meter="3/4", bars=7, parts=3)
     found = {
-        wish.name: (wish.asked, wish.got, wish.is_kept) for wish in compare_wishes(wished, chorale)
+        wish.name: (wish.asked, wish.got, wish.is_kept)
+        for wish in compare_wishes(wished, chorale, NO_CARD)
     }
     assert found == {
         "key": ("D minor", "G major", False),
@@ -92,23 +95,43 @@ def test_every_wish_stands_beside_what_came_of_it(chorale: Piece) -> None:
         "close": ("on D", "on G3", False),
     }
     kept = Request(key="G major", meter="4/4", bars=8, parts=4)
-    assert all(wish.is_kept for wish in compare_wishes(kept, chorale))
+    assert all(wish.is_kept for wish in compare_wishes(kept, chorale, NO_CARD))
 
 
 def test_what_nobody_wished_is_not_compared_but_the_length_and_the_close(
     keyboard_piece: Piece, empty_piece: Piece
 ) -> None:
-    names = [wish.name for wish in compare_wishes(Request(), keyboard_piece)]
+    names = [wish.name for wish in compare_wishes(Request(), keyboard_piece, NO_CARD)]
     assert names == ["bars", "close"]
-    silence = compare_wishes(Request(key="C major", bars=1), empty_piece)
+    silence = compare_wishes(Request(key="C major", bars=1), empty_piece, NO_CARD)
     assert (silence[-1].got, silence[-1].is_kept) == ("silence", False)
 
 
 def test_a_meter_that_changes_is_not_the_one_that_was_asked_for(chorale: Piece) -> None:
     change = MeterChange(chorale.bars[4].onset_beats, Meter(2, 4))
     changed = replace(chorale, meters=(*chorale.meters, change))
-    (wish,) = (w for w in compare_wishes(Request(meter="4/4"), changed) if w.name == "meter")
+    (wish,) = (
+        w for w in compare_wishes(Request(meter="4/4"), changed, NO_CARD) if w.name == "meter"
+    )
     assert (wish.got, wish.is_kept) == ("4/4, 2/4", False)
+
+
+@pytest.mark.parametrize(("high", "value", "kept"), [(0.0, 0.5, [False]), (0.0, 0.0, [True])])
+def test_no_parallels_are_a_wish_where_real_pieces_have_none(
+    chorale: Piece, high: float, value: float, kept: list[bool]
+) -> None:
+    place = Place(1, Fraction(0), (0, 1), "C5/F4 to D5/G4")
+    places = (place,) * bool(value)
+
+    def parallels(request: Request, top: float) -> list[Wish]:
+        fifths = Score("parallel_fifths", "", value, "", 0.0, top, 0.0, 1.0, places)
+        found = compare_wishes(request, chorale, Scorecard("chorale/4", (fifths,), 50.0))
+        return [wish for wish in found if wish.name == "parallels"]
+
+    assert [wish.is_kept for wish in parallels(Request(), high)] == kept
+    assert [wish.got for wish in parallels(Request(), high)] == ["fifths: 1" if value else "none"]
+    assert parallels(Request(part_writing=0.0), high) == []
+    assert parallels(Request(), 0.4) == []
 
 
 @pytest.mark.parametrize("semitones", range(-6, 6))
@@ -117,7 +140,7 @@ def test_a_key_is_kept_in_any_spelling(chorale: Piece, semitones: int) -> None:
     for key in KEYS:
         if (key.tonic_pitch_class, key.mode) == (tonic, "major"):
             piece = replace(chorale.transposed(semitones), key=key)
-            key_wish = compare_wishes(Request(key=key), piece)[0]
+            key_wish = compare_wishes(Request(key=key), piece, NO_CARD)[0]
             assert (key_wish.got, key_wish.is_kept) == (str(key), True)
 
 

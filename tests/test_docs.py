@@ -59,7 +59,7 @@ def write_scores(folder: Path, pieces: list[Piece]) -> None:
     """Write a small corpus: every piece in eight keys, two of them for validation."""
     rows = []
     for piece in pieces:
-        for semitones in range(8):
+        for semitones in range(12):
             key = key_from_pitch_class(piece.key.tonic_pitch_class + semitones, piece.key.mode)
             path = Path(piece.composer) / f"{piece.form}-{semitones}.mid"
             (folder / path.parent).mkdir(parents=True, exist_ok=True)
@@ -85,8 +85,16 @@ def manifest_row(piece: Piece, path: Path, key: str, split: str) -> dict[str, ob
 def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece, keyboard_piece: Piece) -> Path:
     """Return the folder in which the README is followed from top to bottom, `scores` in it."""
     folder = tmp_path_factory.mktemp("readme")
-    write_scores(folder / "scores", [chorale, keyboard_piece])
+    on_the_menu = replace(keyboard_piece, composer="Bach", form="invention")
+    write_scores(folder / "scores", [chorale, on_the_menu])
+    for name in ("before.json", "after.json"):
+        (folder / name).write_bytes(kept_report().read_bytes())
     return folder
+
+
+def kept_report() -> Path:
+    """Return the report that is kept of the bundled checkpoint."""
+    return next(ROOT.glob("benchmarks/quality/*/report.json"))
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ training piece has the same intervals between the notes and the same lengths of 
 pitch; rests between notes are passed over. Its length is counted in notes. The search is exact and
 covers the whole training split of the packed file. Repeated notes, scales and broken chords are
 everybody's, so the longest run with at least four different intervals (`varied`) stands beside.
+`composer.novelty` asks the same of every candidate, by hashes; this search is its cross-check.
 
 The yardstick is the same count for real pieces of the validation split, which have not been trained
 on: beside every generated piece one of the same form, cut to the same number of bars.

@@ -21,7 +21,6 @@ pieces whose key is written in the score.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,62 +31,22 @@ from typing import Any
 sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import numpy as np
-
 from benchmarks.record import Share, machine_facts, print_table, save
 from benchmarks.sample import mixed_requests, partners
-from composer.corpus import Corpus, Entry, load_corpus, read_midi_bytes
+from composer.corpus import Corpus, Entry, load_corpus
 from composer.errors import RequestError
+from composer.evaluation.fidelity import (
+    IN_FILE,
+    IN_NOTES,
+    misses,
+    note_misses,
+    only_written_keys,
+)
 from composer.piece import Piece
 from composer.pipeline import Composition, compose, default_engine
-from composer.rendering import midi_bytes
 from composer.request import Request
-from composer.theory import Key, estimate_key
 
-IN_FILE = ("meter", "bars", "parts", "key signature")
-IN_NOTES = ("mode", "final bass", "key", "key with bass")
 SAVE_EVERY = 10
-
-
-def file_misses(piece: Piece, request: Request) -> list[str]:
-    """Return which wishes the MIDI file does not keep."""
-    found = read_midi_bytes(midi_bytes(piece))
-    kept = (
-        {change.meter for change in found.meters} == {request.meter},
-        found.n_bars == request.bars,
-        len(found.parts) == request.parts,
-        found.key == request.key,
-    )
-    return [name for name, is_kept in zip(IN_FILE, kept, strict=True) if not is_kept]
-
-
-def note_misses(piece: Piece, key: Key) -> list[str]:
-    """Return where the notes do not agree with a key."""
-    notes = [note for part in piece.parts for note in part.notes]
-    durations = np.zeros(12)
-    for note in notes:
-        durations[note.pitch % 12] += float(note.duration_beats)
-    last_beats = max(note.onset_beats for note in notes)
-    bass = min(note.pitch for note in notes if note.end_beats > last_beats) % 12
-    by_profile = estimate_key(durations.tolist())[0]
-    with_bass = estimate_key(durations.tolist(), bass)[0]
-    kept = (
-        with_bass.mode == key.mode,
-        bass == key.tonic_pitch_class,
-        _sounds_like(by_profile, key),
-        _sounds_like(with_bass, key),
-    )
-    return [name for name, is_kept in zip(IN_NOTES, kept, strict=True) if not is_kept]
-
-
-def _sounds_like(one: Key, other: Key) -> bool:
-    return (one.tonic_pitch_class, one.mode) == (other.tonic_pitch_class, other.mode)
-
-
-def judge(piece: Piece, request: Request) -> list[str]:
-    """Return all checks that a composed piece misses."""
-    assert request.key is not None
-    return file_misses(piece, request) + note_misses(piece, request.key)
 
 
 def run_request(request: Request, keep: Path | None) -> dict[str, Any]:
@@ -105,7 +64,7 @@ def run_request(request: Request, keep: Path | None) -> dict[str, Any]:
         keep.mkdir(parents=True, exist_ok=True)
         (keep / f"{request.seed:05}.json").write_text(composition.to_json(), encoding="utf-8")
     best = composition.ranked[0]
-    row["winner"] = {"index": best.index, "misses": judge(best.piece, request)}
+    row["winner"] = {"index": best.index, "misses": misses(best.piece, request)}
     row["first"] = _first_draw(composition) or nothing["winner"]
     row["elapsed_s"] = round(composition.elapsed_s, 2)
     row["notes"] = sum(one.piece.n_notes for one in composition.ranked)
@@ -116,7 +75,7 @@ def run_request(request: Request, keep: Path | None) -> dict[str, Any]:
 def _first_draw(composition: Composition) -> dict[str, Any] | None:
     for one in composition.ranked:
         if one.index == 0:
-            return {"misses": judge(one.piece, composition.request)}
+            return {"misses": misses(one.piece, composition.request)}
     return None
 
 
@@ -128,26 +87,16 @@ def real_rows(corpus: Corpus, forms: Sequence[str], seed: int) -> list[dict[str,
     chosen = [entry for entry in partners(forms, pool, seed=seed) if entry]
     entries = {entry.path: entry for entry in chosen}
     pieces = replace(corpus, entries=tuple(entries.values()), refusals=()).pieces()
-    misses = {
+    missed = {
         entry.path: note_misses(piece, piece.key)
         for entry, piece in pieces
         if isinstance(piece, Piece)
     }
     return [
-        {"path": entry.path, "form": entry.form, "misses": misses[entry.path]}
+        {"path": entry.path, "form": entry.form, "misses": missed[entry.path]}
         for entry in chosen
-        if entry.path in misses
+        if entry.path in missed
     ]
-
-
-def only_written_keys(corpus: Corpus) -> Corpus:
-    """Keep the pieces whose key is written in the score, by the column key_from."""
-    manifest = corpus.folder / "manifest.csv"
-    if not manifest.is_file():
-        return replace(corpus, entries=())
-    with manifest.open(encoding="utf-8-sig", newline="") as file:
-        written = {row["path"] for row in csv.DictReader(file) if row.get("key_from") == "source"}
-    return replace(corpus, entries=tuple(e for e in corpus.entries if e.path in written))
 
 
 def shares(found: Sequence[dict[str, Any]], checks: Sequence[str]) -> dict[str, Share]:

@@ -16,8 +16,10 @@ import numpy as np
 
 from composer.corpus import Corpus, Entry, Refusal
 from composer.errors import ComposerError
-from composer.models import EventTransformer, load_checkpoint, save_evaluation
+from composer.evaluation.intervals import bootstrap, ratio_of_sums
+from composer.models import load_checkpoint, save_evaluation
 from composer.models.likelihood import row_nats
+from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
 from composer.tokenizer import Vocabulary, encode
@@ -69,11 +71,21 @@ def evaluate_likelihood(
         max_rows: Window of the model.
 
     Returns:
-        `overall`, `by_form`, `by_composer`, `chorales` (four parts; with `nats_per_16th`), each
-        with `pieces`, `notes` and `nats_per_note`; `bands`, the percentiles of nats a note among
-        the pieces of a scoring group; and `refused`.
+        As `summarise`.
     """
-    found, refused = _measure(model, vocabulary, corpus, max_rows)
+    return summarise(*measure_pieces(model, vocabulary, corpus, max_rows))
+
+
+def summarise(
+    found: Sequence[PieceLikelihood], refused: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Return what `measure_pieces` found as JSON values.
+
+    Returns:
+        `overall`, `by_form`, `by_composer`, `chorales` (four parts; with `nats_per_16th`), each
+        with `pieces`, `notes`, `nats_per_note` and its `interval` over resampled pieces; `bands`,
+        the percentiles of nats a note among the pieces of a scoring group; and `refused`.
+    """
     chorales = [one for one in found if one.entry.form == "chorale" and one.entry.parts == 4]
     sixteenths = sum(one.sixteenths for one in chorales)
     nats = sum(one.nats for one in chorales)
@@ -122,9 +134,17 @@ def likelihood_bands(found: Sequence[PieceLikelihood]) -> dict[str, list[float]]
     }
 
 
-def _measure(
+def measure_pieces(
     model: EventTransformer, vocabulary: Vocabulary, corpus: Corpus, max_rows: int
 ) -> tuple[list[PieceLikelihood], list[tuple[str, str]]]:
+    """Return every piece of a corpus under a model, and (path, reason) of those left out.
+
+    Args:
+        model: In evaluation mode.
+        vocabulary: That it was trained with.
+        corpus: Filtered by split already.
+        max_rows: Window of the model.
+    """
     entries: list[Entry] = []
     facts: list[tuple[int, float, tuple[str, ...]]] = []
     chunks: list[_Chunk] = []
@@ -200,6 +220,7 @@ def _summary(found: Sequence[PieceLikelihood]) -> dict[str, Any]:
         "pieces": len(found),
         "notes": notes,
         "nats_per_note": round(nats / notes, 4) if notes else None,
+        "interval": bootstrap([(one.nats, one.notes) for one in found], ratio_of_sums).to_dict(),
     }
 
 

@@ -34,7 +34,7 @@ def test_notes_of_one_piece_are_no_independent_trials() -> None:
 
 def test_pieces_with_nothing_to_measure_are_left_out() -> None:
     assert bootstrap([1.0, math.nan, 1.0]) == Interval(1.0, 1.0, 1.0, 2)
-    assert bootstrap([math.nan]).n == 0
+    assert bootstrap([math.nan]).n == bootstrap([]).n == 0
 
 
 def test_exact_rates_keep_an_interval() -> None:

@@ -14,6 +14,7 @@ from composer.evaluation.judge import (
     fit_weights,
     learn_from_some,
     levels_of_costs,
+    side_by_side,
 )
 
 N = 200
@@ -104,6 +105,15 @@ def test_what_was_made_from_one_piece_is_drawn_together() -> None:
     wide, narrow = (contrast(some, some.penalties[:, 0], "false") for some in (few, rows))
     assert wide.value == narrow.value
     assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_side_by_side_only_the_own_real_piece_counts() -> None:
+    rows = rows_of((0.0,))
+    costs = np.concatenate([np.arange(N), np.arange(N) + 0.5])
+    assert side_by_side(rows, costs, "false").value == 1.0
+    assert contrast(rows, costs, "false").value < 0.6
+    assert side_by_side(rows, np.ones(2 * N), "false").value == 0.5
+    assert math.isnan(side_by_side(rows, costs, "rain").value)
 
 
 def test_levels_ascend_from_the_least_cost() -> None:

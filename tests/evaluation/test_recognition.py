@@ -42,7 +42,9 @@ def test_manners_are_named_where_they_differ(recogniser: Recogniser) -> None:
 
 def test_rates_stand_beside_those_of_real_pieces(recogniser: Recogniser) -> None:
     blank = [replace_words(one) for one in pieces(10, 60)]
-    found = recognition(recogniser, {"real": pieces(10, 50), "drawn": blank})
+    real = pieces(10, 50)
+    found = recognition(recogniser, real, {"drawn": (blank, real), "again": (real, real)})
+    assert found["form"]["of_real"]["again"]["value"] == 1.0
     assert found["composer"]["chance"] == 0.5
     assert found["composer"]["sets"]["real"]["n"] == 20
     assert found["composer"]["of_real"]["drawn"]["value"] < 0.8

@@ -130,6 +130,12 @@ def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
         load_report(tmp_path)
 
 
+def test_reports_without_a_common_interval_are_refused(built: dict[str, Any]) -> None:
+    old = {"versions": {"checkpoint": "0"}, "likelihood": {"overall": {"nats_per_note": 2.0}}}
+    with pytest.raises(OptionError, match="in common"):
+        compare(old, built)
+
+
 def test_a_corpus_without_held_out_pieces_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
     corpus: Corpus = load_corpus(write_corpus(tmp_path, held_out=0, training=2))
     with pytest.raises(OptionError, match="outside the training split"):

@@ -1,0 +1,295 @@
+r"""What should each rule weigh, how well are real pieces told from others, what does best of N buy?
+
+    python benchmarks/quality/judge.py --corpus scores --material out/judge \
+        --out benchmarks/quality/judge.json --plot benchmarks/quality/judge.svg --weights
+
+Real pieces of five families of forms stand against the same pieces damaged (`evaluation.damage`),
+against what the model draws for the wishes that real pieces fulfil, and against bolder and tamer
+draws; see `judge_material.py`. On one half of the pieces a logistic regression with weights from 0
+up, shrunk to the rules' own weights, learns what a penalty costs; every AUC is of the other half.
+`--weights` keeps the weights in assets/scoring_weights.json, with a summary of what made them.
+
+AUC: the chance that the other piece costs more than the real one, 0.5 by chance, with a 95 %
+interval over resampled real pieces. `rules' own` are weights that nobody learned. `side by side`
+is the share of pieces that cost more than the very piece they were made from.
+
+Best of N: candidates in groups of N, the winner as `Composition` ranks them. Its score, parallels,
+wishes and texture, and the AUC of a classifier that tells winners from real pieces
+(`evaluation.two_sample`), beside single draws and, as a control, real pieces from real ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+# The root in place of this folder, whose requests.py would hide a library of that name.
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+
+from benchmarks.quality.judge_best import best_of_n, show_best
+from benchmarks.quality.judge_material import (
+    BOLDNESS,
+    DEEP,
+    RAW,
+    REAL,
+    WIDE,
+    Sample,
+    bar_nats,
+    load_samples,
+    make_material,
+)
+from benchmarks.record import machine_facts, print_table, save
+from composer import places
+from composer.evaluation.charts import points
+from composer.evaluation.damage import DAMAGES
+from composer.evaluation.judge import (
+    Fit,
+    Rows,
+    contrast,
+    learn,
+    learn_from_some,
+    levels_of_costs,
+    side_by_side,
+)
+from composer.models import load_checkpoint
+from composer.pipeline import default_engine
+from composer.scoring import FAMILIES, RULES, Band, Bands, load_bands, score, with_likelihood
+from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
+from composer.scoring.likelihood import worst_bar
+from composer.scoring.weights import (
+    FORM_FAMILIES,
+    FORMAT,
+    LEVELS,
+    WEIGHTS_PATH,
+    WORST_BAR,
+    load_weights,
+    load_worst_bars,
+)
+from composer.tokenizer import Vocabulary
+
+# What a kind counts among what is not real: half of it is damage, half is drawn.
+SHARES = dict.fromkeys(DAMAGES, 0.5 / len(DAMAGES)) | {RAW: 0.4} | dict.fromkeys(BOLDNESS, 0.05)
+PRIOR = np.array([rule.weight for rule in RULES])
+FROM_NOTES = [k for k, rule in enumerate(RULES) if rule.measure]
+MAX_ROWS = 512
+
+
+def measured(samples: Sequence[Sample], bands: Bands) -> Rows:
+    """Score pieces; return their penalties."""
+    cards = (
+        score(one.piece, nats_per_note=one.nats, nats_per_bar=one.bar_nats, bands=bands)
+        for one in samples
+    )
+    return Rows(
+        np.array([[found.penalty for found in card.scores] for card in cards]),
+        np.array([one.kind for one in samples]),
+        np.array([one.base for one in samples]),
+    )
+
+
+def judge_family(
+    samples: Sequence[Sample], rows: Rows
+) -> tuple[Fit, dict[str, Any], dict[str, Any]]:
+    """Learn on one half and judge the other.
+
+    Returns:
+        The fit; what is kept of it in the weights; and its table: contrast -> judge -> interval.
+    """
+    judges = np.array([one.judges for one in samples])
+    fitting, judging = rows.only(~judges), rows.only(judges)
+    fit = learn(fitting, PRIOR, SHARES)
+    columns = {"all": fit.weights, "rules' own": PRIOR}
+    some = {"notes alone": FROM_NOTES} | {
+        family: [k for k, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
+    }
+    for name, chosen in some.items():
+        columns[name] = learn_from_some(fitting, PRIOR, SHARES, chosen, fit.strength)
+    table = {
+        kind: {
+            name: contrast(judging, judging.penalties @ weights, kind).to_dict()
+            for name, weights in columns.items()
+        }
+        for kind in SHARES
+    }
+    for kind in SHARES:
+        beside = side_by_side(judging, judging.penalties @ fit.weights, kind)
+        table[kind]["side by side"] = beside.to_dict()
+    costs = judging.penalties @ fit.weights
+    kept = {
+        "weights": {
+            rule.name: round(float(w), 4) for rule, w in zip(RULES, fit.weights, strict=True)
+        },
+        "scale": round(fit.scale, 4),
+        "real_costs": levels_of_costs(costs[judging.is_real]),
+        "drawn_costs": levels_of_costs(costs[judging.kinds == RAW]),
+        "strength": fit.strength,
+        "pieces": {
+            half: {kind: int((part.kinds == kind).sum()) for kind in (REAL, *SHARES)}
+            for half, part in (("fitted", fitting), ("judged", judging))
+        },
+        "auc": {kind: row["all"] for kind, row in table.items()},
+    }
+    return fit, kept, table
+
+
+def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of judged pieces of every kind that cost less than the median real piece."""
+    weights = np.array([kept["weights"][rule.name] for rule in RULES])
+    judges = np.array([one.judges for one in samples])
+    costs, median = rows.penalties @ weights, kept["real_costs"][LEVELS.index(0.5)]
+    real_fit = costs[rows.is_real & ~judges]
+    found = {"real, fitted": round(float((real_fit <= median).mean()), 3)}
+    for kind in SHARES:
+        chosen = costs[(rows.kinds == kind) & judges]
+        found[kind] = round(float((chosen <= median).mean()), 3) if len(chosen) else None
+    return found
+
+
+def worst_bars(real: Sequence[Sample]) -> dict[str, list[float]]:
+    """Return the bands of the most surprising bar among real pieces that judge, by group.
+
+    What the model never saw in training is all among them.
+    """
+    groups: dict[str, list[float]] = {}
+    for one in real:
+        found = worst_bar(one.piece, one.bar_nats).value
+        if one.judges and np.isfinite(found):
+            for group in groups_of(one.piece):
+                groups.setdefault(group, []).append(found)
+    return {
+        group: [*np.percentile(values, PERCENTILES).round(3).tolist(), len(values)]
+        for group, values in sorted(groups.items())
+        if len(values) >= MIN_PIECES
+    }
+
+
+def show(family: str, table: dict[str, Any]) -> None:
+    """Print the contrasts of a family of forms."""
+    columns = list(next(iter(table.values())))
+    print(f"\n{family}: AUC of real pieces against")
+    body = (
+        [kind, *(_text(row[name]) if name == "all" else _short(row[name]) for name in columns)]
+        for kind, row in table.items()
+    )
+    print_table(["", *columns], body)
+
+
+def _text(interval: dict[str, Any]) -> str:
+    if interval["value"] is None:
+        return "-"
+    return f"{interval['value']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
+
+
+def _short(interval: dict[str, Any]) -> str:
+    return "-" if interval["value"] is None else f"{interval['value']:.2f}"
+
+
+def plot(families: dict[str, Any]) -> str:
+    """Draw the contrasts as SVG text: a line a contrast, a colour a family of forms."""
+    rows = [
+        (kind, {family: found["contrasts"][kind]["all"] for family, found in families.items()})
+        for kind in SHARES
+    ]
+    return points(rows, "AUC of real pieces, judged on pieces left out of the fit", mark=0.5)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = read_options()
+    engine = default_engine()
+    if options.corpus:
+        checkpoint = load_checkpoint(places.checkpoint_folder())
+        vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
+        make_material(
+            options.material,
+            options.corpus,
+            engine,
+            lambda pieces: bar_nats(checkpoint.model, vocabulary, pieces, MAX_ROWS),
+            lambda line: print(line, file=sys.stderr),
+        )
+    reals = {family: load_samples(options.material, REAL, family) for family in FORM_FAMILIES}
+    bars = worst_bars([one for real in reals.values() for one in real])
+    bands = with_bars(with_likelihood(load_bands(), engine.likelihood_bands), bars)
+    families: dict[str, Any] = {}
+    learned: dict[str, Any] = {}
+    for family in FORM_FAMILIES:
+        others = (load_samples(options.material, kind, family) for kind in SHARES)
+        samples = [*reals[family], *chain.from_iterable(others)]
+        rows = measured(samples, bands)
+        _, learned[family], table = judge_family(samples, rows)
+        levels = median_levels(samples, rows, learned[family])
+        families[family] = {"contrasts": table, "cheaper than the median real piece": levels}
+        show(family, table)
+    facts = machine_facts(engine.versions)
+    if options.weights:
+        keep_weights(learned, bars, facts)
+    best = {}
+    for family in FORM_FAMILIES:
+        wide, deep = (load_samples(options.material, kind, family) for kind in (WIDE, DEEP))
+        if wide:
+            best[family] = best_of_n(engine, reals[family], wide, deep, bands)
+            show_best(family, best[family])
+    if options.out:
+        save(options.out, {"machine": facts, "families": families, "best_of_n": best})
+    if options.plot:
+        options.plot.write_text(plot(families), encoding="utf-8")
+
+
+def with_bars(bands: Bands, bars: dict[str, list[float]]) -> Bands:
+    """Return bands with those of the most surprising bar."""
+    return {
+        group: {
+            **bands.get(group, {}),
+            **({WORST_BAR: Band(*bars[group])} if group in bars else {}),
+        }
+        for group in {**bands, **bars}
+    }
+
+
+def keep_weights(
+    learned: dict[str, Any], bars: dict[str, list[float]], facts: dict[str, Any]
+) -> None:
+    """Write what was learned, a line an entry, beside what made it."""
+    made = {
+        "date": facts["date"],
+        "checkpoint": facts["engine"]["checkpoint"],
+        "licence": "open",
+        "shares": {kind: round(share, 4) for kind, share in SHARES.items()},
+        "levels": list(LEVELS),
+        "command": "python benchmarks/quality/judge.py --weights",
+    }
+    entries = ",\n".join(
+        f"{json.dumps(family)}: {{\n"
+        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in kept.items())
+        + "}"
+        for family, kept in learned.items()
+    )
+    worst = ",\n".join(f"{json.dumps(group)}: {json.dumps(row)}" for group, row in bars.items())
+    head = f'{{"format": {FORMAT},\n"made": {json.dumps(made)},\n"worst_bars": {{\n{worst}}},\n'
+    text = f'{head}"families": {{\n{entries}\n}}}}\n'
+    WEIGHTS_PATH.write_text(text, encoding="utf-8")
+    load_weights.cache_clear()
+    load_worst_bars.cache_clear()
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="What rules weigh, and what best of N buys")
+    parser.add_argument("--corpus", type=Path, help="makes what is missing of the material")
+    parser.add_argument("--material", type=Path, required=True, help="folder, outside the tree")
+    parser.add_argument("--weights", action="store_true", help="keep what was learned")
+    parser.add_argument("--out", type=Path, help="JSON file for the result")
+    parser.add_argument("--plot", type=Path, help="SVG file for the contrasts")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,381 @@
+"""What the judge is tried on: real pieces, the same ones damaged, and what the model drew.
+
+Real pieces longer than `LONG_BARS` are cut to their last `BARS` bars, so that they stand beside
+draws of the same length and still have a close. Half of them are for fitting and half for judging;
+what the model never saw in training (the validation split) judges. Draws belong to the half of the
+real piece whose wishes (composer, form, ensemble, parts, key, meter, bars) they were drawn for.
+
+Material is kept in a folder of the caller's, a file a kind, so that a run can go on where one was
+stopped; nothing of it belongs into the repository.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from composer.candidates import Candidate, Collector
+from composer.corpus import load_corpus
+from composer.engines import Engine
+from composer.errors import ComposerError
+from composer.evaluation.damage import DAMAGES, damage
+from composer.evaluation.likelihood import _batched, _chunks
+from composer.models.likelihood import row_nats
+from composer.models.transformer import EventTransformer
+from composer.piece import MeterChange, Note, Piece
+from composer.request import Request
+from composer.scoring.weights import FORM_FAMILIES, form_family
+from composer.tokenizer import Vocabulary, encode
+from composer.tokenizer.holes import Bars
+from composer.tokenizer.vocab import BAR, PART, TIME
+from composer.training.batches import pad
+
+REAL, RAW, WIDE, DEEP = "real", "raw", "wide", "deep"
+NatsOf = Callable[[Sequence[Piece]], Sequence[Sequence[float]]]
+BARS, LONG_BARS = 16, 24
+LEAST_BARS, LEAST_NOTES = 4, 32
+REAL_PIECES = {"chorale": 300}
+USUAL_REAL_PIECES = 160
+BREADTH = 16, 8  # requests and candidates for every family at temperature 1
+BOLDNESS = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
+BOLD = 3, 8
+# Requests and candidates for best of N: many requests, and a few with many candidates.
+WIDTH = {"chorale": (204, 16)}
+USUAL_WIDTH = 12, 16
+DEPTH = {"chorale": (4, 100)}
+USUAL_DEPTH = 2, 100
+PART_REQUESTS = 12  # of a file
+DAMAGED_PIECES = {"chorale": 100}
+USUAL_DAMAGED_PIECES = 60
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One piece, and where it comes from.
+
+    Args:
+        kind: `real`, a damage, `raw`, `raw 100` or a temperature.
+        family: Of forms.
+        base: Path of the real piece that it was made from or drawn for.
+        judges: Whether it is of the half that judges.
+        number: Of the candidate, from 0.
+        nats: Mean surprise of a note; NaN if not known.
+        bar_nats: The same of every bar; none if not known.
+        piece: The music.
+    """
+
+    kind: str
+    family: str
+    base: str
+    judges: bool
+    number: int
+    nats: float
+    bar_nats: tuple[float, ...]
+    piece: Piece
+
+    def to_json(self) -> str:
+        """Return a line of a file."""
+        facts = (self.kind, self.family, self.base, self.judges, self.number)
+        nats = [_number(self.nats), [_number(value) for value in self.bar_nats]]
+        return json.dumps([*facts, *nats, self.piece.to_dict()], separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> Sample:
+        """Read a line of a file."""
+        *facts, nats, bars, piece = json.loads(line)
+        by_bar = tuple(math.nan if value is None else value for value in bars)
+        return cls(*facts, math.nan if nats is None else nats, by_bar, Piece.from_dict(piece))
+
+
+def _number(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def load_samples(folder: Path, kind: str, family: str) -> list[Sample]:
+    """Read all that there is of a kind."""
+    found: list[Sample] = []
+    for path in sorted(folder.glob(f"{_slug(family, kind)}*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            found += (Sample.from_json(line) for line in file if line.startswith(f'["{kind}",'))
+    return found
+
+
+def make_material(
+    folder: Path,
+    corpus_folder: Path,
+    engine: Engine,
+    nats_of: NatsOf,
+    report: Callable[[str], None],
+) -> None:
+    """Write every file that is not there yet, what is needed most first.
+
+    Args:
+        folder: For the files.
+        corpus_folder: With a manifest; pieces of open licence are used.
+        engine: Draws.
+        nats_of: Pieces -> nats a note of every bar.
+        report: Hears a line for every file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(kind: str, family: str, make: Callable[[], Iterable[Sample]]) -> list[Sample]:
+        path = folder / f"{_slug(family, kind)}.jsonl.gz"
+        if not path.is_file():
+            found = list(make())
+            with gzip.open(path, "wt", encoding="utf-8", compresslevel=3) as file:
+                file.writelines(sample.to_json() + "\n" for sample in found)
+            report(f"{kind}, {family}: {len(found)} pieces")
+        return load_samples(folder, kind, family)
+
+    real = {
+        family: keep(REAL, family, lambda f=family: _read(real_samples(corpus_folder, f), nats_of))
+        for family in FORM_FAMILIES
+    }
+    for family, found in real.items():
+        keep(RAW, family, lambda r=found: drawn(wishes_of(r, engine, BREADTH, 1.0, 0), RAW, engine))
+        some = damageable(found, DAMAGED_PIECES.get(family, USUAL_DAMAGED_PIECES))
+        for kind in DAMAGES:
+            keep(kind, family, lambda r=some, k=kind: _read(damaged_samples(r, k), nats_of))
+    for seed, (kind, heat) in enumerate(BOLDNESS.items(), start=1):
+        for family, found in real.items():
+            wishes = wishes_of(found, engine, BOLD, heat, 10_000 * seed)
+            keep(kind, family, lambda w=wishes, k=kind: drawn(w, k, engine))
+    for family, found in real.items():
+        for seed, (kind, sizes, usual) in enumerate(
+            ((WIDE, WIDTH, USUAL_WIDTH), (DEEP, DEPTH, USUAL_DEPTH)), start=8
+        ):
+            size = sizes.get(family, usual)
+            wishes = wishes_of(found, engine, size, 1.0, 10_000 * seed)
+            for first in range(0, len(wishes), PART_REQUESTS):  # a file each, to go on from
+                part = wishes[first : first + PART_REQUESTS]
+                name = f"{kind} {first:03}"
+                keep(name, family, lambda w=part, k=kind: drawn(w, k, engine))
+
+
+def damageable(real: Sequence[Sample], n: int) -> list[Sample]:
+    """Return the first n real pieces, half of each half: those that the model never saw first."""
+    halves = [[sample for sample in real if sample.judges is judges] for judges in (True, False)]
+    return [sample for half in halves for sample in half[: n // 2]]
+
+
+def bar_nats(
+    model: EventTransformer, vocabulary: Vocabulary, pieces: Sequence[Piece], max_rows: int
+) -> list[list[float]]:
+    """Return nats a note of every bar of pieces under a model; none where it cannot be written."""
+    chunks: list[Any] = []
+    notes: dict[int, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        try:
+            bars = Bars.of(encode(piece, vocabulary))
+        except ComposerError:
+            continue
+        chunks += _chunks(number, bars, max_rows)
+        notes[number] = [len(bar) - 1 for bar in bars.bars]
+    sums: dict[int, list[float]] = {number: [] for number in notes}
+    for chunk, found in sorted(_chunk_bars(model, chunks), key=lambda pair: pair[0]):
+        sums[chunks[chunk].piece] += found
+    return [
+        [s / n if n else math.nan for s, n in zip(sums[k], notes[k], strict=True)]
+        if k in notes
+        else []
+        for k in range(len(pieces))
+    ]
+
+
+def _chunk_bars(
+    model: EventTransformer, chunks: Sequence[Any]
+) -> Iterator[tuple[int, list[float]]]:
+    """Yield the number of every chunk, and the nats of the bars that it counts."""
+    numbers = {id(chunk): number for number, chunk in enumerate(chunks)}
+    for group in _batched(sorted(chunks, key=lambda chunk: len(chunk.rows.rows))):
+        batch = pad([chunk.rows for chunk in group])
+        counts = batch.counts.copy()
+        counts[..., PART] &= batch.nexts[..., TIME] != BAR
+        nats = row_nats(model, batch.rows, batch.nexts, counts).sum(-1)
+        for k, chunk in enumerate(group):
+            first, last = chunk.first_counted - 1, len(chunk.rows.rows) - 1
+            bars = np.cumsum(batch.nexts[k, first:last, TIME] == BAR)
+            yield numbers[id(chunk)], np.bincount(bars, nats[k, first:last])[1:].tolist()
+
+
+# --- Real pieces --------------------------------------------------------------------------------
+
+
+def real_samples(corpus_folder: Path, family: str) -> Iterator[Sample]:
+    """Yield real pieces of a family, cut; those that the model never saw come first."""
+    corpus = load_corpus(corpus_folder, licence="open")
+    entries = [entry for entry in corpus.entries if form_family(entry.form) == family]
+    entries.sort(key=lambda e: (e.split == "train", _wanted_later(e), _hash(e.path)))
+    pieces = replace(corpus, entries=tuple(entries), refusals=()).pieces()
+    found = (_real_sample(entry, piece, family) for entry, piece in pieces)
+    n_pieces = REAL_PIECES.get(family, USUAL_REAL_PIECES)
+    yield from islice((sample for sample in found if sample), n_pieces)
+
+
+def _wanted_later(entry: Any) -> bool:
+    """Tell which chorales come last: those in two parts, a tune over a figured bass."""
+    return bool(entry.form == "chorale" and entry.ensemble != "choir")
+
+
+def _real_sample(entry: Any, piece: Any, family: str) -> Sample | None:
+    if not isinstance(piece, Piece) or piece.n_bars < LEAST_BARS:
+        return None
+    close = closing(piece, BARS) if piece.n_bars > LONG_BARS else piece
+    is_whole = close.n_notes >= LEAST_NOTES and all(part.notes for part in close.parts)
+    if not is_whole or len(close.parts) > 8:
+        return None
+    judges = entry.split != "train" or _hash(entry.path) % 2 == 0
+    return Sample(REAL, family, entry.path, judges, 0, math.nan, (), close)
+
+
+def closing(piece: Piece, n_bars: int) -> Piece:
+    """Return the last bars of a piece; notes that sound over the cut begin with it."""
+    first = piece.bars[piece.n_bars - n_bars]
+    start = first.onset_beats
+    parts = tuple(
+        replace(
+            part, notes=tuple(sorted(_later(n, start) for n in part.notes if n.end_beats > start))
+        )
+        for part in piece.parts
+    )
+    changes = tuple(
+        MeterChange(change.onset_beats - start, change.meter)
+        for change in piece.meters
+        if change.onset_beats > start
+    )
+    meters = (MeterChange(Fraction(0), first.meter), *changes)
+    return replace(piece, parts=parts, meters=meters, n_bars=n_bars)
+
+
+def _later(note: Note, start: Fraction) -> Note:
+    onset = max(note.onset_beats, start)
+    return replace(note, onset_beats=onset - start, duration_beats=note.end_beats - onset)
+
+
+def damaged_samples(real: Sequence[Sample], kind: str) -> Iterator[Sample]:
+    """Yield real pieces after one damage; those that it leaves as they are, are left out."""
+    for sample in real:
+        piece = damage(sample.piece, kind, _hash(sample.base))
+        if piece != sample.piece:
+            yield replace(sample, kind=kind, piece=piece)
+
+
+def _read(samples: Iterable[Sample], nats_of: NatsOf) -> Iterator[Sample]:
+    """Add how surprising pieces are to the model."""
+    kept = list(samples)
+    for sample, bars in zip(kept, nats_of([one.piece for one in kept]), strict=True):
+        # Bars without notes surprise too, but little: a bar line and nothing.
+        onsets = [float(note.onset_beats) for part in sample.piece.parts for note in part.notes]
+        edges = [float(bar.onset_beats) for bar in sample.piece.bars[1:]]
+        notes = np.bincount(np.searchsorted(edges, onsets, side="right"), minlength=len(bars))
+        nats = np.nansum(notes * bars) / notes.sum() if len(bars) else math.nan
+        yield replace(sample, nats=nats, bar_nats=tuple(bars))
+
+
+# --- Draws --------------------------------------------------------------------------------------
+
+
+Wishes = tuple[Sample, Request]
+
+
+def wishes_of(
+    real: Sequence[Sample], engine: Engine, size: tuple[int, int], temperature: float, seed: int
+) -> list[Wishes]:
+    """Return real pieces, half of them for judging, and requests for what they fulfil.
+
+    Args:
+        real: Of one family.
+        engine: Says what may be wished for.
+        size: Requests, and candidates of each.
+        temperature: Of the requests.
+        seed: Of the first request, and of the choice of pieces.
+    """
+    n_requests, n_candidates = size
+    found: list[Wishes] = []
+    for base in _in_turn(real, seed):
+        request = request_of(base.piece, engine, n_candidates, temperature, seed + len(found))
+        if request and len(found) < n_requests:
+            found.append((base, request))
+    return found
+
+
+def drawn(wishes: Sequence[Wishes], kind: str, engine: Engine) -> Iterator[Sample]:
+    """Yield the candidates of requests."""
+    for base, request in wishes:
+        yield from _draw(engine, request, base, kind)
+
+
+def _in_turn(real: Sequence[Sample], seed: int) -> Iterator[Sample]:
+    """Yield real pieces of both halves by turns, in an order of the seed; Bach's chorales only."""
+    rng = np.random.default_rng(seed)
+    is_bach = [s for s in real if s.family != "chorale" or is_bach_chorale(s.piece)]
+    halves = [[s for s in is_bach if s.judges is judges] for judges in (True, False)]
+    for half in halves:
+        rng.shuffle(half)  # type: ignore[arg-type]
+    for pair in zip_longest(*halves):
+        yield from (sample for sample in pair if sample)
+
+
+def is_bach_chorale(piece: Piece) -> bool:
+    """Tell a chorale for four voices by Bach."""
+    return (piece.composer, piece.form, len(piece.parts)) == ("Bach", "chorale", 4)
+
+
+def request_of(
+    piece: Piece, engine: Engine, n_candidates: int, temperature: float, seed: int
+) -> Request | None:
+    """Return the wishes that a piece fulfils; None if the menu does not have them."""
+    pairs = {(row.composer, row.form) for row in engine.menu}
+    if piece.form not in {form for _, form in pairs}:
+        return None
+    try:
+        return Request(
+            composer=piece.composer if (piece.composer, piece.form) in pairs else None,
+            form=piece.form,
+            ensemble=piece.ensemble,
+            parts=len(piece.parts),
+            key=piece.key,
+            meter=piece.meter,
+            bars=piece.n_bars,
+            temperature=temperature,
+            candidates=n_candidates,
+            seed=seed,
+        )
+    except ComposerError:
+        return None
+
+
+def _draw(engine: Engine, request: Request, base: Sample, kind: str) -> Iterator[Sample]:
+    collector = Collector(request.key)
+    try:
+        for step in engine.draw(request):
+            for found in collector.collect(step.drafts):
+                if isinstance(found, Candidate):
+                    yield replace(
+                        base,
+                        kind=kind,
+                        number=found.draft.index,
+                        nats=found.draft.nats_per_note,
+                        bar_nats=tuple(found.nats_per_bar),
+                        piece=found.piece,
+                    )
+    except ComposerError:
+        return
+
+
+def _hash(text: str) -> int:
+    return zlib.crc32(text.encode())
+
+
+def _slug(family: str, kind: str) -> str:
+    return f"{family}-{kind}".replace(" %", "").replace(" ", "-")

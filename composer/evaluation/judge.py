@@ -1,0 +1,219 @@
+"""How well do the scores tell real pieces from others, and what should each rule weigh?
+
+Pieces reach this file as rows of penalties, one column a rule (see `scoring.card`). A row knows the
+real piece it was made from, because what was made from one piece is no independent trial: folds
+and resampling keep such rows together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from composer.evaluation.intervals import LEVEL_PERCENT, NOTHING, Floats, Interval, bootstrap
+from composer.evaluation.two_sample import auc
+from composer.scoring.weights import LEVELS
+
+# How hard the weights are pulled to the rules' own ones; the best in cross-validation is taken.
+STRENGTHS = (0.003, 0.01, 0.03, 0.1)
+N_FOLDS = 5
+N_RESAMPLES = 400
+REAL = "real"
+Bools = npt.NDArray[np.bool_]
+Strings = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Pieces as penalties.
+
+    Args:
+        penalties: [N, R], a column a rule.
+        kinds: `real`, or what else a row is, [N].
+        bases: The real piece that a row was made from, [N].
+    """
+
+    penalties: Floats
+    kinds: Strings
+    bases: Strings
+
+    def only(self, chosen: Bools) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.penalties[chosen], self.kinds[chosen], self.bases[chosen])
+
+    @property
+    def is_real(self) -> Bools:
+        """Which rows are real pieces, [N]."""
+        return np.asarray(self.kinds == REAL)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A logistic regression: log-odds of not being real = weights @ penalties - offset.
+
+    Args:
+        weights: Not negative, [R].
+        offset: Log-odds of a piece without penalties.
+        scale: What a prior weight of 1 became before single weights could differ from it.
+        strength: How hard the weights were pulled to the prior.
+    """
+
+    weights: Floats
+    offset: float
+    scale: float
+    strength: float
+
+
+def fit_weights(rows: Rows, prior: Floats, shares: dict[str, float], strength: float) -> Fit:
+    """Fit weights by maximum likelihood with a pull to the prior.
+
+        loss = mean cross-entropy + strength * mean over rules of ((w - s * prior) / (s * prior))^2
+
+    where s is the best common scale. Real pieces count as much as all others together.
+
+    Args:
+        rows: To learn from.
+        prior: The rules' own weights, above 0, [R].
+        shares: Kind -> its share among what is not real; kinds without one do not count.
+        strength: Of the pull; 0 leaves the weights to the pieces alone.
+
+    Source:
+        A. E. Hoerl and R. W. Kennard, Ridge Regression: Biased Estimation for Nonorthogonal
+        Problems, Technometrics 12 (1970), pp. 55-67; shrunk to a prior mean instead of 0.
+    """
+    counts = _importance(rows, shares)
+    signs = np.where(rows.is_real, -1.0, 1.0)
+    common = rows.penalties @ prior
+    scale, offset = _minimise(common[:, None], signs, counts, np.ones(1), 0.0)
+    scale = np.maximum(scale, 1e-3)
+    weights, offset = _minimise(rows.penalties, signs, counts, scale * prior, strength)
+    return Fit(weights, offset, float(scale[0]), strength)
+
+
+def _importance(rows: Rows, shares: dict[str, float]) -> Floats:
+    """Return how much each row counts; they sum to 1, those of the real ones to a half."""
+    counts = np.zeros(len(rows.kinds))
+    present = {kind: share for kind, share in shares.items() if (rows.kinds == kind).any()}
+    total = sum(present.values())
+    for kind, share in {**present, REAL: total}.items():
+        chosen = rows.kinds == kind
+        counts[chosen] = share / total / chosen.sum() / 2
+    return counts
+
+
+def _minimise(
+    penalties: Floats, signs: Floats, counts: Floats, centre: Floats, strength: float
+) -> tuple[Floats, float]:
+    """Return weights from 0 up and the offset of the least loss, from `centre` on."""
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        weights, offset = values[:-1], values[-1]
+        margins = signs * (penalties @ weights - offset)
+        pull = (weights - centre) / centre
+        value = counts @ np.logaddexp(0.0, -margins) + strength * (pull**2).mean()
+        slopes = -counts * signs * expit(-margins)
+        of_weights = slopes @ penalties + 2 * strength * pull / centre / len(centre)
+        return float(value), np.append(of_weights, -slopes.sum())
+
+    bounds = [(0.0, None)] * len(centre) + [(None, None)]
+    start = np.append(centre, 0.0)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x[:-1]), float(found.x[-1])
+
+
+def choose_strength(rows: Rows, prior: Floats, shares: dict[str, float]) -> float:
+    """Return the pull under which rows of pieces left out of the fit are told apart best."""
+    scores = {}
+    for strength in STRENGTHS:
+        found = []
+        for fold in _folds(rows.bases):
+            fit = fit_weights(rows.only(~fold), prior, shares, strength)
+            left_out = rows.only(fold)
+            found.append(_mean_auc(left_out, left_out.penalties @ fit.weights, shares))
+        scores[strength] = float(np.nanmean(found))
+    return max(scores, key=lambda strength: (round(scores[strength], 4), strength))
+
+
+def _folds(bases: Strings) -> Iterator[Bools]:
+    """Yield which rows to leave out; those of one base together."""
+    order = np.random.default_rng(0).permutation(np.unique(bases))
+    for k in range(N_FOLDS):
+        yield np.isin(bases, order[k::N_FOLDS])
+
+
+def _mean_auc(rows: Rows, costs: Floats, shares: dict[str, float]) -> float:
+    real = costs[rows.is_real]
+    found = {kind: costs[rows.kinds == kind] for kind in shares}
+    present = {kind: other for kind, other in found.items() if len(other) and len(real)}
+    if not present:
+        return float("nan")
+    weights = [shares[kind] for kind in present]
+    return float(np.average([auc(real, other) for other in present.values()], weights=weights))
+
+
+def learn(rows: Rows, prior: Floats, shares: dict[str, float]) -> Fit:
+    """Fit weights under the pull that cross-validation prefers."""
+    return fit_weights(rows, prior, shares, choose_strength(rows, prior, shares))
+
+
+def learn_from_some(
+    rows: Rows, prior: Floats, shares: dict[str, float], columns: Sequence[int], strength: float
+) -> Floats:
+    """Return weights of all rules, [R], learned as if there were only some of them."""
+    columns = list(columns)
+    some = replace(rows, penalties=rows.penalties[:, columns])
+    weights = np.zeros_like(prior)
+    weights[columns] = fit_weights(some, prior[columns], shares, strength).weights
+    return weights
+
+
+def contrast(rows: Rows, costs: Floats, kind: str, *, seed: int = 0) -> Interval:
+    """Return the chance that a row of a kind costs more than a real piece; ties count half.
+
+    The interval draws real pieces anew, each with all that was made from it.
+
+    Args:
+        rows: Of pieces that no weight was learned from.
+        costs: Of every row, [N].
+        kind: What real pieces are held against.
+        seed: Of the resampling.
+    """
+    real, other = rows.is_real, rows.kinds == kind
+    if not real.any() or not other.any():
+        return NOTHING
+    bases, codes = np.unique(rows.bases[real | other], return_inverse=True)
+    at = np.zeros(len(rows.bases), dtype=np.int64)
+    at[real | other] = codes
+    gaps = costs[other][None, :] - costs[real][:, None]
+    wins = np.zeros((len(bases), len(bases)))  # of others made from one piece over another piece
+    np.add.at(wins, (at[real][:, None], at[other][None, :]), (np.sign(gaps) + 1) / 2)
+    n_real = np.bincount(at[real], minlength=len(bases))
+    n_other = np.bincount(at[other], minlength=len(bases))
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(bases), np.full(len(bases), 1 / len(bases)), size=N_RESAMPLES)
+    pairs = (drawn @ n_real) * (drawn @ n_other)
+    resampled = ((drawn @ wins) * drawn).sum(axis=1)[pairs > 0] / pairs[pairs > 0]
+    low, high = np.percentile(resampled, LEVEL_PERCENT).tolist()
+    return Interval(float(wins.sum() / (real.sum() * other.sum())), low, high, int(other.sum()))
+
+
+def side_by_side(rows: Rows, costs: Floats, kind: str) -> Interval:
+    """Return the share of pieces that cost more than the real one they were made from.
+
+    A row that costs the same counts half. Unlike in a contrast, what real pieces differ in among
+    themselves plays no part.
+    """
+    real = {base: costs[k] for k, base in enumerate(rows.bases) if rows.kinds[k] == REAL}
+    made = np.flatnonzero(rows.kinds == kind)
+    gaps = [costs[k] - real[rows.bases[k]] for k in made if rows.bases[k] in real]
+    return bootstrap((np.sign(gaps) + 1) / 2)
+
+
+def levels_of_costs(costs: Floats) -> list[float]:
+    """Return the costs of pieces at `LEVELS`, for the scale from 0 to 100."""
+    return [round(float(cost), 5) for cost in np.quantile(costs, LEVELS)]

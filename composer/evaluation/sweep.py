@@ -1,0 +1,147 @@
+"""Which temperature, min-p and guidance suit a form: every setting drawn and measured alike.
+
+Measured on all draws, which choice among candidates has not improved yet:
+
+- `auc`: how well a classifier tells them from real pieces of the form (0.5 not at all)
+- `nats`: mean surprise of the model, unguided at temperature 1; real pieces' own is `real nats`
+- `total`, `voice leading`: mean total of the scorecard, and the share of the voice-leading rules
+  inside the band of real pieces
+
+The best setting is the one with the lowest AUC; ties within its interval go to the higher total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from composer.corpus import Corpus
+from composer.engines import Engine
+from composer.errors import OptionError
+from composer.evaluation.features import describe
+from composer.evaluation.intervals import Interval, bootstrap, share
+from composer.evaluation.samples import Drawn, Real, Tell, draw_all, read_real, request_like, silent
+from composer.evaluation.two_sample import N_FOLDS, two_sample_auc
+from composer.scoring import score
+
+FAMILY = "voice leading"
+# Drawn side by side, they cost a third.
+DRAWS_A_REQUEST = 4
+TEMPERATURES, MIN_PS, GUIDANCES = (0.8, 0.9, 1.0, 1.1), (0.0, 0.02, 0.05), (1.0, 1.5, 2.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a sweep changes; ranges as in `Request`."""
+
+    temperature: float = 1.0
+    min_p: float = 0.02
+    guidance: float = 1.0
+
+
+def settings_of(
+    temperatures: Sequence[float] = TEMPERATURES,
+    min_ps: Sequence[float] = MIN_PS,
+    guidances: Sequence[float] = GUIDANCES,
+) -> list[Setting]:
+    """Return all combinations."""
+    return [
+        Setting(temperature=t, min_p=p, guidance=g)
+        for t, p, g in product(temperatures, min_ps, guidances)
+    ]
+
+
+def sweep(
+    engine: Engine,
+    corpus: Corpus,
+    form: str,
+    settings: Sequence[Setting],
+    *,
+    pieces: int = 64,
+    seed: int = 0,
+    tell: Tell = silent,
+) -> dict[str, Any]:
+    """Measure every setting on requests like real pieces of one form.
+
+    Args:
+        engine: What composes.
+        corpus: Of all splits; pieces outside the training split come first.
+        form: On the menu.
+        settings: What is tried.
+        pieces: Real ones, and draws a setting, several for the wishes of one real piece.
+        seed: Of the choice of pieces and of the draws.
+        tell: Hears how far the work is.
+
+    Raises:
+        OptionError: If the form has too few real pieces, or nothing is to be tried.
+
+    Returns:
+        `form`, `pieces`, `real nats` (the band of the checkpoint's evaluation, if it has one),
+        `rows` (a setting with its measures, the best first) and `best`.
+    """
+    real = _real_pieces(engine, corpus, form, pieces, seed)
+    if len(real) < N_FOLDS or not settings:
+        raise OptionError(f"a sweep of {form[:40]!r} needs {N_FOLDS} real pieces and a setting")
+    features = np.array([describe(one.piece) for one in real])
+    asked = real[: max(1, len(real) // DRAWS_A_REQUEST)]
+    rows = []
+    for setting in settings:
+        requests = [
+            replace(request_like(one, candidates=DRAWS_A_REQUEST, seed=seed + i), **vars(setting))
+            for i, one in enumerate(asked)
+        ]
+        rows.append(vars(setting) | _measured(draw_all(requests, engine, asked), features, seed))
+        tell(" ".join(f"{name} {value}" for name, value in rows[-1].items()))
+    rows = ranked(rows)
+    band = engine.likelihood_bands.get(form)
+    return {
+        "form": form,
+        "pieces": len(real),
+        "real nats": dict(zip(("p10", "p50", "p90"), (band[1], band[3], band[5]), strict=True))
+        if band
+        else None,
+        "best": {name: rows[0][name] for name in vars(settings[0])},
+        "rows": rows,
+    }
+
+
+def _real_pieces(engine: Engine, corpus: Corpus, form: str, n_pieces: int, seed: int) -> list[Real]:
+    composers = {row.composer for row in engine.menu if row.form == form}
+    entries = [e for e in corpus.entries if e.form == form and e.composer in composers]
+    shuffled = [entries[i] for i in np.random.default_rng(seed).permutation(len(entries))]
+    return list(read_real(sorted(shuffled, key=lambda e: e.split == "train"), corpus, n_pieces))
+
+
+def _measured(drawn: Sequence[Drawn], real: Any, seed: int) -> dict[str, Any]:
+    pieces = [piece for one in drawn for piece in one.pieces]
+    cards = [score(piece) for piece in pieces]
+    led = [s.is_inside_band for c in cards for s in c.scores if s.family == FAMILY]
+    nats = [one.nats_per_note for request in drawn for one in request.ranked]
+    n_draws = sum(len(one.ranked) + one.n_rejected for one in drawn)
+    enough = len(pieces) >= N_FOLDS
+    features = np.array([describe(piece) for piece in pieces])
+    return {
+        "auc": two_sample_auc(real, features, seed=seed).to_dict() if enough else None,
+        "nats": bootstrap(nats).to_dict(),
+        "total": bootstrap([card.total for card in cards]).to_dict(2),
+        FAMILY: share(led).to_dict(),
+        "no piece": share([number >= len(pieces) for number in range(n_draws)]).to_dict(),
+    }
+
+
+def ranked(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, the best first: lowest AUC, within its interval the highest total."""
+    judged = [row for row in rows if row["auc"]]
+    if not judged:
+        return list(rows)
+    limit = Interval.from_dict(min(judged, key=lambda row: row["auc"]["value"])["auc"]).high
+    alike = [row for row in judged if row["auc"]["value"] <= limit]
+    order = sorted(alike, key=lambda row: -row["total"]["value"])
+    return order + sorted(
+        (row for row in rows if row not in alike),
+        key=lambda row: row["auc"]["value"] if row["auc"] else 1.0,
+    )
