@@ -119,7 +119,8 @@ def _two_sample(found: Values) -> str:
         "Can a classifier tell them from real pieces?",
         "AUC of a cross-validated classifier on distributions and rule values, against the real "
         "pieces held back: 0.5 cannot be told, 1 always. Other real pieces and damaged ones show "
-        "what the measure says where the answer is known; of a set of few pieces the classifier learns less.",
+        "what the measure says where the answer is known; of a set of few pieces the classifier "
+        "learns less.",
         points(rows, "AUC", mark=0.5),
         table(
             ("", "pieces", "AUC"),
