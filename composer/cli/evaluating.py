@@ -99,7 +99,12 @@ def _add_compare(commands: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from composer.evaluation.compare import compare, comparison_page, comparison_text, load_report
+    from composer.evaluation.comparison import (
+        compare,
+        comparison_page,
+        comparison_text,
+        load_report,
+    )
 
     before, after = load_report(options.before), load_report(options.after)
     if options.html:
@@ -128,7 +133,7 @@ def _add_sweep(commands: Any) -> None:
 
 def _sweep(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
-    from composer.evaluation.sweep import settings_of, sweep
+    from composer.evaluation.sweeps import settings_of, sweep
     from composer.pipeline import default_engine
 
     settings = settings_of(

@@ -1,11 +1,11 @@
 """Measuring a checkpoint: how well it predicts, what it composes beside real pieces, how fast."""
 
-from composer.evaluation.compare import compare, load_report
+from composer.evaluation.comparison import compare, load_report
 from composer.evaluation.intervals import Interval
 from composer.evaluation.likelihood import evaluate_checkpoint, evaluate_likelihood
 from composer.evaluation.report import ReportOptions, build_report, save_report
 from composer.evaluation.speed import bench
-from composer.evaluation.sweep import sweep
+from composer.evaluation.sweeps import sweep
 from composer.evaluation.two_sample import two_sample_auc
 
 __all__ = [

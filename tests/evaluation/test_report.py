@@ -14,7 +14,7 @@ from composer.cli import main
 from composer.corpus import Corpus, load_corpus
 from composer.errors import OptionError
 from composer.evaluation import distributions, report, two_sample
-from composer.evaluation.compare import compare, comparison_page, load_report, walk
+from composer.evaluation.comparison import compare, comparison_page, load_report, walk
 from composer.evaluation.report import ReportOptions, build_report, save_report
 from composer.novelty import build_index, save_index
 from composer.piece import Piece

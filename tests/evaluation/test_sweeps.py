@@ -12,7 +12,7 @@ from composer.corpus import load_corpus
 from composer.engines import TransformerEngine
 from composer.errors import OptionError
 from composer.evaluation import two_sample
-from composer.evaluation.sweep import Setting, ranked, settings_of, sweep
+from composer.evaluation.sweeps import Setting, ranked, settings_of, sweep
 from tests.evaluation.corpora import write_corpus
 
 
