@@ -93,6 +93,9 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--dropout", type=float, help="instead of the preset's")
     parser.add_argument("--batch-rows", type=int, help="rows a batch, filling included")
     parser.add_argument("--max-rows", type=int, help="longest sequence")
+    parser.add_argument(
+        "--favour", type=_factor, nargs="+", help="forms to draw more often, as chorale=4"
+    )
     parser.add_argument("--averaging", type=float, help="of the weights over steps, 0 for none")
     parser.add_argument("--accumulate", type=int, help="batches a step")
     parser.add_argument("--checkpointing", action="store_true", default=None, help="save memory")
@@ -110,7 +113,8 @@ def _train(options: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(options).items() if value is not None}
     known = {field.name for field in fields(TrainOptions)}
     sampled = {"batch_rows", "max_rows"} & given.keys()
-    sampling = SamplingOptions(**{name: given[name] for name in sampled})
+    favoured = tuple(options.favour or ())
+    sampling = SamplingOptions(**{name: given[name] for name in sampled}, favoured=favoured)
     chosen = {name: given[name] for name in known & given.keys()}
     folder = train(
         options.events,
@@ -120,3 +124,11 @@ def _train(options: argparse.Namespace) -> None:
         init=options.init,
     )
     print(f"checkpoint in {folder}")
+
+
+def _factor(text: str) -> tuple[str, float]:
+    """Read `form=factor`."""
+    form, _, factor = text.partition("=")
+    if not form or not (found := float(factor)) > 0:
+        raise ValueError(text)
+    return form, found

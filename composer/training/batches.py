@@ -47,6 +47,7 @@ class SamplingOptions:
         pool: Sequences that are sorted by length together.
         form_power: 1 draws forms by their number of notes, 0 draws all alike.
         composer_power: Likewise, within a form.
+        favoured: Factors on the shares of forms, as (form, factor); others keep 1.
         hole_share: Of the sequences that fill bars.
         parts_share: Of those that write parts to given ones.
         theme_share: Of those that come back to a theme; the others are plain windows.
@@ -61,6 +62,7 @@ class SamplingOptions:
     pool: int = 256
     form_power: float = 0.5
     composer_power: float = 0.5
+    favoured: tuple[tuple[str, float], ...] = ()
     hole_share: float = 0.10
     parts_share: float = 0.08
     theme_share: float = 0.07
@@ -144,18 +146,24 @@ def piece_weights(
     """Return the chance of every piece, [len(indices)], summing to 1.
 
     A form's share is its notes to `form_power`, a composer's share within it likewise, and a
-    piece's share within both is its notes.
+    piece's share within both is its notes. Forms in `favoured` get their factor on top.
+
+    Raises:
+        OptionError: If a favoured form is not in the corpus.
     """
+    favoured = dict(options.favoured)
     forms: dict[str, dict[str, dict[int, float]]] = {}
     for place, index in enumerate(indices):
         name = packed.names[index]
         notes = float(packed.offsets[index + 1] - packed.offsets[index])
         forms.setdefault(name["form"], {}).setdefault(name["composer"], {})[place] = notes
+    if unknown := sorted(set(favoured) - set(forms)):
+        raise OptionError(f"no piece is a {unknown[0]}; favour one of {', '.join(sorted(forms))}")
     weights = np.zeros(len(indices))
-    for composers in forms.values():
+    for form, composers in forms.items():
         totals = {c: sum(pieces.values()) for c, pieces in composers.items()}
         shares = {c: n**options.composer_power for c, n in totals.items()}
-        form_weight = sum(totals.values()) ** options.form_power
+        form_weight = favoured.get(form, 1.0) * sum(totals.values()) ** options.form_power
         for composer, pieces in composers.items():
             share = form_weight * shares[composer] / sum(shares.values())
             for place, n in pieces.items():

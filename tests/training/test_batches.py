@@ -89,6 +89,21 @@ def test_with_full_power_a_piece_is_drawn_by_its_length(packed: PackedEvents) ->
     np.testing.assert_allclose(piece_weights(packed, indices, options), lengths / lengths.sum())
 
 
+def test_a_favoured_form_is_drawn_more_often(packed: PackedEvents) -> None:
+    indices = packed.indices("train")
+    plain = piece_weights(packed, indices, OPTIONS)
+    favoured = piece_weights(packed, indices, replace(OPTIONS, favoured=(("minuet", 3.0),)))
+    is_minuet = np.array([packed.names[i]["form"] == "minuet" for i in indices])
+    odds = plain[is_minuet].sum() / plain[~is_minuet].sum()
+    found = favoured[is_minuet].sum() / favoured[~is_minuet].sum()
+    assert found == pytest.approx(3 * odds)
+
+
+def test_a_favoured_form_must_be_in_the_corpus(packed: PackedEvents) -> None:
+    with pytest.raises(OptionError, match="favour one of chorale, minuet"):
+        Sampler(packed, "train", replace(OPTIONS, favoured=(("tango", 2.0),)))
+
+
 @pytest.mark.parametrize("kind", [{}, *({name: 1.0} for name in KINDS)], ids=str)
 @settings(max_examples=25)
 @given(piece=pieces(), seed=st.integers(0, 1000))
