@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,7 +16,7 @@ from starlette.middleware import Middleware
 from composer import places
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import ComposerError, OptionError
-from composer.ui import statics, traffic
+from composer.ui import statics, storage, traffic
 from composer.ui.entrance import Guard
 from composer.ui.studies.opening import study_routes
 from composer.ui.theme import STYLESHEETS, build_theme
@@ -28,6 +29,7 @@ PUBLIC_ADVICE = (
     "  - https in front of it: without, browsers play no sound in the page",
     "  - FORWARDED_ALLOW_IPS=address of that proxy, or all visitors share one rate limit",
     "  - COMPOSER_CALLS_PER_MINUTE (240) a visitor, COMPOSER_CONCURRENCY (1) runs at once",
+    "  - COMPOSER_FILES_MB (2000) for the files of all visitors; each lives an hour at most",
     "  - a line of JSON for every call is written to the standard error",
 )
 
@@ -43,11 +45,14 @@ def launch(demo: gr.Blocks) -> None:
         check_port_is_free(host, port)
         check_nobody_edits(os.environ)
         options = serving_options()
+        bounds = storage.Bounds(storage.read_most_bytes())
     except (ComposerError, OSError) as error:
         raise SystemExit(f"composer: {error}") from error
     if host not in LOCAL_HOSTS:
         sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
         traffic.write_log()
+    if folder := os.environ.get("GRADIO_TEMP_DIR"):  # else it is shared with other programs
+        storage.keep_tidy(Path(folder), bounds)
     demo.api_open = False  # or calls could pass by the queue, and by its limits
     demo.launch(server_name=host, server_port=port, **options)
 
