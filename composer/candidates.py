@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from composer.engines import Draft
+from composer.engines import Draft, surprise_of_draft
 from composer.errors import ComposerError
 from composer.novelty import Shared, longest_shared_run
 from composer.piece import Piece
+from composer.scoring import Surprise
 from composer.theory import Key
-from composer.tokenizer import decode_bars, vocab
+from composer.tokenizer import decode_bars
 
 # Of two pieces that share more of their notes than this, one is enough.
 TWIN_SHARE = 0.9
@@ -26,15 +25,9 @@ class Candidate:
     draft: Draft
 
     @property
-    def nats_per_bar(self) -> list[float]:
-        """Mean surprise of the notes of every bar; NaN where there are none; sections left out."""
-        events, counted = self.draft.events, self.draft.log_probs.astype(np.float64)
-        is_bar = events[:, vocab.TIME] == vocab.BAR
-        counted[is_bar, vocab.PART] = 0.0
-        bars = np.cumsum(is_bar)
-        nats = -np.bincount(bars, counted.sum(axis=1))[1:]
-        notes = np.bincount(bars, vocab.is_note(events))[1:]
-        return np.where(notes > 0, nats / np.maximum(notes, 1), np.nan).tolist()  # type: ignore[no-any-return]
+    def surprise(self) -> Surprise:
+        """What the model said of it as it drew it."""
+        return surprise_of_draft(self.draft)
 
 
 @dataclass(frozen=True)

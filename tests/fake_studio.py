@@ -18,7 +18,7 @@ from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.pipeline import Progress
 from composer.request import Request
-from composer.scoring import score
+from composer.scoring import Surprise, score
 from composer.stitching import join, trim
 from composer.theory import INSTRUMENTS, Key, Meter
 from composer.tokenizer.filling import cells_of, clear
@@ -107,7 +107,7 @@ class FakeComposer:
 def _composition(request: Request, drawn: int, elapsed_s: float) -> Composition:
     """Rank what was drawn; of five candidates or more the last one is rejected."""
     pieces = [make_piece(request, index % 3) for index in range(drawn if drawn < 5 else drawn - 1)]
-    cards = [score(piece, form="chorale", nats_per_note=2.5) for piece in pieces]
+    cards = [score(piece, form="chorale", surprise=Surprise(nats_per_note=2.5)) for piece in pieces]
     order = sorted(range(len(pieces)), key=lambda index: -cards[index].total)
     ranked = tuple(
         Ranked(rank, index, pieces[index], cards[index], 2.5)

@@ -25,6 +25,7 @@ def draft_of(piece: Piece, index: int = 0) -> Draft:
         wishes=conditions_of(piece),
         events=events,
         log_probs=np.zeros(events.shape, np.float32),
+        doubts=np.zeros((len(events), 2), np.float32),
         nats_per_note=2.0,
         is_complete=True,
     )
@@ -111,22 +112,3 @@ def test_a_copy_of_a_training_piece_is_rejected_and_the_piece_named(
     )
     assert isinstance(judged(copy, Collector(may_copy=True)), Candidate)
     assert isinstance(judged(draft_of(piece_of(tune(3)))), Candidate)
-
-
-def test_the_surprise_of_a_bar_counts_its_own_rows_and_no_section(chorale: Piece) -> None:
-    draft = draft_of(chorale)
-    log_probs = np.full(draft.events.shape, -1.0, np.float32)
-    found = Candidate(chorale, replace(draft, log_probs=log_probs)).nats_per_bar
-    n_notes = [
-        sum(note.onset_beats // 4 == bar for part in chorale.parts for note in part.notes)
-        for bar in range(8)
-    ]
-    # Four fields a note, and three of the bar's own row; END is of the last bar.
-    expected = [4 + 3 / n for n in n_notes[:-1]] + [4 + 7 / n_notes[-1]]
-    assert found == pytest.approx(expected)
-
-
-def test_a_bar_without_notes_has_no_surprise(keyboard_piece: Piece) -> None:
-    longer = replace(keyboard_piece, n_bars=keyboard_piece.n_bars + 1)
-    found = Candidate(longer, draft_of(longer)).nats_per_bar
-    assert np.isnan(found).tolist() == [False] * 8 + [True]

@@ -5,8 +5,9 @@ r"""What should each rule weigh, how well are real pieces told from others, what
 
 Real pieces of five families of forms stand against the same pieces damaged (`evaluation.damage`),
 against what the model draws for the wishes that real pieces fulfil, and against bolder and tamer
-draws; see `judge_material.py`. On one half of the pieces a logistic regression with weights from 0
-up, shrunk to the rules' own weights, learns what a penalty costs; every AUC is of the other half.
+draws; see `judge_material.py`. On pieces that the model was trained on a logistic regression with
+weights from 0 up, shrunk to the rules' own weights, learns what a penalty costs; every AUC is of
+pieces that neither the model nor the weights have seen.
 `--weights` keeps the weights in assets/scoring_weights.json, with a summary of what made them.
 
 AUC: the chance that the other piece costs more than the real one, 0.5 by chance, with a 95 %
@@ -24,6 +25,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,10 @@ from benchmarks.quality.judge_material import (
     REAL,
     WIDE,
     Sample,
-    bar_nats,
     load_samples,
     make_material,
 )
 from benchmarks.record import machine_facts, print_table, save
-from composer import places
 from composer.evaluation.charts import points
 from composer.evaluation.damage import DAMAGES
 from composer.evaluation.judge import (
@@ -59,35 +59,30 @@ from composer.evaluation.judge import (
     levels_of_costs,
     side_by_side,
 )
-from composer.models import load_checkpoint
 from composer.pipeline import default_engine
 from composer.scoring import FAMILIES, RULES, Band, Bands, load_bands, score, with_likelihood
 from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
-from composer.scoring.likelihood import worst_bar
+from composer.scoring.likelihood import measure_surprise
 from composer.scoring.weights import (
     FORM_FAMILIES,
     FORMAT,
     LEVELS,
     WEIGHTS_PATH,
-    WORST_BAR,
+    load_model_bands,
     load_weights,
-    load_worst_bars,
 )
-from composer.tokenizer import Vocabulary
 
 # What a kind counts among what is not real: half of it is damage, half is drawn.
 SHARES = dict.fromkeys(DAMAGES, 0.5 / len(DAMAGES)) | {RAW: 0.4} | dict.fromkeys(BOLDNESS, 0.05)
 PRIOR = np.array([rule.weight for rule in RULES])
 FROM_NOTES = [k for k, rule in enumerate(RULES) if rule.measure]
-MAX_ROWS = 512
+# What the model says beside its likelihood, which belongs to the checkpoint.
+MODEL_RULES = ("worst_bar_nats", "doubt_per_note")
 
 
 def measured(samples: Sequence[Sample], bands: Bands) -> Rows:
     """Score pieces; return their penalties."""
-    cards = (
-        score(one.piece, nats_per_note=one.nats, nats_per_bar=one.bar_nats, bands=bands)
-        for one in samples
-    )
+    cards = (score(one.piece, surprise=one.surprise, bands=bands) for one in samples)
     return Rows(
         np.array([[found.penalty for found in card.scores] for card in cards]),
         np.array([one.kind for one in samples]),
@@ -153,22 +148,25 @@ def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -
     return found
 
 
-def worst_bars(real: Sequence[Sample]) -> dict[str, list[float]]:
-    """Return the bands of the most surprising bar among real pieces that judge, by group.
-
-    What the model never saw in training is all among them.
-    """
-    groups: dict[str, list[float]] = {}
+def bands_of_model(real: Sequence[Sample]) -> dict[str, dict[str, Band]]:
+    """Return the bands of what the model says of real pieces that it never saw, by group."""
+    groups: dict[str, dict[str, list[float]]] = {}
     for one in real:
-        found = worst_bar(one.piece, one.bar_nats).value
-        if one.judges and np.isfinite(found):
-            for group in groups_of(one.piece):
-                groups.setdefault(group, []).append(found)
-    return {
-        group: [*np.percentile(values, PERCENTILES).round(3).tolist(), len(values)]
-        for group, values in sorted(groups.items())
-        if len(values) >= MIN_PIECES
+        found = measure_surprise(one.piece, one.surprise)
+        for group in groups_of(one.piece) if one.judges else ():
+            for name in MODEL_RULES:
+                values = groups.setdefault(group, {}).setdefault(name, [])
+                if np.isfinite(found[name].value):
+                    values.append(found[name].value)
+    bands = {
+        group: {
+            name: Band(*np.percentile(values, PERCENTILES).round(4).tolist(), len(values))
+            for name, values in rows.items()
+            if len(values) >= MIN_PIECES
+        }
+        for group, rows in sorted(groups.items())
     }
+    return {group: rows for group, rows in bands.items() if rows}
 
 
 def show(family: str, table: dict[str, Any]) -> None:
@@ -206,18 +204,11 @@ def main() -> None:
     options = read_options()
     engine = default_engine()
     if options.corpus:
-        checkpoint = load_checkpoint(places.checkpoint_folder())
-        vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
-        make_material(
-            options.material,
-            options.corpus,
-            engine,
-            lambda pieces: bar_nats(checkpoint.model, vocabulary, pieces, MAX_ROWS),
-            lambda line: print(line, file=sys.stderr),
-        )
+        tell = partial(print, file=sys.stderr, flush=True)
+        make_material(options.material, options.corpus, engine, tell)
     reals = {family: load_samples(options.material, REAL, family) for family in FORM_FAMILIES}
-    bars = worst_bars([one for real in reals.values() for one in real])
-    bands = with_bars(with_likelihood(load_bands(), engine.likelihood_bands), bars)
+    model_bands = bands_of_model(list(chain.from_iterable(reals.values())))
+    bands = joined(with_likelihood(load_bands(), engine.likelihood_bands), model_bands)
     families: dict[str, Any] = {}
     learned: dict[str, Any] = {}
     for family in FORM_FAMILIES:
@@ -230,7 +221,7 @@ def main() -> None:
         show(family, table)
     facts = machine_facts(engine.versions)
     if options.weights:
-        keep_weights(learned, bars, facts)
+        keep_weights(learned, model_bands, facts)
     best = {}
     for family in FORM_FAMILIES:
         wide, deep = (load_samples(options.material, kind, family) for kind in (WIDE, DEEP))
@@ -243,20 +234,12 @@ def main() -> None:
         options.plot.write_text(plot(families), encoding="utf-8")
 
 
-def with_bars(bands: Bands, bars: dict[str, list[float]]) -> Bands:
-    """Return bands with those of the most surprising bar."""
-    return {
-        group: {
-            **bands.get(group, {}),
-            **({WORST_BAR: Band(*bars[group])} if group in bars else {}),
-        }
-        for group in {**bands, **bars}
-    }
+def joined(bands: Bands, more: Bands) -> Bands:
+    """Return bands with other rows beside their own."""
+    return {group: {**bands.get(group, {}), **more.get(group, {})} for group in {**bands, **more}}
 
 
-def keep_weights(
-    learned: dict[str, Any], bars: dict[str, list[float]], facts: dict[str, Any]
-) -> None:
+def keep_weights(learned: dict[str, Any], bands: Bands, facts: dict[str, Any]) -> None:
     """Write what was learned, a line an entry, beside what made it."""
     made = {
         "date": facts["date"],
@@ -272,12 +255,12 @@ def keep_weights(
         + "}"
         for family, kept in learned.items()
     )
-    worst = ",\n".join(f"{json.dumps(group)}: {json.dumps(row)}" for group, row in bars.items())
-    head = f'{{"format": {FORMAT},\n"made": {json.dumps(made)},\n"worst_bars": {{\n{worst}}},\n'
+    rows = ",\n".join(f"{json.dumps(group)}: {json.dumps(row)}" for group, row in bands.items())
+    head = f'{{"format": {FORMAT},\n"made": {json.dumps(made)},\n"model_bands": {{\n{rows}}},\n'
     text = f'{head}"families": {{\n{entries}\n}}}}\n'
     WEIGHTS_PATH.write_text(text, encoding="utf-8")
     load_weights.cache_clear()
-    load_worst_bars.cache_clear()
+    load_model_bands.cache_clear()
 
 
 def read_options() -> argparse.Namespace:

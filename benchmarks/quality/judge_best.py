@@ -94,7 +94,7 @@ def _judge(one: Sample, base: Sample, engine: Engine, bands: Bands) -> Judged:
 
 
 def _card(one: Sample, bands: Bands) -> Scorecard:
-    return score(one.piece, nats_per_note=one.nats, nats_per_bar=one.bar_nats, bands=bands)
+    return score(one.piece, surprise=one.surprise, bands=bands)
 
 
 def _is_alike(real: Sample) -> bool:

@@ -1,9 +1,10 @@
 """What the judge is tried on: real pieces, the same ones damaged, and what the model drew.
 
 Real pieces longer than `LONG_BARS` are cut to their last `BARS` bars, so that they stand beside
-draws of the same length and still have a close. Half of them are for fitting and half for judging;
-what the model never saw in training (the validation split) judges. Draws belong to the half of the
-real piece whose wishes (composer, form, ensemble, parts, key, meter, bars) they were drawn for.
+draws of the same length and still have a close. Pieces that the model was trained on are for
+fitting. Others judge: the validation split, then pieces whose licence kept them out of training, if
+they share no long run of notes with what was in it. Draws belong to the half of the real piece
+whose wishes (composer, form, ensemble, parts, key, meter, bars) they were drawn for.
 
 Material is kept in a folder of the caller's, a file a kind, so that a run can go on where one was
 stopped; nothing of it belongs into the repository.
@@ -29,23 +30,18 @@ from composer.corpus import load_corpus
 from composer.engines import Engine
 from composer.errors import ComposerError
 from composer.evaluation.damage import DAMAGES, damage
-from composer.evaluation.likelihood import _batched, _chunks
-from composer.models.likelihood import row_nats
-from composer.models.transformer import EventTransformer
+from composer.novelty import longest_shared_run
 from composer.piece import MeterChange, Note, Piece
 from composer.request import Request
+from composer.scoring import Surprise
 from composer.scoring.weights import FORM_FAMILIES, form_family
-from composer.tokenizer import Vocabulary, encode
-from composer.tokenizer.holes import Bars
-from composer.tokenizer.vocab import BAR, PART, TIME
-from composer.training.batches import pad
 
 REAL, RAW, WIDE, DEEP = "real", "raw", "wide", "deep"
-NatsOf = Callable[[Sequence[Piece]], Sequence[Sequence[float]]]
 BARS, LONG_BARS = 16, 24
 LEAST_BARS, LEAST_NOTES = 4, 32
+# Of either half.
 REAL_PIECES = {"chorale": 300}
-USUAL_REAL_PIECES = 160
+USUAL_REAL_PIECES = 80
 BREADTH = 16, 8  # requests and candidates for every family at temperature 1
 BOLDNESS = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
 BOLD = 3, 8
@@ -69,8 +65,7 @@ class Sample:
         base: Path of the real piece that it was made from or drawn for.
         judges: Whether it is of the half that judges.
         number: Of the candidate, from 0.
-        nats: Mean surprise of a note; NaN if not known.
-        bar_nats: The same of every bar; none if not known.
+        surprise: What the model says of it; the places of its doubts are not kept.
         piece: The music.
     """
 
@@ -79,22 +74,34 @@ class Sample:
     base: str
     judges: bool
     number: int
-    nats: float
-    bar_nats: tuple[float, ...]
+    surprise: Surprise
     piece: Piece
 
     def to_json(self) -> str:
         """Return a line of a file."""
         facts = (self.kind, self.family, self.base, self.judges, self.number)
-        nats = [_number(self.nats), [_number(value) for value in self.bar_nats]]
-        return json.dumps([*facts, *nats, self.piece.to_dict()], separators=(",", ":"))
+        found = self.surprise
+        numbers = [
+            _number(found.nats_per_note),
+            _number(found.doubt_per_note),
+            [_number(value) for value in found.nats_per_bar],
+        ]
+        return json.dumps([*facts, *numbers, self.piece.to_dict()], separators=(",", ":"))
 
     @classmethod
     def from_json(cls, line: str) -> Sample:
         """Read a line of a file."""
-        *facts, nats, bars, piece = json.loads(line)
-        by_bar = tuple(math.nan if value is None else value for value in bars)
-        return cls(*facts, math.nan if nats is None else nats, by_bar, Piece.from_dict(piece))
+        *facts, nats, doubt, bars, piece = json.loads(line)
+        surprise = Surprise(
+            nats_per_note=_or_nan(nats),
+            nats_per_bar=tuple(map(_or_nan, bars)),
+            doubt_per_note=_or_nan(doubt),
+        )
+        return cls(*facts, surprise, Piece.from_dict(piece))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _number(value: float) -> float | None:
@@ -114,7 +121,6 @@ def make_material(
     folder: Path,
     corpus_folder: Path,
     engine: Engine,
-    nats_of: NatsOf,
     report: Callable[[str], None],
 ) -> None:
     """Write every file that is not there yet, what is needed most first.
@@ -122,8 +128,7 @@ def make_material(
     Args:
         folder: For the files.
         corpus_folder: With a manifest; pieces of open licence are used.
-        engine: Draws.
-        nats_of: Pieces -> nats a note of every bar.
+        engine: Draws, and says what surprises it.
         report: Hears a line for every file.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -138,14 +143,14 @@ def make_material(
         return load_samples(folder, kind, family)
 
     real = {
-        family: keep(REAL, family, lambda f=family: _read(real_samples(corpus_folder, f), nats_of))
+        family: keep(REAL, family, lambda f=family: _read(real_samples(corpus_folder, f), engine))
         for family in FORM_FAMILIES
     }
     for family, found in real.items():
         keep(RAW, family, lambda r=found: drawn(wishes_of(r, engine, BREADTH, 1.0, 0), RAW, engine))
         some = damageable(found, DAMAGED_PIECES.get(family, USUAL_DAMAGED_PIECES))
         for kind in DAMAGES:
-            keep(kind, family, lambda r=some, k=kind: _read(damaged_samples(r, k), nats_of))
+            keep(kind, family, lambda r=some, k=kind: _read(damaged_samples(r, k), engine))
     for seed, (kind, heat) in enumerate(BOLDNESS.items(), start=1):
         for family, found in real.items():
             wishes = wishes_of(found, engine, BOLD, heat, 10_000 * seed)
@@ -168,58 +173,25 @@ def damageable(real: Sequence[Sample], n: int) -> list[Sample]:
     return [sample for half in halves for sample in half[: n // 2]]
 
 
-def bar_nats(
-    model: EventTransformer, vocabulary: Vocabulary, pieces: Sequence[Piece], max_rows: int
-) -> list[list[float]]:
-    """Return nats a note of every bar of pieces under a model; none where it cannot be written."""
-    chunks: list[Any] = []
-    notes: dict[int, list[int]] = {}
-    for number, piece in enumerate(pieces):
-        try:
-            bars = Bars.of(encode(piece, vocabulary))
-        except ComposerError:
-            continue
-        chunks += _chunks(number, bars, max_rows)
-        notes[number] = [len(bar) - 1 for bar in bars.bars]
-    sums: dict[int, list[float]] = {number: [] for number in notes}
-    for chunk, found in sorted(_chunk_bars(model, chunks), key=lambda pair: pair[0]):
-        sums[chunks[chunk].piece] += found
-    return [
-        [s / n if n else math.nan for s, n in zip(sums[k], notes[k], strict=True)]
-        if k in notes
-        else []
-        for k in range(len(pieces))
-    ]
-
-
-def _chunk_bars(
-    model: EventTransformer, chunks: Sequence[Any]
-) -> Iterator[tuple[int, list[float]]]:
-    """Yield the number of every chunk, and the nats of the bars that it counts."""
-    numbers = {id(chunk): number for number, chunk in enumerate(chunks)}
-    for group in _batched(sorted(chunks, key=lambda chunk: len(chunk.rows.rows))):
-        batch = pad([chunk.rows for chunk in group])
-        counts = batch.counts.copy()
-        counts[..., PART] &= batch.nexts[..., TIME] != BAR
-        nats = row_nats(model, batch.rows, batch.nexts, counts).sum(-1)
-        for k, chunk in enumerate(group):
-            first, last = chunk.first_counted - 1, len(chunk.rows.rows) - 1
-            bars = np.cumsum(batch.nexts[k, first:last, TIME] == BAR)
-            yield numbers[id(chunk)], np.bincount(bars, nats[k, first:last])[1:].tolist()
-
-
 # --- Real pieces --------------------------------------------------------------------------------
 
 
 def real_samples(corpus_folder: Path, family: str) -> Iterator[Sample]:
-    """Yield real pieces of a family, cut; those that the model never saw come first."""
-    corpus = load_corpus(corpus_folder, licence="open")
+    """Yield real pieces of a family, cut: those that the model never saw, then those it did."""
+    corpus = load_corpus(corpus_folder)
     entries = [entry for entry in corpus.entries if form_family(entry.form) == family]
-    entries.sort(key=lambda e: (e.split == "train", _wanted_later(e), _hash(e.path)))
-    pieces = replace(corpus, entries=tuple(entries), refusals=()).pieces()
-    found = (_real_sample(entry, piece, family) for entry, piece in pieces)
+    entries.sort(key=lambda e: (e.licence_class != "open", _wanted_later(e), _hash(e.path)))
     n_pieces = REAL_PIECES.get(family, USUAL_REAL_PIECES)
-    yield from islice((sample for sample in found if sample), n_pieces)
+    for judges in (True, False):
+        half = tuple(entry for entry in entries if _is_unseen(entry) is judges)
+        pieces = replace(corpus, entries=half, refusals=()).pieces()
+        found = (_real_sample(entry, piece, family) for entry, piece in pieces)
+        yield from islice((sample for sample in found if sample), n_pieces)
+
+
+def _is_unseen(entry: Any) -> bool:
+    """Tell whether a piece took no part in training."""
+    return bool(entry.split != "train" or entry.licence_class != "open")
 
 
 def _wanted_later(entry: Any) -> bool:
@@ -234,8 +206,10 @@ def _real_sample(entry: Any, piece: Any, family: str) -> Sample | None:
     is_whole = close.n_notes >= LEAST_NOTES and all(part.notes for part in close.parts)
     if not is_whole or len(close.parts) > 8:
         return None
-    judges = entry.split != "train" or _hash(entry.path) % 2 == 0
-    return Sample(REAL, family, entry.path, judges, 0, math.nan, (), close)
+    judges = _is_unseen(entry)
+    if judges and longest_shared_run(close).is_copy:  # the same music in another edition
+        return None
+    return Sample(REAL, family, entry.path, judges, 0, Surprise(), close)
 
 
 def closing(piece: Piece, n_bars: int) -> Piece:
@@ -270,16 +244,11 @@ def damaged_samples(real: Sequence[Sample], kind: str) -> Iterator[Sample]:
             yield replace(sample, kind=kind, piece=piece)
 
 
-def _read(samples: Iterable[Sample], nats_of: NatsOf) -> Iterator[Sample]:
+def _read(samples: Iterable[Sample], engine: Engine) -> Iterator[Sample]:
     """Add how surprising pieces are to the model."""
     kept = list(samples)
-    for sample, bars in zip(kept, nats_of([one.piece for one in kept]), strict=True):
-        # Bars without notes surprise too, but little: a bar line and nothing.
-        onsets = [float(note.onset_beats) for part in sample.piece.parts for note in part.notes]
-        edges = [float(bar.onset_beats) for bar in sample.piece.bars[1:]]
-        notes = np.bincount(np.searchsorted(edges, onsets, side="right"), minlength=len(bars))
-        nats = np.nansum(notes * bars) / notes.sum() if len(bars) else math.nan
-        yield replace(sample, nats=nats, bar_nats=tuple(bars))
+    for sample, found in zip(kept, engine.read([one.piece for one in kept]), strict=True):
+        yield replace(sample, surprise=found or Surprise())
 
 
 # --- Draws --------------------------------------------------------------------------------------
@@ -365,8 +334,7 @@ def _draw(engine: Engine, request: Request, base: Sample, kind: str) -> Iterator
                         base,
                         kind=kind,
                         number=found.draft.index,
-                        nats=found.draft.nats_per_note,
-                        bar_nats=tuple(found.nats_per_bar),
+                        surprise=found.surprise,
                         piece=found.piece,
                     )
     except ComposerError:

@@ -85,13 +85,14 @@ def _add_score(commands: Any) -> None:
     parser = add_command(commands, "score", _score, "Score a file beside real pieces of a form.")
     parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
     parser.add_argument("--form", help="whose band; all pieces together if left out")
+    parser.add_argument("--places", action="store_true", help="tell where things were found")
     parser.add_argument("--json", action="store_true", help="print the scorecard as JSON")
 
 
 def _score(options: argparse.Namespace) -> None:
-    from composer.scoring import score
+    from composer.pipeline import hear
 
-    card = score(_read_piece(options.file), form=options.form or "")
+    card = hear(_read_piece(options.file), form=options.form or "")
     if options.json:
         print_json(card.to_dict())
         return
@@ -101,3 +102,6 @@ def _score(options: argparse.Namespace) -> None:
         band = f"{found.low:.3g} to {found.high:.3g}"
         measured = f"{found.name:<28} {found.value:>9.3g}  {band:<18} {found.unit:<24}"
         print(f"{mark} {measured} {found.source}")
+        for place in found.places if options.places else ():
+            parts = ", ".join(str(part + 1) for part in place.parts)
+            print(f"    bar {place.bar}, part {parts or 'all'}: {place.note}")

@@ -1,6 +1,7 @@
 """Logits -> ids: filters, the engine's loop, runtimes."""
 
 from composer.decoding.engine import DecodingOptions, Draw, Group, Leaning, draw
+from composer.decoding.reading import Passage, Reading, read
 from composer.decoding.runtimes import RUNTIMES, Runtime, open_runtime
 
 __all__ = [
@@ -9,7 +10,10 @@ __all__ = [
     "Draw",
     "Group",
     "Leaning",
+    "Passage",
+    "Reading",
     "Runtime",
     "draw",
     "open_runtime",
+    "read",
 ]

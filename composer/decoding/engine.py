@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from composer.decoding import filters
 from composer.decoding.runtimes import Runtime, Session
-from composer.tokenizer.vocab import NONE, WRITTEN_SIZES, Events
+from composer.tokenizer.vocab import NONE, PITCH, WRITTEN_SIZES, Events
 
 Ints = npt.NDArray[np.int64]
+NEAR_SEMITONES = 2  # pitches that a wrong note is taken for, in `Draw.doubts`
 _ROOM = 512  # rows that room is made for at a time, and random numbers are drawn for
 Reframe = Callable[[Events], Events]
 
@@ -75,13 +76,52 @@ class Draw:
         index: Its number in the request.
         events: Rows that were chosen, [N, 4].
         log_probs: Of every chosen field, unguided and at temperature 1, [N, 4]; 0 where given.
+        doubts: Of every chosen pitch, how many nats likelier one within `NEAR_SEMITONES` would have
+            been (see `filters.likelier_neighbours`), and its distance, [N, 2]; 0 where there is
+            none.
         is_complete: Whether it came to its end.
     """
 
     index: int
     events: Events
     log_probs: npt.NDArray[np.float32]
+    doubts: npt.NDArray[np.float32]
     is_complete: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of every candidate, and what the model says of it; see `Draw`.
+
+    Args:
+        ids: [B, 4].
+        log_probs: [B, 4].
+        doubts: [B, 2].
+    """
+
+    ids: Events
+    log_probs: npt.NDArray[np.float32]
+    doubts: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, n: int) -> Row:
+        """Return an empty row of n candidates."""
+        return cls(np.empty((n, 4), np.int16), np.zeros((n, 4), np.float32), np.zeros((n, 2), "f4"))
+
+    def judge(self, field_index: int, logits: filters.Logits, ids: Ints, known: Ints) -> None:
+        """Write down what the model says of the ids of one field.
+
+        Args:
+            field_index: 0..3.
+            logits: The model's own, [B, V].
+            ids: Chosen or given, [B].
+            known: Places of ids that the model knows.
+        """
+        logits, ids = logits[known], ids[known]
+        self.log_probs[known, field_index] = filters.log_probs(logits, ids)
+        if field_index == PITCH:
+            nats, ways = filters.likelier_neighbours(logits, ids, NEAR_SEMITONES)
+            self.doubts[known] = np.stack([nats, ways], axis=-1)
 
 
 @dataclass
@@ -115,12 +155,14 @@ class Group:
     n_rows: int = field(init=False, default=0)
     rows: Events = field(init=False)  # [B, room, 4]
     log_probs: npt.NDArray[np.float32] = field(init=False)  # [B, room, 4]
+    doubts: npt.NDArray[np.float32] = field(init=False)  # [B, room, 2]
 
     def __post_init__(self) -> None:
         """Begin with no rows."""
         n = len(self.indices)
         self.rows = np.empty((n, _ROOM, 4), np.int16)
         self.log_probs = np.empty((n, _ROOM, 4), np.float32)
+        self.doubts = np.empty((n, _ROOM, 2), np.float32)
         self.alive = np.arange(n)
         self._rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
         self._uniform = np.empty((n, _ROOM, 4))
@@ -134,13 +176,16 @@ class Group:
         found: npt.NDArray[np.float64] = self._uniform[self.alive, place]
         return found
 
-    def add(self, rows: Events, log_probs: npt.NDArray[np.float32]) -> None:
-        """Write down the row of every living candidate, [B, 4] each."""
+    def add(self, row: Row) -> None:
+        """Write down the row of every living candidate."""
         if self.n_rows == self.rows.shape[1]:
-            self.rows = np.concatenate([self.rows, np.empty_like(self.rows)], axis=1)
-            self.log_probs = np.concatenate([self.log_probs, np.empty_like(self.log_probs)], axis=1)
-        self.rows[self.alive, self.n_rows] = rows
-        self.log_probs[self.alive, self.n_rows] = log_probs
+            self.rows, self.log_probs, self.doubts = (
+                np.concatenate([kept, np.empty_like(kept)], axis=1)
+                for kept in (self.rows, self.log_probs, self.doubts)
+            )
+        self.rows[self.alive, self.n_rows] = row.ids
+        self.log_probs[self.alive, self.n_rows] = row.log_probs
+        self.doubts[self.alive, self.n_rows] = row.doubts
         self.n_rows += 1
 
     def accept(self, rows: Events) -> None:
@@ -211,7 +256,7 @@ def _begin(runtime: Runtime, group: Group, options: DecodingOptions) -> list[_Co
     sessions = []
     for prefix, reframe in kinds:
         beginnings = [_beginning(group, place, prefix, reframe) for place in group.alive.tolist()]
-        rows, n_padding = _pad_left(beginnings)
+        rows, n_padding = pad_left(beginnings)
         sessions.append(_Counted(runtime.begin(rows, n_padding, group.window + 1), rows.shape[1]))
     return sessions
 
@@ -222,7 +267,7 @@ def _beginning(group: Group, place: int, prefix: Events, reframe: Reframe) -> Ev
     return reframe(np.concatenate([prefix, group.rows[place, : group.n_rows]]))
 
 
-def _pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
+def pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
     """Fill beginnings up on the left to equal length; return [B, T, 4] and the filling of each."""
     longest = max(map(len, beginnings))
     rows = np.empty((len(beginnings), longest, 4), np.int16)
@@ -236,10 +281,9 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
     """Choose the next row of every candidate, field by field, [B, 4]."""
     n = len(group.alive)
     uniform = group.uniform()
-    rows: Events = np.empty((n, 4), np.int16)
-    log_probs = np.zeros((n, 4), np.float32)
+    row = Row.of(n)
     for index, size in enumerate(WRITTEN_SIZES):
-        chosen = rows[:, :index]
+        chosen = row.ids[:, :index]
         ids = group.rules.forced(index, chosen)
         asking = np.flatnonzero(ids < 0)
         # Given ids that are written in scores too (the meter) keep their likelihood.
@@ -248,11 +292,10 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
             if len(asking):
                 weighed = _weigh(logits, sessions, index, chosen, group, options, asking)
                 ids[asking] = filters.choose(weighed, uniform[asking, index])
-            known = np.flatnonzero(ids < size)
-            log_probs[known, index] = filters.log_probs(logits[known], ids[known])
-        rows[:, index] = group.rules.amend(index, ids)
-    group.add(rows, log_probs)
-    return rows
+            row.judge(index, logits, ids, np.flatnonzero(ids < size))
+        row.ids[:, index] = group.rules.amend(index, ids)
+    group.add(row)
+    return row.ids
 
 
 def _weigh(
@@ -283,5 +326,6 @@ def _finish(group: Group, place: int, *, complete: bool) -> Draw:
         index=group.indices[place],
         events=group.rows[place, : group.n_rows].copy(),
         log_probs=group.log_probs[place, : group.n_rows].copy(),
+        doubts=group.doubts[place, : group.n_rows].copy(),
         is_complete=complete,
     )

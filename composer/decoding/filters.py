@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Logits = npt.NDArray[np.float32]
 NEVER = np.float32(-np.inf)
+_LEAST_LOG = np.float32(-1e4)  # 0 * -inf is no number
 
 
 def log_softmax(logits: Logits) -> Logits:
@@ -24,6 +25,37 @@ def log_probs(logits: Logits, ids: npt.NDArray[np.int64]) -> Logits:
     shifted = logits - logits.max(-1, keepdims=True)
     found: Logits = shifted[np.arange(len(ids)), ids] - np.log(np.exp(shifted).sum(-1))
     return found
+
+
+def likelier_neighbours(
+    logits: Logits, ids: npt.NDArray[np.int64], reach: int
+) -> tuple[Logits, npt.NDArray[np.int64]]:
+    """Return how much likelier an id near by would have been than the one that was chosen.
+
+    Args:
+        logits: [B, V]; of ids in an order in which neighbours mean something, as pitches do.
+        ids: Chosen, [B].
+        reach: How far a neighbour may lie.
+
+    Returns:
+        Nats, at most those by which the choice surprises more than choices on average (its
+        surprise less the entropy), 0 where no neighbour is likelier or no surprise is in it, [B];
+        and the way to that neighbour, [B].
+    """
+    every = np.arange(len(ids))
+    found = log_softmax(logits)
+    chosen = found[every, ids]
+    entropy = -(np.exp(found) * np.maximum(found, _LEAST_LOG)).sum(-1)
+    ways = np.array([way for way in range(-reach, reach + 1) if way])
+    there = ids[:, None] + ways
+    near = np.where(
+        (there >= 0) & (there < found.shape[1]),
+        found[every[:, None], there.clip(0, found.shape[1] - 1)],
+        NEVER,
+    )
+    best = near.argmax(-1)
+    nats = np.minimum(near[every, best] - chosen, -chosen - entropy)
+    return np.maximum(nats, 0.0).astype(np.float32), ways[best]
 
 
 def guide(wished: Logits, open_: Logits, scale: float) -> Logits:

@@ -2,6 +2,7 @@
 
 from composer.engines.base import Capabilities, Chunk, Draft, Engine, Step
 from composer.engines.menu import MenuRow, check_menu
+from composer.engines.surprise import surprise_of_draft
 from composer.engines.transformer import TransformerEngine
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "Step",
     "TransformerEngine",
     "check_menu",
+    "surprise_of_draft",
 ]

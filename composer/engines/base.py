@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.engines.menu import MenuRow
+from composer.piece import Piece
 from composer.request import Request
+from composer.scoring import Surprise
 from composer.tokenizer.filling import Blank
 from composer.tokenizer.vocab import Events
 from composer.tokenizer.wishes import Conditions
@@ -35,6 +37,8 @@ class Draft:
         wishes: What it was drawn for, open ones decided.
         events: Bars and END, [N, 4].
         log_probs: Of every chosen field, unguided, [N, 4]; 0 where it was given.
+        doubts: Of every chosen pitch, nats by which a neighbour would have been likelier, and the
+            semitones to it, [N, 2]; see `decoding.Draw`.
         nats_per_note: Mean surprise over all that the score counts (sections left out).
         is_complete: Whether it came to its end.
     """
@@ -43,6 +47,7 @@ class Draft:
     wishes: Conditions
     events: Events
     log_probs: npt.NDArray[np.float32]
+    doubts: npt.NDArray[np.float32]
     nats_per_note: float
     is_complete: bool
 
@@ -128,6 +133,9 @@ class Engine(Protocol):
 
     def draw(self, request: Request) -> Iterator[Step]:
         """Draw all candidates of a request, group by group."""
+
+    def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:
+        """Return what the model says of pieces; None of those that it cannot write down."""
 
     def draw_chunk(self, chunk: Chunk) -> Iterator[Step]:
         """Draw all candidates for the next bars of a piece, if it can extend."""

@@ -14,18 +14,18 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from composer import places
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
 from composer.decoding.engine import Leaning, Reframe, Rules
 from composer.engines.base import Draft, Step
 from composer.engines.crew import work_side_by_side
+from composer.engines.surprise import nats_per_note
 from composer.errors import OutOfMemory
 from composer.request import Request
 from composer.tokenizer import vocab
 from composer.tokenizer.holes import N_WISHES, drop_wishes
-from composer.tokenizer.vocab import BAR, PART, TIME, Events
+from composer.tokenizer.vocab import BAR, TIME, Events
 from composer.tokenizer.wishes import Conditions
 
 log = logging.getLogger(__name__)
@@ -166,20 +166,13 @@ def slide(rows: Events, budget: int, *, n_pinned: int = N_WISHES, gap_bars: int 
     return np.concatenate([pinned, gap, music[first:]])
 
 
-def nats_per_note(events: Events, log_probs: npt.NDArray[np.float32]) -> float:
-    """Return the mean surprise of a draw over its notes; sections are plans and do not count."""
-    counted = log_probs.copy()
-    counted[events[:, TIME] == BAR, PART] = 0.0
-    n_notes = int(vocab.is_note(events).sum())
-    return float(-counted.sum() / max(1, n_notes))
-
-
 def _draft(found: Draw, wishes: Conditions) -> Draft:
     return Draft(
         index=found.index,
         wishes=wishes,
         events=found.events,
         log_probs=found.log_probs,
+        doubts=found.doubts,
         nats_per_note=nats_per_note(found.events, found.log_probs),
         is_complete=found.is_complete,
     )

@@ -74,6 +74,7 @@ class FillingDrawing:
             draft,
             events=draft.events[is_new],
             log_probs=draft.log_probs[is_new],
+            doubts=draft.doubts[is_new],
             nats_per_note=float(-counted.sum() / max(1, n_notes)),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ from composer.engines.extending import chunk_drawing
 from composer.engines.filling import filling_drawing
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
+from composer.engines.reading import read_pieces
 from composer.errors import CheckpointError
 from composer.models import Checkpoint, load_checkpoint
+from composer.piece import Piece
 from composer.request import Request
+from composer.scoring import Surprise
 from composer.theory import MONOPHONIC_ENSEMBLES
 from composer.tokenizer import Vocabulary, encode_conditions, vocab
 from composer.tokenizer.masks import Frame, Grammar
@@ -95,6 +98,13 @@ class TransformerEngine:
                 reframe=lambda rows: slide(rows, self.window // 2),
             )
         )
+
+    def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:
+        """Return what the model says of pieces; None of those that it cannot write down.
+
+        A piece longer than the window is read as it would be composed, half a window at a time.
+        """
+        return read_pieces(self.runtime, self.vocabulary, self.window, pieces)
 
     def draw_chunk(self, chunk: Chunk) -> Iterator[Step]:
         """Draw all candidates for the next bars of a piece.

@@ -23,7 +23,7 @@ from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
 from composer.tokenizer import Vocabulary, encode
-from composer.tokenizer.holes import N_WISHES, Bars, window
+from composer.tokenizer.holes import Bars, windows
 from composer.tokenizer.holes import Sequence as RowSequence
 from composer.tokenizer.vocab import BAR, PART, TIME
 from composer.training.batches import pad
@@ -175,18 +175,8 @@ def _sounding_sixteenths(piece: Piece) -> float:
 
 def _chunks(number: int, piece: Bars, max_rows: int) -> Iterator[_Chunk]:
     """Cut a piece into windows that each count the bars that no window before them counted."""
-    sizes = np.array([len(bar) for bar in piece.bars])
-    ends = np.cumsum(sizes)
-    first = 0
-    while first < len(piece):
-        before = ends[first - 1] if first else 0
-        # As many bars of context as half a window holds, then as many new ones as fit.
-        start = first - int((before - (ends - sizes)[:first] <= max_rows // 2).sum())
-        used = N_WISHES + (1 if start else 0) + int(sizes[start:first].sum())
-        fitting = int((ends[first:] - before <= max_rows - used).sum())
-        last = first + max(1, fitting)
-        yield _Chunk(number, window(piece, start, last), used)
-        first = last
+    for rows, n_known in windows(piece, max_rows):
+        yield _Chunk(number, rows, n_known)
 
 
 def _chunk_nats(model: EventTransformer, chunks: Sequence[_Chunk], n_pieces: int) -> Any:

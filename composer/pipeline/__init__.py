@@ -19,6 +19,7 @@ from composer.pipeline.filling import (
     vary,
     vary_steps,
 )
+from composer.pipeline.hearing import hear
 from composer.pipeline.judging import Progress, default_engine, menu
 from composer.pipeline.planning import compose_plan, compose_plan_steps
 
@@ -40,6 +41,7 @@ __all__ = [
     "find_facts",
     "harmonise",
     "harmonise_steps",
+    "hear",
     "infill",
     "infill_steps",
     "lay_theme",

@@ -9,15 +9,15 @@ from composer import branches, engines
 from composer.branches import Choice
 from composer.candidates import Rejected
 from composer.composition import Ranked
-from composer.engines import Draft, Engine
+from composer.engines import Draft, Engine, surprise_of_draft
 from composer.errors import ComposerError, RequestError, TokenError
 from composer.novelty import longest_shared_run
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
-from composer.pipeline.judging import Progress, Work
+from composer.pipeline.judging import Progress, Work, of_new_bars
 from composer.request import Request
 from composer.scorecard import Scorecard
-from composer.scoring import Bands, load_bands, score, with_likelihood
+from composer.scoring import Bands, Surprise, load_bands, score, with_likelihood
 from composer.scoring.seams import score_seam, with_seam
 from composer.scoring.texture import build_texture
 from composer.stitching import clip, join, trim
@@ -151,7 +151,12 @@ class Judge:
         if not draft.is_complete:
             return Rejected(draft.index, "it did not come to an end")
         # The last row is END, or the bar line that the next chunk will begin with.
-        draft = replace(draft, events=draft.events[:-1], log_probs=draft.log_probs[:-1])
+        draft = replace(
+            draft,
+            events=draft.events[:-1],
+            log_probs=draft.log_probs[:-1],
+            doubts=draft.doubts[:-1],
+        )
         try:
             more = branches.decode_chunk(draft.events, self.key, self.chain.piece)
         except ComposerError as error:
@@ -160,15 +165,17 @@ class Judge:
         if shared.is_copy:
             reason = f"it copies {shared.notes} notes in a row of {shared.piece_name}"
             return Rejected(draft.index, reason)
-        card = self.score(more, draft.nats_per_note)
+        card = self.score(more, surprise_of_draft(draft))
         return Ranked(0, draft.index, more, card, draft.nats_per_note, draft)
 
-    def score(self, more: Piece, nats_per_note: float | None) -> Scorecard:
+    def score(self, more: Piece, surprise: Surprise | None) -> Scorecard:
         """Score the new bars with the bar before them, and the seam between."""
         tail, n_tail = self.chain.tail()
         excerpt = replace(clip(join(tail, n_tail, more)), key=self.key)
         heard = trim(excerpt, max(1, n_tail), excerpt.n_bars)
-        card = score(heard, form=self.form, nats_per_note=nats_per_note, bands=self.bands)
+        if surprise is not None and n_tail:
+            surprise = of_new_bars(surprise, 1, heard)
+        card = score(heard, form=self.form, surprise=surprise, bands=self.bands)
         seam = (
             score_seam(build_texture(excerpt), n_tail, self.chain.opening, form=self.form)
             if n_tail
@@ -178,6 +185,7 @@ class Judge:
         return with_seam(
             card,
             seam,
+            form=self.form,
             closes=self.closes,
             bars_before=n_before,
             beats_before=self.chain.piece.bars[n_before].onset_beats,

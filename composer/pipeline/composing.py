@@ -74,11 +74,5 @@ def _score(candidate: Candidate, request: Request, bands: Bands) -> Ranked:
     piece, draft = candidate.piece, candidate.draft
     tempo_bpm = request.tempo_bpm or suggested_tempo_bpm(piece.form, piece.meter)
     piece = replace(piece, tempo_bpm=tempo_bpm)
-    card = score(
-        piece,
-        form=piece.form,
-        nats_per_note=draft.nats_per_note,
-        nats_per_bar=candidate.nats_per_bar,
-        bands=bands,
-    )
+    card = score(piece, form=piece.form, surprise=candidate.surprise, bands=bands)
     return Ranked(0, draft.index, piece, card, draft.nats_per_note, draft)

@@ -8,16 +8,16 @@ from typing import Any
 
 from composer.candidates import Rejected
 from composer.composition import Composition, Ranked
-from composer.engines import Draft, Engine, Step
+from composer.engines import Draft, Engine, Step, surprise_of_draft
 from composer.engines.base import Filling
 from composer.engines.menu import check_meter
 from composer.errors import ComposerError, RequestError, TokenError
 from composer.piece import Part, Piece
 from composer.pipeline.chain import range_of
-from composer.pipeline.judging import Progress, Work, versions_of
+from composer.pipeline.judging import Progress, Work, of_new_bars, versions_of
 from composer.request import Request
 from composer.scorecard import Score, Scorecard
-from composer.scoring import Bands, load_bands, score, with_likelihood
+from composer.scoring import Bands, Surprise, load_bands, score, with_likelihood
 from composer.scoring.seams import score_seam, with_seam
 from composer.scoring.texture import Texture, build_texture
 from composer.stitching import trim
@@ -169,15 +169,16 @@ class _Judge:
         if silent:
             return Rejected(draft.index, f"part {silent[0] + 1} is silent throughout")
         self.wholes[draft.index] = whole
-        card = self._score(whole, draft.nats_per_note)
+        card = self._score(whole, surprise_of_draft(draft))
         return Ranked(0, draft.index, new, card, draft.nats_per_note, draft)
 
-    def _score(self, whole: Piece, nats_per_note: float) -> Scorecard:
+    def _score(self, whole: Piece, surprise: Surprise) -> Scorecard:
         """Score what was filled with the bars around it, and both seams."""
         first, last = self.blank.first, self.blank.last
         begin, end = max(0, first - AROUND_BARS), min(whole.n_bars, last + AROUND_BARS)
         heard = trim(whole, begin + 1, end)
-        card = score(heard, form=self.form, nats_per_note=nats_per_note, bands=self.bands)
+        surprise = of_new_bars(surprise, first - begin, heard)
+        card = score(heard, form=self.form, surprise=surprise, bands=self.bands)
         if (first, last) == (0, whole.n_bars):
             return card
         opening = build_texture(trim(whole, 1, min(OPENING_BARS, whole.n_bars)))
@@ -185,6 +186,7 @@ class _Judge:
         return with_seam(
             card,
             seams,
+            form=self.form,
             closes=end == whole.n_bars,
             bars_before=begin,
             beats_before=whole.bars[begin].onset_beats,

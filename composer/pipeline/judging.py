@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from composer import places
@@ -15,6 +15,8 @@ from composer.candidates import Rejected, find_twins
 from composer.composition import Ranked
 from composer.engines import Draft, Engine, MenuRow, TransformerEngine
 from composer.errors import RequestError
+from composer.piece import Piece
+from composer.scoring import Surprise
 from composer.version import VERSION
 
 Judge = Callable[[Iterable[Draft]], Iterator[Ranked | Rejected]]
@@ -109,6 +111,18 @@ class Work:
         dropped = {twin.index for twin in twins}
         kept = [one for one in self.ranked if one.index not in dropped]
         return kept, tuple(sorted([*self.rejected, *twins], key=lambda one: one.index))
+
+
+def of_new_bars(surprise: Surprise, bars_before: int, heard: Piece) -> Surprise:
+    """Return what the model said of new bars, placed where they stand among those that are heard.
+
+    Args:
+        surprise: Of the new bars alone.
+        bars_before: Bars that are heard in front of them.
+        heard: The new bars among others. Those have no surprise, so that none is the worst bar.
+    """
+    moved = surprise.later(bars_before, heard.bars[bars_before].onset_beats)
+    return replace(moved, nats_per_bar=())
 
 
 def _why_nothing(rejected: list[Rejected], stopped: bool) -> str:

@@ -1,7 +1,7 @@
 """How good is a piece: one family of rules a file, compared with real pieces of the same form.
 
 `RULES` is the table of rules with weights and sources; `score` makes the scorecard; `bands` holds
-where real pieces lie. Knows music, not models: a likelihood reaches it as a number.
+where real pieces lie. Knows music, not models: what a model says reaches it as numbers.
 """
 
 from composer.scoring.bands import (
@@ -15,6 +15,7 @@ from composer.scoring.bands import (
 )
 from composer.scoring.card import score
 from composer.scoring.harmony import build_chord_table, save_chord_table
+from composer.scoring.likelihood import Doubt, Surprise
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import FAMILIES, RULES
 
@@ -23,8 +24,10 @@ __all__ = [
     "RULES",
     "Band",
     "Bands",
+    "Doubt",
     "Measure",
     "Rule",
+    "Surprise",
     "build_bands",
     "build_chord_table",
     "load_bands",

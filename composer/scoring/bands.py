@@ -21,12 +21,7 @@ import numpy as np
 from composer.errors import ScoreFileError
 from composer.piece import Piece
 from composer.places import ASSETS
-from composer.scoring.likelihood import (
-    NEUTRAL_HIGH_NATS,
-    NEUTRAL_HIGH_WORST_NATS,
-    NEUTRAL_LOW_NATS,
-    NEUTRAL_LOW_WORST_NATS,
-)
+from composer.scoring.likelihood import NEUTRAL_RANGES
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import RULES
 from composer.scoring.texture import build_texture
@@ -62,10 +57,7 @@ def _neutral_band(low: float, high: float) -> Band:
 
 
 # For values whose corpus band is not known.
-NEUTRAL_BANDS = {
-    "nats_per_note": _neutral_band(NEUTRAL_LOW_NATS, NEUTRAL_HIGH_NATS),
-    "worst_bar_nats": _neutral_band(NEUTRAL_LOW_WORST_NATS, NEUTRAL_HIGH_WORST_NATS),
-}
+NEUTRAL_BANDS = {name: _neutral_band(low, high) for name, (low, high) in NEUTRAL_RANGES.items()}
 
 
 def measure(piece: Piece) -> dict[str, Measure]:

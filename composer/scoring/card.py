@@ -20,17 +20,17 @@ pieces; see `scoring.weights`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from composer.piece import Piece
 from composer.scorecard import Score, Scorecard
 from composer.scoring.bands import Band, Bands, find_band, groups_of, load_bands, measure
-from composer.scoring.likelihood import worst_bar
+from composer.scoring.likelihood import Surprise, measure_surprise
 from composer.scoring.reasons import tell_reason, tell_reasons
 from composer.scoring.rule import NOTHING, Measure, Rule
 from composer.scoring.rules import RULES
-from composer.scoring.weights import FamilyWeights, form_family, load_weights, load_worst_bars
+from composer.scoring.weights import FamilyWeights, form_family, load_model_bands, load_weights
 
 PENALTY_CAP = 3.0
 
@@ -39,8 +39,7 @@ def score(
     piece: Piece,
     *,
     form: str | None = None,
-    nats_per_note: float | None = None,
-    nats_per_bar: Sequence[float] = (),
+    surprise: Surprise | None = None,
     bands: Bands | None = None,
     weights: Mapping[str, FamilyWeights] | None = None,
 ) -> Scorecard:
@@ -49,8 +48,7 @@ def score(
     Args:
         piece: Any piece, an empty one included.
         form: Whose band; the piece's own if not given.
-        nats_per_note: Mean surprise of a model, if one is known.
-        nats_per_bar: The same of the notes of every bar, NaN where there are none.
+        surprise: What a model says of its notes, if one was asked.
         bands: Instead of those of the corpus.
         weights: By family of forms, instead of those that were learned.
     """
@@ -59,9 +57,8 @@ def score(
     family = (load_weights() if weights is None else weights)[form_family(form)]
     piece = piece if piece.form == form else replace(piece, form=form)
     found: Mapping[str, Measure] = measure(piece)
-    if nats_per_note is not None:
-        found = {**found, "nats_per_note": Measure(nats_per_note)}
-    found = {**found, "worst_bar_nats": worst_bar(piece, nats_per_bar)}
+    if surprise is not None:
+        found = {**found, **measure_surprise(piece, surprise)}
     groups = groups_of(piece, form)
     scores = tuple(
         _score_rule(rule, found.get(rule.name, NOTHING), bands, groups, family.weight_of(rule))
@@ -78,7 +75,7 @@ def _score_rule(
 ) -> Score:
     _, band = find_band(bands, groups, rule)
     if not band.n and rule.measure is None:
-        _, band = find_band(load_worst_bars(), groups, rule)
+        _, band = find_band(load_model_bands(), groups, rule)
     return Score(
         name=rule.name,
         family=rule.family,

@@ -1,8 +1,18 @@
-"""How surprising the notes are to a model. The numbers are handed in; this file knows no model."""
+"""How surprising the notes are to a model. The numbers are handed in; this file knows no model.
+
+Pieces differ more in how surprising they are than a few wrong notes add: a fugue costs more nats a
+note than a damaged chorale. A single note is doubted where the model would rather have a pitch
+next to it, and by no more than it surprises beyond what choices at that place do on average. That
+tells real pieces from the same ones with 5 % of the notes moved in every form alike, .94 to .98 of
+the time by itself (docs/log.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from statistics import fmean
 
 import numpy as np
@@ -11,14 +21,91 @@ from composer.piece import Piece
 from composer.scorecard import Place
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule
 from composer.scoring.texture import WINDOW_BARS
+from composer.theory import pitch_name
 
 FAMILY = "likelihood"
 # Both sides cost: a piece that a model finds too easy is bland, one too hard is wrong. The band of
 # a corpus needs the model itself; where none is known, this one, as wide as real forms differ.
-NEUTRAL_LOW_NATS, NEUTRAL_HIGH_NATS = 1.0, 4.0
+_LOW_NATS, _HIGH_NATS = 1.0, 4.0
 # In 16 bars the most surprising one is about twice as surprising as the mean of all.
-NEUTRAL_LOW_WORST_NATS, NEUTRAL_HIGH_WORST_NATS = 2.2, 6.0
+_LOW_WORST_NATS, _HIGH_WORST_NATS = 2.2, 6.0
+# Real notes too have likelier neighbours by a little: chromatic ones, suspensions.
+FREE_NATS = 1.0
+_LOW_DOUBT, _HIGH_DOUBT = 0.04, 0.18
+# A note with a neighbour this much likelier (twenty times) is worth a mark on the page.
+MARKED_NATS = math.log(20)
 _SOURCE = "D. Conklin and I. Witten, Multiple Viewpoint Systems for Music Prediction (1995)"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A note that a model would rather have a step lower or higher.
+
+    Args:
+        bar: From 1.
+        onset_beats: Quarters from the beginning.
+        part: Index, 0 the highest.
+        pitch: Of the note, MIDI number.
+        likelier: The pitch near by.
+        nats: How much likelier it would be.
+    """
+
+    bar: int
+    onset_beats: Fraction
+    part: int
+    pitch: int
+    likelier: int
+    nats: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surprise:
+    """What a model says of the notes of a piece, or of some of them.
+
+    Args:
+        nats_per_note: Mean surprise; NaN if it is not known.
+        nats_per_bar: Mean surprise of the notes of every bar, NaN where there are none; empty if it
+            is not known.
+        doubt_per_note: Mean over the notes of what doubts exceed `FREE_NATS` by; NaN if unknown.
+        doubts: At least `MARKED_NATS` strong, in the order of time.
+    """
+
+    nats_per_note: float = math.nan
+    nats_per_bar: tuple[float, ...] = ()
+    doubt_per_note: float = math.nan
+    doubts: tuple[Doubt, ...] = ()
+
+    def later(self, bars: int, beats: Fraction) -> Surprise:
+        """Return it with all places further on, where other bars stand in front."""
+        moved = (
+            replace(one, bar=one.bar + bars, onset_beats=one.onset_beats + beats)
+            for one in self.doubts
+        )
+        return replace(self, doubts=tuple(moved))
+
+
+def measure_surprise(piece: Piece, surprise: Surprise) -> dict[str, Measure]:
+    """Return the values of all rules of this file."""
+    return {
+        "nats_per_note": Measure(surprise.nats_per_note),
+        "worst_bar_nats": worst_bar(piece, surprise.nats_per_bar),
+        "doubt_per_note": Measure(surprise.doubt_per_note, _doubtful(piece, surprise.doubts)),
+    }
+
+
+def _doubtful(piece: Piece, doubts: Sequence[Doubt]) -> tuple[Place, ...]:
+    """Return the places of the strongest doubts, in the order of time."""
+    strongest = sorted(doubts, key=lambda one: -one.nats)[:MAX_PLACES]
+    return tuple(
+        Place(
+            one.bar,
+            one.onset_beats,
+            (one.part,),
+            f"{pitch_name(one.pitch, piece.key)}, where {pitch_name(one.likelier, piece.key)} is "
+            f"{math.exp(min(one.nats, 9.0)):,.0f} times likelier",
+        )
+        for one in sorted(strongest, key=lambda one: (one.onset_beats, one.part))
+    )
 
 
 def worst_bar(piece: Piece, nats_per_bar: Sequence[float]) -> Measure:
@@ -64,4 +151,22 @@ LIKELIHOOD_RULES = (
         least_spread=1.0,
         measure=None,
     ),
+    Rule(
+        name="doubt_per_note",
+        family=FAMILY,
+        label="doubt about single notes",
+        unit="nats",
+        source=_SOURCE,
+        weight=2.0,
+        sides="high",
+        least_spread=0.05,
+        measure=None,
+    ),
 )
+
+# For values whose band among real pieces is not known: where the middle of them begins and ends.
+NEUTRAL_RANGES: Mapping[str, tuple[float, float]] = {
+    "nats_per_note": (_LOW_NATS, _HIGH_NATS),
+    "worst_bar_nats": (_LOW_WORST_NATS, _HIGH_WORST_NATS),
+    "doubt_per_note": (_LOW_DOUBT, _HIGH_DOUBT),
+}

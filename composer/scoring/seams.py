@@ -32,6 +32,7 @@ from composer.scoring.card import low_edge, penalty
 from composer.scoring.reasons import plural_of_group, tell_reason
 from composer.scoring.rule import Rule
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, IntArray, Texture, build_texture
+from composer.scoring.weights import form_family, load_weights
 
 SEAM_BANDS_PATH = ASSETS / "seam_bands.json"
 FAMILY = "seam"
@@ -94,17 +95,19 @@ def with_seam(
     card: Scorecard,
     seam: Sequence[Score],
     *,
+    form: str,
     closes: bool,
     bars_before: int = 0,
     beats_before: Fraction = _BEGINNING,
 ) -> Scorecard:
     """Return the scorecard of a chunk: its bars and its seam under one total.
 
-    total = 100 * exp(-sum of weight * penalty / sum of weights), over what could be measured
+    The total is on the scale of whole pieces of the form; see `scoring.weights`.
 
     Args:
         card: Of the chunk's bars.
         seam: Of the bar line before it; none if it begins the piece.
+        form: Of the piece.
         closes: Whether the piece ends with it; else nothing is asked of its last bar.
         bars_before: Bars of the piece before those that were scored; places count from its start.
         beats_before: Their length in quarters.
@@ -117,7 +120,7 @@ def with_seam(
     weight = _weight_of(kept) * SEAM_SHARE / (_weight_of(seam) or 1.0)
     scores = [*kept, *(replace(one, weight=one.weight * weight) for one in seam)]
     cost = sum(one.weight * one.penalty for one in scores)
-    total = 100.0 * math.exp(-cost / _weight_of(scores)) if _weight_of(scores) else 0.0
+    total = load_weights()[form_family(form)].total(cost) if _weight_of(scores) else 0.0
     points = (100.0 - total) / cost if cost else 0.0
     scores = [replace(one, lost=points * one.weight * one.penalty) for one in scores]
     worst = sorted((one for one in scores if one.penalty), key=lambda one: -one.lost)

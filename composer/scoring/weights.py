@@ -13,8 +13,8 @@ alone would tell all candidates apart. Beyond the dearest twentieth of either th
 exponentially with the cost, so that of two bad pieces the worse one is still told apart. A rule
 that was not there when the weights were learned has its own weight times the family's scale.
 
-The file also keeps the bands of what a model finds surprising in the most surprising bar of real
-pieces, because they belong to the same checkpoint and the same pieces.
+The file also keeps the bands of what a model says of real pieces (the most surprising bar, doubts),
+because they belong to the same checkpoint and the same pieces.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ from composer.scoring.bands import Band, Bands
 from composer.scoring.rule import Rule
 
 WEIGHTS_PATH = ASSETS / "scoring_weights.json"
-FORMAT = 1
-WORST_BAR = "worst_bar_nats"
+FORMAT = 2
 # Shares of pieces that cost less, at which a family's costs are kept.
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _FORMS = {
@@ -116,15 +115,18 @@ def load_weights(path: Path = WEIGHTS_PATH) -> Mapping[str, FamilyWeights]:
 
 
 @lru_cache(maxsize=4)
-def load_worst_bars(path: Path = WEIGHTS_PATH) -> Bands:
-    """Read the bands of the most surprising bar, by group of pieces.
+def load_model_bands(path: Path = WEIGHTS_PATH) -> Bands:
+    """Read the bands of what the model says of real pieces, by group of pieces.
 
     Raises:
         ScoreFileError: If there is no such file or it holds no bands.
     """
-    groups = _read(path, "worst_bars")
+    groups = _read(path, "model_bands")
     try:
-        return {group: {WORST_BAR: Band._make(map(float, row))} for group, row in groups.items()}
+        return {
+            group: {name: Band._make(map(float, row)) for name, row in rows.items()}
+            for group, rows in groups.items()
+        }
     except (ValueError, TypeError, AttributeError) as error:
         raise _no_weights(path) from error
 

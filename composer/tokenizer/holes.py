@@ -15,7 +15,7 @@ the anticipation of Thickstun et al., arXiv 2306.08620, with a bar as its interv
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +88,26 @@ class Bars:
 def window(piece: Bars, first: int, last: int) -> Sequence:
     """Return bars `first` to `last` (excluded) behind a GAP; END where the piece ends."""
     return _sequence([(piece.wishes, False), *_gap(first), *_music(piece, first, last)])
+
+
+def windows(piece: Bars, max_rows: int) -> Iterator[tuple[Sequence, int]]:
+    """Cut a piece into windows, as it is composed: half a window of bars, then as many as fit.
+
+    Yields:
+        The rows of a window, at most `max_rows` unless a bar alone is longer; and how many of them
+        the windows before it had, or are wishes.
+    """
+    sizes = np.array([len(bar) for bar in piece.bars])
+    ends = np.cumsum(sizes)
+    first = 0
+    while first < len(piece):
+        before = ends[first - 1] if first else 0
+        start = first - int((before - (ends - sizes)[:first] <= max_rows // 2).sum())
+        n_known = N_WISHES + (1 if start else 0) + int(sizes[start:first].sum())
+        n_fitting = int((ends[first:] - before <= max_rows - n_known).sum())
+        last = first + max(1, n_fitting)
+        yield window(piece, start, last), n_known
+        first = last
 
 
 def theme(piece: Bars, theme_bars: int, first: int, last: int) -> Sequence:

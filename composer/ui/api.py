@@ -19,7 +19,7 @@ from composer.ui import api_given, handlers, inspect_handlers, inspect_views
 from composer.ui.api_given import Files, file_of
 from composer.ui.choices import OPEN
 from composer.ui.incidents import plain_errors
-from composer.ui.studio import Studio
+from composer.ui.studio import Judge, Studio
 from composer.ui.visit import Visit
 from composer.units import beats_to_seconds
 
@@ -94,15 +94,16 @@ def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:
     found = inspect_handlers.read_upload(studio.read_score, file)
     if form is not None and form not in ("", OPEN):
         found = inspect_handlers.choose_form(found, form)
-    return describe(found.read_piece(), found.form)
+    return describe(found.read_piece(), found.form, studio.judge)
 
 
-def describe(piece: Piece, form: str) -> dict[str, Any]:
+def describe(piece: Piece, form: str, judge: Judge = score) -> dict[str, Any]:
     """Return what was found in a piece, as JSON values.
 
     Args:
         piece: Any.
         form: Whose real pieces it is compared with; `all` for all.
+        judge: As `Studio.judge`.
     """
     own = "" if form == inspect_handlers.ALL_FORMS else form
     compared = piece if own else replace(piece, ensemble="")
@@ -121,7 +122,7 @@ def describe(piece: Piece, form: str) -> dict[str, Any]:
         "length_beats": float(piece.length_beats),
         "length_s": round(beats_to_seconds(piece.length_beats, piece.tempo_bpm), 3),
         "form": form,
-        "scorecard": score(compared, form=own).to_dict(),
+        "scorecard": judge(compared, form=own).to_dict(),
     }
 
 

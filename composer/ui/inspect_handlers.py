@@ -25,7 +25,7 @@ from composer.rendering import midi_bytes
 from composer.scorecard import Scorecard
 from composer.scoring import load_bands, score
 from composer.ui import downloads, inspect_views, score_view, sheets, views
-from composer.ui.studio import ReadScore
+from composer.ui.studio import Judge, ReadScore
 
 ALL_FORMS = "all"
 MAX_NAME = 80
@@ -115,14 +115,18 @@ def upload_bytes(upload: Any) -> bytes:
         return file.read(MAX_UPLOAD_BYTES + 1)
 
 
-def show(inspection: Inspection) -> Inspected:
+def show(inspection: Inspection, judge: Judge = score) -> Inspected:
     """Draw and score the piece.
+
+    Args:
+        inspection: Holds it.
+        judge: As `Studio.judge`.
 
     Raises:
         RequestError: If there is none yet.
     """
     piece = inspection.read_piece()
-    card = _score(inspection)
+    card = _score(inspection, judge)
     heading, scorecard = _card_views(inspection, card)
     return Inspected(
         heading=heading,
@@ -144,16 +148,16 @@ def choose_form(inspection: Inspection, form: Any) -> Inspection:
     return replace(inspection, form=form)
 
 
-def score_against(inspection: Inspection) -> tuple[str, str]:
+def score_against(inspection: Inspection, judge: Judge = score) -> tuple[str, str]:
     """Score the piece beside real ones of the chosen form; return heading and table, HTML."""
-    return _card_views(inspection, _score(inspection))
+    return _card_views(inspection, _score(inspection, judge))
 
 
-def _score(inspection: Inspection) -> Scorecard:
+def _score(inspection: Inspection, judge: Judge) -> Scorecard:
     piece = inspection.read_piece()
     if inspection.form == ALL_FORMS:
-        return score(replace(piece, ensemble=""), form="")
-    return score(piece, form=inspection.form)
+        return judge(replace(piece, ensemble=""), form="")
+    return judge(piece, form=inspection.form)
 
 
 def _card_views(inspection: Inspection, card: Scorecard) -> tuple[str, str]:

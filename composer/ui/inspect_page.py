@@ -175,7 +175,7 @@ def _read(page: Page, inspection: Inspection, upload: Any) -> tuple[Any, ...]:
     try:
         with plain_errors():
             inspection = inspect_handlers.read_upload(page.studio.read_score, upload)
-            shown = inspect_handlers.show(inspection)
+            shown = inspect_handlers.show(inspection, page.studio.judge)
     except gr.Error as error:
         return inspection, views.status(error.message), *(gr.skip() for _ in fields(Findings))
     return (
@@ -200,7 +200,7 @@ def _wire_form(page: Page) -> None:
         try:
             with plain_errors():
                 chosen = inspect_handlers.choose_form(inspection, form)
-                heading, scorecard = inspect_handlers.score_against(chosen)
+                heading, scorecard = inspect_handlers.score_against(chosen, page.studio.judge)
         except gr.Error as error:
             return inspection, views.status(error.message), gr.skip(), gr.skip()
         return chosen, views.status(""), heading, scorecard

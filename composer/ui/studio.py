@@ -15,6 +15,8 @@ from composer.piece import Piece
 from composer.pipeline import Extension, Filled, Progress
 from composer.plans import Plan
 from composer.request import Request
+from composer.scorecard import Scorecard
+from composer.scoring import score
 from composer.ui.accelerator import Amount, on_accelerator
 
 
@@ -23,6 +25,13 @@ class ReadScore(Protocol):
 
     def __call__(self, data: bytes, *, title: str) -> Piece:
         """Return the piece, or raise `ScoreFileError` with one plain sentence."""
+
+
+class Judge(Protocol):
+    """Score a piece beside real ones."""
+
+    def __call__(self, piece: Piece, *, form: str | None = None) -> Scorecard:
+        """Return its scorecard."""
 
 
 class ComposeSteps(Protocol):
@@ -45,6 +54,7 @@ class Studio:
         render_audio: As `rendering.render_audio`.
         sound_problem: One line that says how to get sound; None if there is sound.
         read_score: As `corpus.read_score_bytes`.
+        judge: As `pipeline.hear`; without a model, by the notes alone.
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
         infill_steps: As `pipeline.infill_steps`.
@@ -58,6 +68,7 @@ class Studio:
     render_audio: Callable[..., Path]
     sound_problem: Callable[[], str | None]
     read_score: ReadScore = read_score_bytes
+    judge: Judge = score
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
@@ -73,6 +84,7 @@ def default_studio() -> Studio:
         load=pipeline.default_engine,
         render_audio=rendering.render_audio,
         sound_problem=rendering.sound_problem,
+        judge=pipeline.hear,
         extend_steps=on_accelerator(pipeline.extend_steps, _extension),
         plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
         infill_steps=on_accelerator(pipeline.infill_steps, _marked),

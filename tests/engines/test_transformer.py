@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from composer.decoding.runtimes import Session
 from composer.engines import Draft, Step, TransformerEngine
-from composer.engines.drawing import nats_per_note, slide, split
+from composer.engines.drawing import slide, split
+from composer.engines.surprise import nats_per_note
 from composer.engines.transformer import build_frame
 from composer.errors import OutOfMemory, RequestError
 from composer.models import load_checkpoint

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.piece import MeterChange, Note, Part, Piece
-from composer.scoring import FAMILIES, RULES, Band, measure, score
+from composer.scoring import FAMILIES, RULES, Band, Surprise, measure, score
 from composer.scoring.card import PENALTY_CAP, penalty
 from composer.scoring.weights import LEVELS, FamilyWeights, load_weights
 from composer.theory import INSTRUMENTS, Key, Meter
@@ -62,7 +62,7 @@ def test_every_rule_cites_a_source_and_belongs_to_a_family() -> None:
 
 def test_what_is_lost_and_the_total_sum_to_a_hundred(chorale, keyboard_piece) -> None:
     for piece in (chorale, keyboard_piece, replace(keyboard_piece, form="chorale")):
-        card = score(piece, nats_per_note=5.0)
+        card = score(piece, surprise=Surprise(nats_per_note=5.0))
         assert card.total + sum(one.lost for one in card.scores) == pytest.approx(100)
         assert all((one.lost > 0) == (one.weight * one.penalty > 0) for one in card.scores)
 
@@ -129,7 +129,9 @@ def test_piano_music_is_not_judged_by_the_rules_of_chorales(keyboard_piece) -> N
 
 def test_surprise_is_handed_in_and_costs_on_both_sides(chorale) -> None:
     assert math.isnan(score(chorale)["nats_per_note"].value)
-    usual, bland, wild = (score(chorale, nats_per_note=n) for n in (2.0, 0.1, 9.0))
+    usual, bland, wild = (
+        score(chorale, surprise=Surprise(nats_per_note=n)) for n in (2.0, 0.1, 9.0)
+    )
     assert usual["nats_per_note"].penalty == 0
     assert min(bland["nats_per_note"].penalty, wild["nats_per_note"].penalty) > 0
 

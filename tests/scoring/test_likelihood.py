@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 
-from composer.scoring import score
+from composer.scoring import Doubt, Surprise, score
 from composer.scoring.likelihood import worst_bar
 from tests.scoring.lines import piece_of
 
@@ -28,6 +29,34 @@ def test_nothing_is_measured_without_a_model(chorale) -> None:
 
 def test_a_bar_that_goes_astray_costs(chorale) -> None:
     even, astray = [2.0] * chorale.n_bars, [2.0] * (chorale.n_bars - 1) + [12.0]
-    cards = [score(chorale, nats_per_bar=nats) for nats in (even, astray)]
+    cards = [score(chorale, surprise=Surprise(nats_per_bar=tuple(nats))) for nats in (even, astray)]
     assert cards[0]["worst_bar_nats"].penalty == 0 < cards[1]["worst_bar_nats"].penalty
     assert cards[1]["worst_bar_nats"].value == pytest.approx(12)
+
+
+def test_a_doubt_is_marked_where_it_sounds_and_costs_on_one_side_only(chorale) -> None:
+    weak = Doubt(1, Fraction(1), 0, 72, 71, 3.2)
+    strong = Doubt(2, Fraction(5), 1, 66, 67, math.log(500))
+    found = Surprise(doubt_per_note=0.4, doubts=(strong, weak))
+    doubted, sure = (
+        score(chorale, surprise=s)["doubt_per_note"] for s in (found, Surprise(doubt_per_note=0.0))
+    )
+    assert doubted.penalty > 0 == sure.penalty
+    assert [(p.bar, p.onset_beats, p.parts) for p in doubted.places] == [
+        (1, Fraction(1), (0,)),
+        (2, Fraction(5), (1,)),
+    ]
+    assert doubted.places[1].note == "F#4, where G4 is 500 times likelier"
+
+
+def test_of_many_doubts_the_strongest_have_places(chorale) -> None:
+    doubts = tuple(Doubt(1, Fraction(n, 24), 0, 60, 61, 3.0 + n / 100) for n in range(80))
+    places = score(chorale, surprise=Surprise(doubt_per_note=1.0, doubts=doubts))[
+        "doubt_per_note"
+    ].places
+    assert [place.onset_beats for place in places] == [Fraction(n, 24) for n in range(30, 80)]
+
+
+def test_what_stands_later_is_doubted_later() -> None:
+    found = Surprise(doubts=(Doubt(1, Fraction(2), 0, 60, 61, 4.0),)).later(3, Fraction(12))
+    assert (found.doubts[0].bar, found.doubts[0].onset_beats) == (4, Fraction(14))

@@ -97,16 +97,18 @@ def test_a_bar_line_of_a_chorale_stands_before_a_broken_one(chorale: Piece) -> N
 
 def test_a_chunk_that_closes_nothing_is_asked_for_no_close(chorale: Piece) -> None:
     card = score(chorale)
-    names = {one.name for one in with_seam(card, (), closes=False).scores}
+    names = {one.name for one in with_seam(card, (), form="chorale", closes=False).scores}
     assert not names & CLOSING_RULES
-    assert {one.name for one in with_seam(card, (), closes=True).scores} >= CLOSING_RULES
+    assert {
+        one.name for one in with_seam(card, (), form="chorale", closes=True).scores
+    } >= CLOSING_RULES
 
 
 def test_a_torn_seam_costs_points_that_are_told(chorale: Piece) -> None:
     card = score(chorale)
     broken = build_texture(piece_of("C6:4 | C4:4", "C5:4 | F#3:4", "E4:4 | -:4", "C3:4 | -:4"))
-    whole = with_seam(card, (), closes=True)
-    torn = with_seam(card, score_seam(broken, 1, form="chorale"), closes=True)
+    whole = with_seam(card, (), form="chorale", closes=True)
+    torn = with_seam(card, score_seam(broken, 1, form="chorale"), form="chorale", closes=True)
     assert torn.total < whole.total
     assert sum(one.lost for one in torn.scores) + torn.total == pytest.approx(100)
     assert any("bar lines of real chorales" in reason for reason in torn.reasons)
@@ -114,7 +116,9 @@ def test_a_torn_seam_costs_points_that_are_told(chorale: Piece) -> None:
 
 def test_places_are_told_as_those_of_the_whole_piece() -> None:
     card = score(piece_of("C5 D5 E5 F5", "F4 G4 A4 Bb4"), form="chorale")
-    found = with_seam(card, (), closes=False, bars_before=7, beats_before=Fraction(28))
+    found = with_seam(
+        card, (), form="chorale", closes=False, bars_before=7, beats_before=Fraction(28)
+    )
     places = found["parallel_fifths"].places
     assert [place.bar for place in places] == [8] * len(places)
     assert places[0].onset_beats == card["parallel_fifths"].places[0].onset_beats + 28

@@ -11,22 +11,23 @@ from hypothesis import strategies as st
 
 from composer.errors import ScoreFileError
 from composer.piece import Piece
-from composer.scoring import RULES, score
+from composer.scoring import RULES, Surprise, score
 from composer.scoring.bands import MIN_PIECES
 from composer.scoring.weights import (
     FORM_FAMILIES,
     LEVELS,
     USUAL_FAMILY,
-    WORST_BAR,
     FamilyWeights,
     form_family,
+    load_model_bands,
     load_weights,
-    load_worst_bars,
 )
 
 REAL_COSTS = tuple(0.1 + level for level in LEVELS)
 DRAWN_COSTS = tuple(2.0 + 3 * level for level in LEVELS)
 FAMILY = FamilyWeights({"leaps": 2.0}, 0.5, REAL_COSTS, DRAWN_COSTS)
+
+WORST_BAR = "worst_bar_nats"
 
 
 @pytest.mark.parametrize(
@@ -92,21 +93,32 @@ def test_every_bundled_weight_belongs_to_a_rule() -> None:
 
 
 def test_the_most_surprising_bar_is_held_against_bands_of_the_same_pieces(chorale: Piece) -> None:
-    for rows in load_worst_bars().values():
-        (band,) = rows.values()
-        assert list(band[:-1]) == sorted(band[:-1])
-        assert band.n >= MIN_PIECES
-    band = load_worst_bars()["chorale/4"][WORST_BAR]
-    bars = [band.p50] * (chorale.n_bars - 1)
-    usual, wild = (score(chorale, nats_per_bar=[*bars, n])[WORST_BAR] for n in (band.p50, 20.0))
+    for rows in load_model_bands().values():
+        for band in rows.values():
+            assert list(band[:-1]) == sorted(band[:-1])
+            assert band.n >= MIN_PIECES
+    band = load_model_bands()["chorale/4"][WORST_BAR]
+    bars = (band.p50,) * (chorale.n_bars - 1)
+    usual, wild = (
+        score(chorale, surprise=Surprise(nats_per_bar=(*bars, n)))[WORST_BAR]
+        for n in (band.p50, 20.0)
+    )
     assert (usual.penalty, usual.high) == (0.0, band.p90)
     assert wild.penalty > 1
 
 
+def test_what_the_model_says_has_a_band_for_every_family_of_forms() -> None:
+    bands = load_model_bands()
+    for name in (WORST_BAR,):
+        assert {"chorale/4", "song", "string quartet"} <= {
+            group for group, rows in bands.items() if name in rows
+        }
+
+
 ROW = {"weights": {}, "scale": 1.0, "real_costs": [*LEVELS], "drawn_costs": [*LEVELS]}
 SOUND = {
-    "format": 1,
-    "worst_bars": {},
+    "format": 2,
+    "model_bands": {},
     "families": dict.fromkeys(FORM_FAMILIES, ROW),
 }
 

@@ -1,0 +1,29 @@
+"""Judge a piece that stands already as candidates are judged: its notes, and what a model says."""
+
+from __future__ import annotations
+
+from composer.engines import Engine
+from composer.piece import Piece
+from composer.pipeline.judging import default_engine
+from composer.scorecard import Scorecard
+from composer.scoring import load_bands, score, with_likelihood
+
+# Reading takes about a second for a thousand notes at most; longer pieces are judged without it.
+MAX_NOTES = 10_000
+
+
+def hear(piece: Piece, *, form: str | None = None, engine: Engine | None = None) -> Scorecard:
+    """Score a piece beside real ones, with the notes that the model doubts.
+
+    Args:
+        piece: Any. The model is asked up to `MAX_NOTES` notes, of what events can write.
+        form: Whose real pieces; the piece's own if not given.
+        engine: Whose model; the bundled checkpoint by default.
+
+    Raises:
+        CheckpointError: If there is no checkpoint to ask.
+    """
+    engine = engine or default_engine()
+    surprise = engine.read([piece])[0] if 0 < piece.n_notes <= MAX_NOTES else None
+    bands = with_likelihood(load_bands(), engine.likelihood_bands)
+    return score(piece, form=form, surprise=surprise, bands=bands)

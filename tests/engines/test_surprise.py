@@ -1,0 +1,93 @@
+"""What the model said of rows is told of notes, where they sound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from composer.candidates import Candidate, Collector
+from composer.engines import TransformerEngine, surprise_of_draft
+from composer.piece import Note, Part, Piece
+from composer.request import Request
+from composer.theory import Key
+from composer.tokenizer import vocab
+from tests.test_candidates import draft_of
+
+
+def test_the_surprise_of_a_bar_counts_its_own_rows_and_no_section(chorale: Piece) -> None:
+    draft = draft_of(chorale)
+    log_probs = np.full(draft.events.shape, -1.0, np.float32)
+    found = surprise_of_draft(replace(draft, log_probs=log_probs)).nats_per_bar
+    n_notes = [
+        sum(note.onset_beats // 4 == bar for part in chorale.parts for note in part.notes)
+        for bar in range(8)
+    ]
+    # Four fields a note, and three of the bar's own row; END is of the last bar.
+    expected = [4 + 3 / n for n in n_notes[:-1]] + [4 + 7 / n_notes[-1]]
+    assert found == pytest.approx(expected)
+
+
+def test_a_bar_without_notes_has_no_surprise(keyboard_piece: Piece) -> None:
+    longer = replace(keyboard_piece, n_bars=keyboard_piece.n_bars + 1)
+    found = surprise_of_draft(draft_of(longer)).nats_per_bar
+    assert np.isnan(found).tolist() == [False] * 8 + [True]
+
+
+def test_a_doubt_is_told_of_its_note(chorale: Piece) -> None:
+    piece = replace(chorale.transposed(2), key=Key("D", "major"))
+    draft = draft_of(piece)
+    doubts = draft.doubts.copy()
+    rows = np.flatnonzero(vocab.is_note(draft.events))
+    doubts[rows[0]] = 2.0, -1
+    doubts[rows[-1]] = 5.0, 2
+    found = surprise_of_draft(replace(draft, doubts=doubts))
+    # A nat is free; weak doubts count, but are not worth a mark.
+    assert found.doubt_per_note == pytest.approx((1.0 + 4.0) / len(rows))
+    (one,) = found.doubts
+    note = max(
+        (note.onset_beats, part, note.pitch)
+        for part, lines in enumerate(piece.parts)
+        for note in lines.notes
+        if note.onset_beats == max(n.onset_beats for p in piece.parts for n in p.notes)
+    )
+    assert (one.onset_beats, one.part, one.pitch) == note
+    assert (one.likelier, one.bar) == (note[2] + 2, piece.n_bars)
+
+
+def test_what_is_tied_over_is_doubted_once(chorale: Piece) -> None:
+    long = Part(chorale.parts[0].instrument, (Note(Fraction(0), 60, Fraction(24)),))
+    draft = draft_of(replace(chorale, parts=(long,)))
+    is_note = vocab.is_note(draft.events)
+    assert is_note.sum() == 2
+    doubts = np.where(is_note[:, None], np.float32([5.0, 1.0]), np.float32(0))
+    found = surprise_of_draft(replace(draft, doubts=doubts))
+    assert len(found.doubts) == 1
+    assert found.doubt_per_note == pytest.approx(4.0)
+
+
+def test_a_piece_is_read_as_it_was_drawn(tiny_engine: TransformerEngine) -> None:
+    request = Request(form="chorale", bars=4, candidates=3, seed=5, part_writing=0.0)
+    drafts = [draft for step in tiny_engine.draw(request) for draft in step.drafts]
+    collected = {draft.index: draft for draft in drafts if draft.is_complete}
+    found = [
+        one
+        for one in Collector(request.key).collect(collected.values())
+        if isinstance(one, Candidate)
+    ]
+    assert found
+    for one, heard in zip(found, tiny_engine.read([one.piece for one in found]), strict=True):
+        assert heard is not None
+        # END and the order of notes that begin together aside, the same rows in the same order.
+        if np.array_equal(one.draft.events[:-1], draft_of(one.piece).events[:-1]):
+            assert heard.doubt_per_note == pytest.approx(one.surprise.doubt_per_note, abs=1e-3)
+
+
+def test_what_cannot_be_written_is_not_read(tiny_engine: TransformerEngine, chorale: Piece) -> None:
+    crowd = replace(chorale, parts=chorale.parts * 5)
+    found = tiny_engine.read([crowd, chorale])
+    assert found[0] is None
+    assert found[1] is not None
+    assert len(found[1].nats_per_bar) == chorale.n_bars
