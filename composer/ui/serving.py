@@ -140,7 +140,7 @@ def serving_options() -> dict[str, Any]:
         "state_session_capacity": 500,
         "strict_cors": True,
         "app_kwargs": {
-            "middleware": [Middleware(Guard, tollgate=tollgate)],
+            "middleware": [Middleware(statics.Squeeze), Middleware(Guard, tollgate=tollgate)],
             "routes": [*statics.routes(), *study_routes()],
         },
     }

@@ -1,15 +1,18 @@
 """What the page fetches besides what gradio serves: its own scripts, and the soundfont.
 
-Nothing else of the disk can be reached here: names lead into one folder, or to one file.
+Nothing else of the disk can be reached here: names lead into one folder, or to one file. Gradio
+compresses what has an ending such as .js; `Squeeze` does so for the page itself, which has none.
 """
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipResponder
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from composer import places
 from composer.errors import MissingTool
@@ -20,6 +23,9 @@ SCRIPTS = places.ASSETS / "ui"
 # Asked for anew at every visit, answered "not modified" as long as that is true.
 _FRESH = {"cache-control": "no-cache"}
 
+# The page with all its components is half a megabyte of text, a tenth of that compressed.
+_LARGE_TEXTS = ("/", "/config", "/gradio_api/info")
+
 
 class _Scripts(StaticFiles):
     """Static files that browsers ask for anew, so that pages and scripts never differ in age."""
@@ -28,6 +34,25 @@ class _Scripts(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers.update(_FRESH)
         return response
+
+
+class Squeeze:
+    """Compress the page and its description, for whoever takes that.
+
+    Args:
+        app: The server behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        app = self._app
+        if scope["type"] == "http" and scope["path"] in _LARGE_TEXTS:
+            accepted = Headers(scope=scope).get("accept-encoding", "")
+            app = GZipResponder(app, minimum_size=1000) if "gzip" in accepted else app
+        await app(scope, receive, send)
 
 
 def routes() -> list[BaseRoute]:

@@ -30,6 +30,16 @@ def test_nothing_else_is_served(served_page: Address, path: str) -> None:
     assert httpx.get(f"{served_page}/composer-assets/{path}").status_code == 404
 
 
+def test_the_page_is_compressed_for_who_takes_that(served_page: Address) -> None:
+    with httpx.stream("GET", f"{served_page}/", headers={"accept-encoding": "gzip"}) as page:
+        assert page.headers["content-encoding"] == "gzip"
+        assert "accept-encoding" in page.headers["vary"].lower()
+        squeezed = b"".join(page.iter_raw())
+    plain = httpx.get(f"{served_page}/", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert len(squeezed) < len(plain.content) / 5
+
+
 def test_scripts_import_only_what_lies_beside_them() -> None:
     ours = [path for path in statics.SCRIPTS.glob("*.js")]
     assert ours
