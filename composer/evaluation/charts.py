@@ -137,6 +137,25 @@ def tails(series: Mapping[str, Sequence[float]], label: str) -> str:
     return _finish(figure, axes, len(series))
 
 
+def lines(series: Mapping[str, Sequence[tuple[float, float | None]]], across: str, up: str) -> str:
+    """Draw curves over a logarithmic axis, a curve a series.
+
+    Args:
+        series: Name -> points; those without a height are left out.
+        across: Of the horizontal axis.
+        up: Of the vertical axis.
+    """
+    figure, axes = _begin(3.4)
+    for number, (name, found) in enumerate(series.items()):
+        drawn = [(x, y) for x, y in found if y is not None]
+        colour = PART_COLOURS[number % len(PART_COLOURS)]
+        axes.plot(*zip(*drawn, strict=True), marker="o", markersize=3, label=name, color=colour)
+    axes.set_xscale("log")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    return _finish(figure, axes, len(series))
+
+
 def _begin(height_inches: float) -> tuple[Figure, Axes]:
     with rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")

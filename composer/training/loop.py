@@ -336,8 +336,9 @@ def _build_model(
     options: TrainOptions, packed: PackedEvents, init: Path | None
 ) -> EventTransformer:
     config = PRESETS[options.preset]
-    if options.dropout is not None:
-        config = type(config)(**{**config.to_dict(), "dropout": options.dropout})
+    changes = {"dropout": options.dropout, "rope_base": options.rope_base}
+    given = {name: value for name, value in changes.items() if value is not None}
+    config = type(config)(**{**config.to_dict(), **given})
     model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
     if init is not None:

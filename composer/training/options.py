@@ -31,6 +31,8 @@ class TrainOptions:
             the average. 0 keeps the weights as they are.
         section_weight: Weight of predicting a bar's SECTION.
         dropout: Replaces the preset's if not None.
+        rope_base: Of the rotary wavelengths, instead of the preset's; a larger one, for longer
+            sequences, may follow a smaller one when a run is resumed.
         checkpointing: Recompute activations in the backward pass: less memory, more time.
         precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
         devices, nodes: How many.
@@ -55,6 +57,7 @@ class TrainOptions:
     averaging: float = 0.998
     section_weight: float = 0.1
     dropout: float | None = None
+    rope_base: float | None = None
     checkpointing: bool = False
     precision: str = "auto"
     devices: int = 1

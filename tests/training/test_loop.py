@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,18 @@ def test_a_run_leaves_a_checkpoint_with_vocabulary_menu_and_notes(straight: Path
     assert list(line) == list(training_loop.LOG_FIELDS)
     assert float(line["valid_nats_per_note"]) == found.notes["valid_nats_per_note"]
     assert list((straight / "tensorboard").iterdir())
+
+
+@pytest.mark.slow
+def test_a_resumed_run_may_read_longer_sequences_by_longer_wavelengths(
+    packed_path: Path, straight: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(straight, tmp_path / "run")
+    sampling = replace(SAMPLING, max_rows=96, batch_rows=192)
+    run(packed_path, tmp_path / "run", steps=8, sampling=sampling, rope_base=40_000.0, resume=True)
+    found = load_checkpoint(tmp_path / "run/checkpoint")
+    assert found.weights.config.rope_base == 40_000.0
+    assert (found.notes["max_rows"], found.notes["progress"]["step"]) == (96, 8)
 
 
 @pytest.mark.slow
