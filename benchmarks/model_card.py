@@ -26,6 +26,7 @@ trained on openly licensed scores. It composes for the page and the commands of 
 | window | {max_rows} rows, about {notes_per_window} notes; longer pieces slide |
 | trained for | {minutes:.0f} minutes, {cpu_minutes:.0f} core-minutes, {steps:,} steps |
 | events seen | {events:,} |
+| drawn more often, at last | {favoured} |
 | vocabulary | `{vocabulary}` |
 
 ## Data and licences
@@ -101,6 +102,11 @@ def card(
         cpu_minutes=total(rows, "cpu_minutes"),
         steps=int(total(rows, "step")),
         events=int(total(rows, "events")),
+        favoured=", ".join(
+            f"{form} (times {factor:g})"
+            for form, factor in config["notes"].get("favoured", {}).items()
+        )
+        or "nothing",
         vocabulary=names["fingerprint"],
         overall=report["overall"]["nats_per_note"],
         chorales=report["chorales"]["nats_per_note"],

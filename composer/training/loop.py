@@ -215,6 +215,7 @@ class _Run:
         notes = {
             "preset": self.options.preset,
             "max_rows": self.options.sampling.max_rows,
+            "favoured": dict(self.options.sampling.favoured),
             "progress": asdict(self.progress),
             "valid_nats_per_note": round(valid, 4),
         }
