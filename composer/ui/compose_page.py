@@ -6,32 +6,34 @@ What happens in an event is in `handlers`; here errors become sentences, values 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from composer.engines import MenuRow
-from composer.ui import choices, controls, downloads, handlers, links, results, score_view, views
+from composer.ui import (
+    choices,
+    controls,
+    downloads,
+    handlers,
+    links,
+    results,
+    score_view,
+    views,
+    wiring,
+)
 from composer.ui.choices import OPEN, Example
 from composer.ui.controls import Controls
 from composer.ui.incidents import plain_errors
 from composer.ui.results import Column, Results
 from composer.ui.studio import Studio
 from composer.ui.visit import Visit
+from composer.ui.wiring import AT_ONCE, UNCHECKED, Runs
 from composer.ui.wishes import WISHES
 
 VISIT_LIFE_S = 3600
-# Values reach the handlers as the browser sent them: `wishes` checks them, with better words.
-UNCHECKED: dict[str, Any] = {
-    "preprocess": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
-# Quick events do not wait in the queue, so that no run of another visitor delays them. Gradio shows
-# no errors of such events: they belong into the status line.
-AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
 # Who came by a link sees its piece as if Compose had been pressed, once the wishes stand there: the
 # tick at `keep this seed` is the last of them, and does not come if the link will not do.
 FOLLOW_LINK = """() => {
@@ -139,9 +141,11 @@ def _wire_run(page: Page, n_at_once: int) -> None:
     pressed = page.controls.compose.click
     example = page.controls.examples.click(fill, page.controls.examples, filled, **AT_ONCE)
     gr.on([pressed, page.controls.examples.click], None, None, None, js=MAKE_ROOM)
-    _wire_steps(page, pressed, n_at_once)
-    _wire_steps(page, example.success, n_at_once)
-    page.controls.stop.click(handlers.stop, page.visit, page.status, **AT_ONCE)
+    buttons = page.controls
+    runs = Runs(page.visit, page.status, [buttons.compose], buttons.stop, n_at_once)
+    _wire_steps(page, runs, pressed)
+    _wire_steps(page, runs, example.success)
+    wiring.wire_stop(runs)
     _wire_link(page)
 
 
@@ -189,9 +193,8 @@ def _linked(page: Page, values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(updates)
 
 
-def _wire_steps(page: Page, trigger: Callable[..., Any], n_at_once: int) -> None:
+def _wire_steps(page: Page, runs: Runs, trigger: Callable[..., Any]) -> None:
     """Begin at once, draw in the queue, then show."""
-    buttons = [page.controls.compose, page.controls.stop]
 
     def on_begin(visit: Visit, keeps_seed: Any, *values: Any) -> tuple[Any, ...]:
         with plain_errors():
@@ -200,48 +203,22 @@ def _wire_steps(page: Page, trigger: Callable[..., Any], n_at_once: int) -> None
             begun,
             used[handlers.SEED],
             views.status(handlers.WAITING, 0.0),
-            *_button_updates(is_running=True),
+            *runs.updates(is_running=True),
         )
 
-    def on_draw(visit: Visit, *values: Any) -> Iterator[tuple[Any, ...]]:
-        try:
-            with plain_errors():
-                yield from handlers.draw(page.studio.compose_steps, visit, values)
-        except gr.Error as error:
-            yield visit, views.status(error.message)
-            raise
-        finally:
-            visit.run.end()
-
-    def on_end(visit: Visit) -> tuple[Any, ...]:
-        was_refused = visit.run.is_under_way  # a run that drew has ended by itself
-        visit.run.end()
-        status = views.status(handlers.FULL) if was_refused else gr.skip()
-        return status, *_button_updates(is_running=False)
+    def draw(visit: Visit, *values: Any) -> Iterator[tuple[Any, ...]]:
+        return handlers.draw(page.studio.compose_steps, visit, values)
 
     begun = trigger(
         on_begin,
         [page.visit, page.controls.keep_seed, *page.controls.in_order],
-        [page.visit, page.controls.wishes["seed"], page.status, *buttons],
+        [page.visit, page.controls.wishes["seed"], page.status, *runs.buttons],
         concurrency_limit=None,
         **UNCHECKED,
     )
-    drawn = begun.success(
-        on_draw,
-        [page.visit, *page.controls.in_order],
-        [page.visit, page.status],
-        concurrency_id="model",
-        concurrency_limit=n_at_once,
-        **UNCHECKED,
-    )
-    for ended in (drawn.success, drawn.failure):  # gradio's `then` passes over failures
-        ended(on_end, page.visit, [page.status, *buttons], **AT_ONCE)
+    drawn = wiring.wire_run(runs, begun, draw, page.controls.in_order)
     outputs = [page.visit, page.status, *page.results.in_order()]
     _wire_background(page, drawn.success(_show, page.visit, outputs, **AT_ONCE))
-
-
-def _button_updates(*, is_running: bool) -> tuple[Any, ...]:
-    return gr.update(interactive=not is_running), gr.update(interactive=is_running)
 
 
 def _wire_picks(page: Page) -> None:
@@ -267,25 +244,27 @@ def _show(visit: Visit, choose: Callable[[], Visit] | None = None) -> tuple[Any,
             chosen = choose() if choose else visit
             shown = results.shown_values(chosen)
     except gr.Error as error:
-        return visit, views.status(error.message), *(gr.skip() for _ in fields(Results))
+        return visit, views.status(error.message), *Results.untouched()
     return chosen, gr.skip(), *shown
 
 
 def _wire_background(page: Page, shown: Any) -> None:
     """Engrave what is on show, after it is on show; look for the training piece that is nearest."""
 
-    def on_shown(visit: Visit, window_px: Any) -> str:
-        with plain_errors():
-            return handlers.show_sheet(visit, window_px)
-
     def on_engraved(visit: Visit) -> str:
         with plain_errors():
             return handlers.show_nearest(visit)
 
-    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
     inputs = [page.visit, page.window_px]
-    engraved = shown.success(on_shown, inputs, page.results.sheet, **in_line)
-    engraved.success(on_engraved, page.visit, page.results.nearest, **in_line)
+    engraved = wiring.wire_sheet(shown, handlers.show_sheet, inputs, page.results.sheet)
+    engraved.success(
+        on_engraved,
+        page.visit,
+        page.results.nearest,
+        concurrency_id="sheet",
+        concurrency_limit=1,
+        **UNCHECKED,
+    )
 
 
 def _wire_files(page: Page) -> None:

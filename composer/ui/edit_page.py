@@ -7,7 +7,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,17 @@ from composer.ui import (
     handlers,
     score_view,
     views,
+    wiring,
 )
 from composer.ui.downloads import Downloads
 from composer.ui.edit_controls import Source, Wish
 from composer.ui.edit_handlers import Editing, Steps
 from composer.ui.edit_jobs import Job
 from composer.ui.incidents import plain_errors
-from composer.ui.inspect_page import AT_ONCE, UNCHECKED
 from composer.ui.results import PICK_ROW, html
 from composer.ui.score_view import ScoreView
 from composer.ui.studio import Studio
+from composer.ui.wiring import AT_ONCE, UNCHECKED, Runs, Slots
 
 VIEW = "edit"
 LIFE_S = 3600
@@ -47,7 +48,7 @@ MAKE_ROOM = f"""() => {{
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Slots):
     """The components that a piece fills, in the order in which `_show` fills them."""
 
     empty: gr.HTML
@@ -61,10 +62,6 @@ class Results:
     part: gr.Dropdown
     undo: gr.Button
     redo: gr.Button
-
-    def in_order(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
 
 
 @dataclass(frozen=True)
@@ -157,23 +154,14 @@ def _show(state: Editing) -> tuple[Any, ...]:
     )
 
 
-def _nothing_shown() -> tuple[Any, ...]:
-    return tuple(gr.skip() for _ in fields(Results))
+def _change(change: Callable[..., Editing]) -> Callable[..., tuple[Any, ...]]:
+    """Return an event that changes the state while nothing runs, and shows it."""
 
+    def change_idle(state: Editing, *values: Any) -> Editing:
+        state.check_idle()
+        return change(state, *values)
 
-def _change(page: Page, change: Callable[..., Editing]) -> Callable[..., tuple[Any, ...]]:
-    """Return an event that changes the state and shows it; a refusal becomes the status line."""
-
-    def on_event(state: Editing, *values: Any) -> tuple[Any, ...]:
-        try:
-            with plain_errors():
-                state.check_idle()
-                changed = change(state, *values)
-                return changed, views.status(""), *_show(changed)
-        except gr.Error as error:
-            return state, views.status(error.message), *_nothing_shown()
-
-    return on_event
+    return wiring.changing(change_idle, _show, Results.untouched())
 
 
 def _wire_source(page: Page, visit: gr.State) -> None:
@@ -190,7 +178,7 @@ def _wire_source(page: Page, visit: gr.State) -> None:
     )
     in_line: dict[str, Any] = {"concurrency_id": "inspect", **UNCHECKED}
     for trigger, take, found in sources:
-        on_event = _change(page, _replacing(take))
+        on_event = _change(_replacing(take))
         _wire_sheet(page, trigger(on_event, [page.state, found], page.outputs(), **in_line))
 
 
@@ -217,25 +205,20 @@ def _wire_runs(page: Page, n_at_once: int) -> None:
         (wish.vary, edit_jobs.vary_job, [selection, wish.freedom, wish.edges]),
         (wish.harmonise, edit_jobs.harmonise_job, [wish.part, wish.composer, wish.form]),
     )
+    runs = Runs(page.state, page.status, wish.runs, wish.stop, n_at_once)
     for button, read_job, inputs in ways:
-        _wire_run(page, button, read_job, inputs, n_at_once)
-
-    def on_stop(state: Editing) -> str:
-        state.run.stop()
-        return views.status(handlers.STOPPING, 1.0)
-
-    wish.stop.click(on_stop, page.state, page.status, **AT_ONCE)
+        _wire_run(page, runs, button, read_job, inputs)
+    wiring.wire_stop(runs)
 
 
 def _wire_run(
     page: Page,
+    runs: Runs,
     button: gr.Button,
     read_job: Callable[..., Job],
     inputs: list[Any],
-    n_at_once: int,
 ) -> None:
     """Begin at once, write in the queue, then show."""
-    buttons = [*page.wish.runs, page.wish.stop]
     makers = _makers(page.studio)
 
     def on_begin(state: Editing, edits: Any, *values: Any) -> Iterator[tuple[Any, ...]]:
@@ -244,44 +227,23 @@ def _wire_run(
             with plain_errors():
                 begun = edit_handlers.begin(state, edits, read_job, (*wanted, numbers))
         except gr.Error as error:
-            yield state, views.status(error.message), *(gr.skip() for _ in buttons)
+            yield state, views.status(error.message), *(gr.skip() for _ in runs.buttons)
             raise
-        yield begun, views.status(handlers.WAITING, 0.0), *_running(is_running=True)
+        yield begun, views.status(handlers.WAITING, 0.0), *runs.updates(is_running=True)
 
-    def on_draw(state: Editing) -> Iterator[tuple[Any, ...]]:
-        try:
-            with plain_errors():
-                yield from edit_handlers.draw(makers, state)
-        except gr.Error as error:
-            yield state, views.status(error.message)
-            raise
-        finally:
-            state.run.end()
-
-    def on_end(state: Editing) -> tuple[Any, ...]:
-        was_refused = state.run.is_under_way  # a run that drew has ended by itself
-        state.run.end()
-        status = views.status(handlers.FULL) if was_refused else gr.skip()
-        return status, *_running(is_running=False)
+    def draw(state: Editing) -> Iterator[tuple[Any, ...]]:
+        return edit_handlers.draw(makers, state)
 
     button.click(None, None, None, js=MAKE_ROOM)
     begun = button.click(
         on_begin,
         [page.state, page.view.edits, *inputs, *page.wish.numbers],
-        [page.state, page.status, *buttons],
+        [page.state, page.status, *runs.buttons],
         concurrency_limit=None,
         **UNCHECKED,
     )
-    drawn = begun.success(
-        on_draw,
-        page.state,
-        [page.state, page.status],
-        concurrency_id="model",
-        concurrency_limit=n_at_once,
-        **UNCHECKED,
-    )
+    drawn = wiring.wire_run(runs, begun, draw, [])
     for ended in (drawn.success, drawn.failure):  # what was painted before is on the bench
-        ended(on_end, page.state, [page.status, *buttons], **AT_ONCE)
         shown = ended(_on_shown, page.state, page.results.in_order(), **AT_ONCE)
         _wire_sheet(page, shown)
 
@@ -299,11 +261,6 @@ def _on_shown(state: Editing) -> tuple[Any, ...]:
         return _show(state)
 
 
-def _running(*, is_running: bool) -> tuple[Any, ...]:
-    runs = (gr.update(interactive=not is_running) for _ in range(3))
-    return *runs, gr.update(interactive=is_running)
-
-
 def _wire_changes(page: Page) -> None:
     """Let the visitor pick, keep, undo and redo; what was painted is never lost."""
 
@@ -312,7 +269,7 @@ def _wire_changes(page: Page) -> None:
 
     def on_pick(state: Editing, edits: Any, event: gr.EventData) -> tuple[Any, ...]:
         pick = painted_first(edit_handlers.pick)
-        return _change(page, pick)(state, edits, getattr(event, "rank", None))
+        return _change(pick)(state, edits, getattr(event, "rank", None))
 
     inputs = [page.state, page.view.edits]
     picked = page.results.ranking.pick(on_pick, inputs, page.outputs(), **AT_ONCE)
@@ -322,19 +279,13 @@ def _wire_changes(page: Page) -> None:
         (page.results.undo, painted_first(edit_handlers.undo)),
         (page.results.redo, painted_first(edit_handlers.redo)),
     ):
-        changed = button.click(_change(page, change), inputs, page.outputs(), **AT_ONCE)
+        changed = button.click(_change(change), inputs, page.outputs(), **AT_ONCE)
         _wire_sheet(page, changed)
 
 
 def _wire_sheet(page: Page, shown: Any) -> None:
-    """Engrave what is on show, after it is on show."""
-
-    def on_shown(state: Editing, window_px: Any) -> str:
-        with plain_errors():
-            return edit_handlers.show_sheet(state, window_px)
-
-    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
-    shown.success(on_shown, [page.state, page.window_px], page.results.sheet, **in_line)
+    inputs = [page.state, page.window_px]
+    wiring.wire_sheet(shown, edit_handlers.show_sheet, inputs, page.results.sheet)
 
 
 def _wire_files(page: Page) -> None:

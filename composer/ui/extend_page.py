@@ -7,7 +7,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,21 @@ from composer.ui import (
     handlers,
     score_view,
     views,
+    wiring,
 )
 from composer.ui.downloads import Downloads
 from composer.ui.extend_controls import Source, Wish
 from composer.ui.extend_handlers import Extending
 from composer.ui.incidents import plain_errors
-from composer.ui.inspect_page import AT_ONCE, UNCHECKED
 from composer.ui.results import html
 from composer.ui.score_view import ScoreView
 from composer.ui.studio import Studio
+from composer.ui.wiring import AT_ONCE, UNCHECKED, Runs, Slots
 
 VIEW = "extend"
 LIFE_S = 3600
 FORMATS = ("musicxml", "pdf", "mp3", "wav")
 SILENT_FORMATS = ("musicxml", "pdf")
-FULL = "too many people are composing; try again in a moment"
 PICK = """
 element.addEventListener('click', (event) => {
     const button = event.target.closest('button[data-chunk]');
@@ -46,7 +46,7 @@ element.addEventListener('click', (event) => {
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Slots):
     """The components that a tree fills, in the order in which `_show` fills them."""
 
     empty: gr.HTML
@@ -57,10 +57,6 @@ class Results:
     chunks: gr.HTML
     midi: gr.DownloadButton
     record: gr.DownloadButton
-
-    def in_order(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
 
 
 @dataclass(frozen=True)
@@ -119,18 +115,8 @@ def _outputs(page: Page) -> list[Any]:
     return [page.state, page.status, *page.results.in_order()]
 
 
-def _change(page: Page, change: Callable[..., Extending]) -> Callable[..., tuple[Any, ...]]:
-    """Return an event that changes the state and shows it; a refusal becomes the status line."""
-
-    def on_event(state: Extending, *values: Any) -> tuple[Any, ...]:
-        try:
-            with plain_errors():
-                changed = change(state, *values)
-                return changed, views.status(""), *_show(changed)
-        except gr.Error as error:
-            return state, views.status(error.message), *(gr.skip() for _ in fields(Results))
-
-    return on_event
+def _change(change: Callable[..., Extending]) -> Callable[..., tuple[Any, ...]]:
+    return wiring.changing(change, _show, Results.untouched())
 
 
 def _show(state: Extending) -> tuple[Any, ...]:
@@ -158,12 +144,7 @@ def _wire_source(page: Page, visit: gr.State) -> None:
                 found, facts = extend_handlers.correct(state, *values)
                 return found, views.status(""), facts, *_show(found)
         except gr.Error as error:
-            return (
-                state,
-                views.status(error.message),
-                gr.skip(),
-                *(gr.skip() for _ in fields(Results)),
-            )
+            return state, views.status(error.message), gr.skip(), *Results.untouched()
 
     def taken(take: Callable[..., Extending]) -> Callable[..., tuple[Any, ...]]:
         def on_event(state: Extending, *values: Any) -> tuple[Any, ...]:
@@ -171,8 +152,8 @@ def _wire_source(page: Page, visit: gr.State) -> None:
                 with plain_errors():
                     begun = take(*values)
             except gr.Error as error:
-                n_skipped = 1 + len(fields(Results)) + len(corrections)
-                return state, views.status(error.message), *(gr.skip() for _ in range(n_skipped))
+                skipped = (gr.skip() for _ in (source.facts, *corrections))
+                return state, views.status(error.message), *Results.untouched(), *skipped
             if begun.tree is not None:  # a saved tree is as it was left
                 facts = "", *_show(begun)
                 return begun, views.status(""), *facts, *(None for _ in corrections)
@@ -229,58 +210,33 @@ def _wire_plan(page: Page) -> None:
 
 def _wire_run(page: Page, n_at_once: int) -> None:
     """Let Extend draw more bars, and Stop stop what this tab draws."""
-    wish, buttons = page.wish, [page.wish.extend, page.wish.stop]
+    wish = page.wish
+    runs = Runs(page.state, page.status, [wish.extend], wish.stop, n_at_once)
+    steps = (page.studio.extend_steps, page.studio.plan_steps)
 
     def on_begin(state: Extending) -> tuple[Any, ...]:
         with plain_errors():
             begun = extend_handlers.begin(state)
-        return begun, views.status("waiting for a free place", 0.0), *_running(is_running=True)
+        return begun, views.status(handlers.WAITING, 0.0), *runs.updates(is_running=True)
 
-    def on_draw(
+    def draw(
         state: Extending, bars: Any, plan: Any, rows: Any, *numbers: Any
     ) -> Iterator[tuple[Any, ...]]:
-        steps = (page.studio.extend_steps, page.studio.plan_steps)
-        try:
-            with plain_errors():
-                yield from extend_handlers.draw(*steps, state, bars, plan, rows, numbers)
-        except gr.Error as error:
-            yield state, views.status(error.message)
-            raise
-        finally:
-            state.run.end()
-
-    def on_end(state: Extending) -> tuple[Any, ...]:
-        was_refused = state.run.is_under_way  # a run that drew has ended by itself
-        state.run.end()
-        status = views.status(FULL) if was_refused else gr.skip()
-        return status, *_running(is_running=False)
+        return extend_handlers.draw(*steps, state, bars, plan, rows, numbers)
 
     wish.extend.click(None, None, None, js=score_view.HUSH)
     begun = wish.extend.click(
         on_begin,
         page.state,
-        [page.state, page.status, *buttons],
+        [page.state, page.status, *runs.buttons],
         concurrency_limit=None,
         **UNCHECKED,
     )
-    drawn = begun.success(
-        on_draw,
-        [page.state, wish.bars, wish.plan, wish.rows, *wish.numbers],
-        [page.state, page.status],
-        concurrency_id="model",
-        concurrency_limit=n_at_once,
-        **UNCHECKED,
-    )
-    for ended in (drawn.success, drawn.failure):
-        ended(on_end, page.state, [page.status, *buttons], **AT_ONCE)
+    inputs = [wish.bars, wish.plan, wish.rows, *wish.numbers]
+    drawn = wiring.wire_run(runs, begun, draw, inputs)
     shown = drawn.success(_on_shown, page.state, page.results.in_order(), **AT_ONCE)
     _wire_sheet(page, shown)
-
-    def on_stop(state: Extending) -> str:
-        state.run.stop()
-        return views.status(handlers.STOPPING, 1.0)
-
-    wish.stop.click(on_stop, page.state, page.status, **AT_ONCE)
+    wiring.wire_stop(runs)
 
 
 def _on_shown(state: Extending) -> tuple[Any, ...]:
@@ -288,16 +244,12 @@ def _on_shown(state: Extending) -> tuple[Any, ...]:
         return _show(state)
 
 
-def _running(*, is_running: bool) -> tuple[Any, ...]:
-    return gr.update(interactive=not is_running), gr.update(interactive=is_running)
-
-
 def _wire_tree(page: Page) -> None:
     """Let the visitor walk about in the tree."""
 
     def on_pick(state: Extending, event: gr.EventData) -> tuple[Any, ...]:
         chunk, rank = getattr(event, "chunk", None), getattr(event, "rank", None)
-        return _change(page, lambda held: extend_handlers.pick(held, chunk, rank))(state)
+        return _change(lambda held: extend_handlers.pick(held, chunk, rank))(state)
 
     picked = page.results.chunks.pick(on_pick, page.state, _outputs(page), **AT_ONCE)
     _wire_sheet(page, picked)
@@ -305,19 +257,13 @@ def _wire_tree(page: Page) -> None:
         (page.wish.undo, extend_handlers.undo),
         (page.wish.redo, extend_handlers.redo),
     ):
-        changed = button.click(_change(page, change), page.state, _outputs(page), **AT_ONCE)
+        changed = button.click(_change(change), page.state, _outputs(page), **AT_ONCE)
         _wire_sheet(page, changed)
 
 
 def _wire_sheet(page: Page, shown: Any) -> None:
-    """Engrave what is on show, after it is on show."""
-
-    def on_shown(state: Extending, window_px: Any) -> str:
-        with plain_errors():
-            return extend_handlers.show_sheet(state, window_px)
-
-    in_line: dict[str, Any] = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
-    shown.success(on_shown, [page.state, page.window_px], page.results.sheet, **in_line)
+    inputs = [page.state, page.window_px]
+    wiring.wire_sheet(shown, extend_handlers.show_sheet, inputs, page.results.sheet)
 
 
 def _wire_files(page: Page) -> None:

@@ -104,12 +104,6 @@ def _progress_status(visit: Visit, progress: Progress) -> str:
     return views.status(words, progress.fraction)
 
 
-def stop(visit: Visit) -> str:
-    """Wish that this visitor's run stops; return the status line."""
-    visit.run.stop()
-    return views.status(STOPPING, 1.0)
-
-
 def pick(visit: Visit, rank: Any) -> Visit:
     """Put another candidate on show.
 

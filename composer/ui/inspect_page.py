@@ -7,17 +7,18 @@ place.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from composer.ui import downloads, inspect_handlers, inspect_views, score_view, views
+from composer.ui import downloads, inspect_handlers, inspect_views, score_view, views, wiring
 from composer.ui.downloads import Downloads
 from composer.ui.incidents import plain_errors
 from composer.ui.inspect_handlers import ALL_FORMS, Inspection
 from composer.ui.studio import Studio
+from composer.ui.wiring import AT_ONCE, UNCHECKED, Slots
 
 VIEW = "inspect"
 INSPECTION_LIFE_S = 3600
@@ -35,17 +36,10 @@ tidy();
 """
 READING = "reading the file"
 FULL = "too many files are being read; try again in a moment"
-# Values reach the handlers as the browser sent them: the handlers check them, with better words.
-UNCHECKED: dict[str, Any] = {
-    "preprocess": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
-AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Slots):
     """The components that a file fills, in the order in which `_show` fills them."""
 
     empty: gr.HTML
@@ -57,10 +51,6 @@ class Findings:
     score: gr.HTML
     sheet: gr.HTML
     scorecard: gr.HTML
-
-    def in_order(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
 
 
 @dataclass(frozen=True)
@@ -155,18 +145,8 @@ def _wire_upload(page: Page) -> None:
     )
     read.failure(lambda: views.status(FULL), None, page.status, **AT_ONCE)
 
-    def on_shown(inspection: Inspection, window_px: Any) -> str:
-        with plain_errors():
-            return inspect_handlers.show_sheet(inspection, window_px)
-
-    read.success(
-        on_shown,
-        [page.inspection, page.window_px],
-        page.findings.sheet,
-        concurrency_id="sheet",
-        concurrency_limit=1,
-        **UNCHECKED,
-    )
+    inputs = [page.inspection, page.window_px]
+    wiring.wire_sheet(read, inspect_handlers.show_sheet, inputs, page.findings.sheet)
 
 
 def _read(page: Page, inspection: Inspection, upload: Any) -> tuple[Any, ...]:
@@ -177,7 +157,7 @@ def _read(page: Page, inspection: Inspection, upload: Any) -> tuple[Any, ...]:
             inspection = inspect_handlers.read_upload(page.studio.read_score, upload)
             shown = inspect_handlers.show(inspection, page.studio.judge)
     except gr.Error as error:
-        return inspection, views.status(error.message), *(gr.skip() for _ in fields(Findings))
+        return inspection, views.status(error.message), *Findings.untouched()
     return (
         inspection,
         views.status(f"read and compared in {time.monotonic() - began_s:.1f} s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -11,6 +11,7 @@ from composer.ui import answers, downloads, handlers, score_view, views
 from composer.ui.downloads import Downloads
 from composer.ui.score_view import ScoreView
 from composer.ui.visit import Visit
+from composer.ui.wiring import Slots
 
 VIEW = "compose"
 # Made when they are asked for: sheets first, because they need no sound.
@@ -41,7 +42,7 @@ element.addEventListener('click', async (event) => {
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Slots):
     """The components that a candidate fills, in the order in which `shown_values` fills them."""
 
     empty: gr.HTML
@@ -59,10 +60,6 @@ class Results:
     scorecard: gr.HTML
     rejected: gr.HTML
     history: gr.HTML
-
-    def in_order(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_stop_keeps_what_there_is() -> None:
     visit, values = handlers.begin(Visit(), True, with_wishes(candidates=50))
     steps = handlers.draw(FakeComposer(), visit, values)
     next(steps)
-    handlers.stop(visit)
+    visit.run.stop()
     *_, (visit, status) = steps
     assert visit.composition is not None
     assert visit.composition.stopped
@@ -77,7 +77,7 @@ def test_stop_keeps_what_there_is() -> None:
 
 def test_stop_in_the_queue_draws_nothing() -> None:
     visit, values = handlers.begin(Visit(), True, with_wishes())
-    handlers.stop(visit)
+    visit.run.stop()
     with pytest.raises(RequestError, match="stopped before anything was drawn"):
         next(handlers.draw(FakeComposer(), visit, values))
 
@@ -85,7 +85,7 @@ def test_stop_in_the_queue_draws_nothing() -> None:
 def test_stop_of_one_visit_leaves_another_alone() -> None:
     first, values = handlers.begin(Visit(), True, with_wishes())
     second, _ = handlers.begin(Visit(), True, with_wishes())
-    handlers.stop(second)
+    second.run.stop()
     *_, (first, _) = handlers.draw(FakeComposer(), first, values)
     assert first.composition is not None
     assert not first.composition.stopped
