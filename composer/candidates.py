@@ -11,7 +11,7 @@ from composer.novelty import Shared, longest_shared_run
 from composer.piece import Piece
 from composer.scoring import Surprise
 from composer.theory import Key
-from composer.tokenizer import decode_bars
+from composer.tokenizer import decode_bars, vocab
 
 # Of two pieces that share more of their notes than this, one is enough.
 TWIN_SHARE = 0.9
@@ -37,10 +37,17 @@ class Rejected:
     Args:
         index: Its number in the request, from 0.
         reason: One sentence.
+        given_up_after_bar: The last bar of one that was given up on the way; None for all others.
     """
 
     index: int
     reason: str
+    given_up_after_bar: int | None = None
+
+
+def count_given_up(rejected: Iterable[Rejected]) -> int:
+    """Return how many were given up on the way; see `Request.prune`."""
+    return sum(one.given_up_after_bar is not None for one in rejected)
 
 
 class Collector:
@@ -61,6 +68,11 @@ class Collector:
             yield self._judge(draft)
 
     def _judge(self, draft: Draft) -> Candidate | Rejected:
+        if draft.is_given_up:
+            # The last row is the bar line behind the last bar.
+            n_bars = int((draft.events[:-1, vocab.TIME] == vocab.BAR).sum())
+            reason = f"it was given up after bar {n_bars}, because it scored too low up to there"
+            return Rejected(draft.index, reason, given_up_after_bar=n_bars)
         if not draft.is_complete:
             return Rejected(draft.index, "it did not come to an end")
         try:

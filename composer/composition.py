@@ -168,7 +168,7 @@ class Composition:
     Args:
         request: The wishes.
         ranked: Best first, at least one.
-        rejected: Draws that became no piece, and why.
+        rejected: Draws that became no piece or were given up on the way, and why.
         elapsed_s: From request to ranking.
         stopped: Whether it was stopped before all candidates were drawn.
         versions: Of the package, the runtime, the checkpoint and the vocabulary.

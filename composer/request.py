@@ -64,6 +64,13 @@ class Request:
         "them; 0 leaves them to the model",
     )
     candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are drawn and ranked")
+    prune: float = _number(
+        0.0,
+        0.0,
+        50.0,
+        "give up candidates whose first half scores less than this, from 8 bars on; 0 gives up "
+        "none",
+    )
     seed: int = _number(0, 0, 2**31 - 1, "same seed, same piece on the same runtime and version")
 
     def __post_init__(self) -> None:

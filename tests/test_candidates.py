@@ -56,6 +56,16 @@ def test_a_draft_that_never_ended_is_rejected(chorale: Piece) -> None:
     assert found == Rejected(5, "it did not come to an end")
 
 
+def test_a_draft_that_was_given_up_says_after_which_bar(chorale: Piece) -> None:
+    draft = draft_of(chorale, 5)
+    third = int(np.flatnonzero(draft.events[:, vocab.TIME] == vocab.BAR)[2])
+    cut = replace(draft, events=draft.events[: third + 1], is_complete=False, is_given_up=True)
+    found = judged(cut)
+    assert isinstance(found, Rejected)
+    assert (found.index, found.given_up_after_bar) == (5, 2)
+    assert "after bar 2" in found.reason
+
+
 @pytest.mark.parametrize(
     "events", [np.empty((0, 4), np.int16), vocab.row(vocab.END), vocab.row(5, 0, 60, 3)]
 )

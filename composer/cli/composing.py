@@ -73,13 +73,16 @@ def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
 
 def print_ranking(composition: Any, out: Path) -> None:
     """Print the best five, each with its weightiest reason."""
+    from composer.candidates import count_given_up
+
     for one in composition.ranked[:5]:
         reason = one.scorecard.reasons[0] if one.scorecard.reasons else ""
         print(f"{one.rank}. candidate {one.index + 1}: {one.scorecard.total:.1f} of 100; {reason}")
-    n_ranked, n_rejected = len(composition.ranked), len(composition.rejected)
-    print(
-        f"{n_ranked} ranked, {n_rejected} rejected in {composition.elapsed_s:.1f} s; files in {out}"
-    )
+    n_given_up = count_given_up(composition.rejected)
+    n_rejected = len(composition.rejected) - n_given_up
+    counts = [f"{len(composition.ranked)} ranked", f"{n_rejected} rejected"]
+    counts += [f"{n_given_up} given up"] if n_given_up else []
+    print(f"{', '.join(counts)} in {composition.elapsed_s:.1f} s; files in {out}")
 
 
 def _write_audio(piece: Any, path: Path) -> None:

@@ -7,7 +7,7 @@ likely as a `Leaning`; what is read again when the window is full as `reframe`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -57,6 +57,16 @@ class Leaning(Protocol):
         """Go on with some of the candidates only."""
 
 
+class Pruning(Protocol):
+    """What gives up hopeless candidates on the way; see `engines.pruning`."""
+
+    def asked(self, rows: Events) -> Ints:
+        """Return which candidates are looked at behind these rows, by their places, mostly none."""
+
+    def is_hopeless(self, found: Draw) -> bool:
+        """Whether to give up a candidate that has come so far."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DecodingOptions:
     """How ids are chosen; see `request.Request` for ranges."""
@@ -80,6 +90,7 @@ class Draw:
             been (see `filters.likelier_neighbours`), and its distance, [N, 2]; 0 where there is
             none.
         is_complete: Whether it came to its end.
+        is_given_up: Whether it was found hopeless before.
     """
 
     index: int
@@ -87,6 +98,7 @@ class Draw:
     log_probs: npt.NDArray[np.float32]
     doubts: npt.NDArray[np.float32]
     is_complete: bool
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +152,7 @@ class Group:
             a window of it.
         open_reframe: The same for what `open_prefix` begins.
         leaning: Of the group, if there is any.
+        pruning: Of the group, if there is any; it asks the rules, which have heard of each row.
     """
 
     indices: list[int]
@@ -152,6 +165,7 @@ class Group:
     reframe: Reframe
     open_reframe: Reframe
     leaning: Leaning | None = None
+    pruning: Pruning | None = None
     n_rows: int = field(init=False, default=0)
     rows: Events = field(init=False)  # [B, room, 4]
     log_probs: npt.NDArray[np.float32] = field(init=False)  # [B, room, 4]
@@ -205,7 +219,7 @@ class Group:
 def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[list[Draw]]:
     """Draw a group; yield after every row the candidates that it completed, mostly none.
 
-    Candidates that reach `max_rows` come out incomplete.
+    Candidates that are given up or reach `max_rows` come out incomplete.
     """
     sessions = _begin(runtime, group, options)
     for _ in range(group.max_rows):
@@ -213,10 +227,8 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
             sessions = _begin(runtime, group, options)
         rows = _choose_rows(sessions, group, options)
         group.accept(rows)
-        done = group.rules.finished.copy()
-        finished = [_finish(group, place, complete=True) for place in group.alive[done].tolist()]
-        if done.any():
-            staying = np.flatnonzero(~done)
+        finished, staying = _leaving(group, rows)
+        if finished:
             group.keep(staying)
             if not len(staying):
                 yield finished
@@ -228,6 +240,20 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
             session.append(rows)
         yield finished
     yield [_finish(group, place, complete=False) for place in group.alive.tolist()]
+
+
+def _leaving(group: Group, rows: Events) -> tuple[list[Draw], Ints]:
+    """Return who is complete or hopeless behind these rows, and the places of those who stay."""
+    gone = {
+        place: _finish(group, int(group.alive[place]), complete=True)
+        for place in np.flatnonzero(group.rules.finished).tolist()
+    }
+    if group.pruning is not None:
+        for place in group.pruning.asked(rows).tolist():
+            found = _finish(group, int(group.alive[place]), complete=False)
+            if group.pruning.is_hopeless(found):
+                gone[place] = replace(found, is_given_up=True)
+    return list(gone.values()), np.delete(np.arange(len(group.alive)), list(gone))
 
 
 @dataclass
@@ -321,11 +347,11 @@ def _weigh(
     return filters.keep_min_p(logits, options.min_p)
 
 
-def _finish(group: Group, place: int, *, complete: bool) -> Draw:
+def _finish(group: Group, who: int, *, complete: bool) -> Draw:
     return Draw(
-        index=group.indices[place],
-        events=group.rows[place, : group.n_rows].copy(),
-        log_probs=group.log_probs[place, : group.n_rows].copy(),
-        doubts=group.doubts[place, : group.n_rows].copy(),
+        index=group.indices[who],
+        events=group.rows[who, : group.n_rows].copy(),
+        log_probs=group.log_probs[who, : group.n_rows].copy(),
+        doubts=group.doubts[who, : group.n_rows].copy(),
         is_complete=complete,
     )

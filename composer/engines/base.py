@@ -41,6 +41,7 @@ class Draft:
             semitones to it, [N, 2]; see `decoding.Draw`.
         nats_per_note: Mean surprise over all that the score counts (sections left out).
         is_complete: Whether it came to its end.
+        is_given_up: Whether it was found hopeless at a bar line, which is its last row.
     """
 
     index: int
@@ -50,6 +51,7 @@ class Draft:
     doubts: npt.NDArray[np.float32]
     nats_per_note: float
     is_complete: bool
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from composer import places
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
-from composer.decoding.engine import Leaning, Reframe, Rules
+from composer.decoding.engine import Leaning, Pruning, Reframe, Rules
 from composer.engines.base import Draft, Step
 from composer.engines.crew import work_side_by_side
 from composer.engines.surprise import nats_per_note
@@ -36,6 +37,8 @@ MAX_ROWS_PER_BAR = 160
 class GroupRules(Rules, Protocol):
     """Rules of a group that know how far it has come; see `tokenizer.masks.Grammar`."""
 
+    bar: npt.NDArray[np.int64]  # [B] index of the current bar, -1 before the first
+
     @property
     def share(self) -> float:
         """Of the group's work, by its slowest candidate, 0..1."""
@@ -53,6 +56,7 @@ class Drawing:
         max_rows: Rows a candidate may have at most.
         reframe: All rows of a candidate -> what is read again when the window is full.
         seed: Of the random numbers; the request's unless given.
+        prune: Rules of a group -> what gives up its hopeless candidates; nothing does unless given.
     """
 
     request: Request
@@ -62,6 +66,7 @@ class Drawing:
     max_rows: int
     reframe: Reframe
     seed: int | None = None
+    prune: Callable[[GroupRules], Pruning] | None = None
 
 
 def draw_groups(runtime: Runtime, window: int, drawing: Drawing) -> Iterator[Step]:
@@ -124,6 +129,7 @@ def _draw_together(
         reframe=drawing.reframe,
         open_reframe=drawing.reframe,
         leaning=leaning,
+        pruning=drawing.prune and drawing.prune(rules),
     )
     for n_rows, draws in enumerate(draw(runtime, group, options)):
         if draws or n_rows % PROGRESS_ROWS == 0:
@@ -175,4 +181,5 @@ def _draft(found: Draw, wishes: Conditions) -> Draft:
         doubts=found.doubts,
         nats_per_note=nats_per_note(found.events, found.log_probs),
         is_complete=found.is_complete,
+        is_given_up=found.is_given_up,
     )

@@ -14,6 +14,7 @@ from composer.engines.extending import chunk_drawing
 from composer.engines.filling import filling_drawing
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
+from composer.engines.pruning import half_pruning
 from composer.engines.reading import read_pieces
 from composer.errors import CheckpointError
 from composer.models import Checkpoint, load_checkpoint
@@ -96,6 +97,7 @@ class TransformerEngine:
                 begin=begin,
                 max_rows=MAX_ROWS_PER_BAR * request.bars,
                 reframe=lambda rows: slide(rows, self.window // 2),
+                prune=half_pruning(request, wishes, self.likelihood_bands),
             )
         )
 

@@ -128,8 +128,9 @@ def of_new_bars(surprise: Surprise, bars_before: int, heard: Piece) -> Surprise:
 def _why_nothing(rejected: list[Rejected], stopped: bool) -> str:
     if stopped and not rejected:
         return "stopped before the first candidate was finished; nothing to show yet"
-    reasons = sorted({found.reason for found in rejected})
+    # That some were given up explains nothing: the first one never is.
+    first = min(rejected, key=lambda one: (one.given_up_after_bar is not None, one.reason))
     return (
-        f"none of {len(rejected)} candidates became a piece ({reasons[0]}); "
+        f"none of {len(rejected)} candidates became a piece ({first.reason}); "
         "ask for more candidates or a lower temperature"
     )

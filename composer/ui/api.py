@@ -46,6 +46,7 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         min_p: float = default_of("min_p"),
         guidance: float = default_of("guidance"),
         part_writing: float = default_of("part_writing"),
+        prune: float = default_of("prune"),
     ) -> Iterator[Files]:
         """Compose; return the best candidate as a MIDI file, and composition.json.
 
@@ -54,7 +55,7 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         # In the order of `wishes.WISHES`.
         values = (
             *(composer, form, key, meter, bars, tempo_bpm, temperature, candidates, seed),
-            *(ensemble, parts, top_k, top_p, min_p, guidance, part_writing),
+            *(ensemble, parts, top_k, top_p, min_p, guidance, part_writing, prune),
         )
         with plain_errors():
             yield from _compose(studio, values)

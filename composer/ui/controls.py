@@ -126,6 +126,7 @@ def _build_details() -> dict[str, Any]:
         "min_p": _slider("min_p", 0.01),
         "guidance": _slider("guidance", 0.1),
         "part_writing": _slider("part_writing", 0.1),
+        "prune": _slider("prune", 1),
     }
 
 

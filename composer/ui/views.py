@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from composer.candidates import Rejected
+from composer.candidates import Rejected, count_given_up
 from composer.composition import Composition, Ranked
 from composer.piece import Piece
 from composer.pipeline import Progress
@@ -42,8 +42,11 @@ def result_words(composition: Composition) -> str:
     """Say what came of a run."""
     kept = count(len(composition.ranked), "candidate")
     words = [f"{kept} ranked in {composition.elapsed_s:.1f} s"]
-    if composition.rejected:
-        words.append(f"{len(composition.rejected)} rejected")
+    n_given_up = count_given_up(composition.rejected)
+    if len(composition.rejected) > n_given_up:
+        words.append(f"{len(composition.rejected) - n_given_up} rejected")
+    if n_given_up:
+        words.append(f"{n_given_up} given up on the way")
     words.append(f"seed {composition.request.seed}")
     return ("Stopped: " if composition.stopped else "") + ", ".join(words)
 
@@ -87,9 +90,11 @@ def ranking(composition: Composition, shown: int) -> str:
     rows = "".join(
         _ranking_row(candidate, candidate.rank == shown) for candidate in composition.ranked
     )
+    n_given_up = count_given_up(composition.rejected)
+    others = f"; {count(n_given_up, 'other')} given up on the way" if n_given_up else ""
     return (
         '<div class="scroll"><table class="ranking">'
-        "<caption>All candidates; pick one to see and hear it</caption>"
+        f"<caption>All candidates; pick one to see and hear it{others}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

@@ -29,6 +29,7 @@ WISHES = [
     "min_p",
     "guidance",
     "part_writing",
+    "prune",
 ]
 MAX_CHARACTERS = 100
 _TEXTS = frozenset(("composer", "form", "key", "meter", "ensemble"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from composer import pipeline
+from composer.candidates import count_given_up
 from composer.composition import Composition, replay
 from composer.engines import TransformerEngine
 from composer.errors import CheckpointError, RequestError
@@ -92,6 +95,41 @@ def test_a_stop_keeps_what_is_finished(tiny_engine: TransformerEngine) -> None:
         if isinstance(step, Composition):
             assert step.stopped
             assert 0 < len(step.ranked) + len(step.rejected) < 20
+        else:
+            drawn.append(step.drawn)
+
+
+def test_who_was_given_up_is_written_down_and_the_others_are_made_again(
+    tiny_engine: TransformerEngine,
+) -> None:
+    request = request_of(bars=8, candidates=6, prune=50.0, temperature=2.0, min_p=0.0)
+    found = compose(request, engine=tiny_engine)
+    given_up = [one for one in found.rejected if one.given_up_after_bar == 4]
+    assert count_given_up(found.rejected) == len(given_up) >= 1
+    assert all("given up after bar 4" in one.reason for one in given_up)
+    document = json.loads(found.to_json())
+    assert document["request"]["prune"] == 50.0
+    assert document["rejected"] == [asdict(one) for one in found.rejected]
+    assert replay(found.to_json()) == found.piece
+    again = compose(Request.from_dict(document["request"]), engine=tiny_engine)
+    assert (again.piece, again.rejected) == (found.piece, found.rejected)
+
+
+def test_a_stop_keeps_what_is_finished_beside_those_given_up(
+    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSER_WORKERS", "1")
+    request = request_of(bars=8, candidates=17, prune=50.0, temperature=2.0, min_p=0.0)
+    drawn: list[int] = [0]
+    steps = compose_steps(request, engine=tiny_engine, should_stop=lambda: drawn[-1] > 7)
+    for step in steps:
+        if isinstance(step, Composition):
+            assert step.stopped
+            ranked, rejected = (
+                [one.index for one in found] for found in (step.ranked, step.rejected)
+            )
+            assert sorted(ranked + rejected) == list(range(8))
+            assert count_given_up(step.rejected) > 0
         else:
             drawn.append(step.drawn)
 

@@ -21,7 +21,14 @@ from tests.serving import FAKE_APP, Address, serve
 GOOD = score_bytes(SCALE)
 PLAIN_WISHES = dict.fromkeys(WISHES, "null") | {
     **{"bars": "4", "candidates": "2", "seed": "7", "temperature": "1.0"},
-    **{"top_k": "0", "top_p": "1.0", "min_p": "0.02", "guidance": "1", "part_writing": "1"},
+    **{
+        "top_k": "0",
+        "top_p": "1.0",
+        "min_p": "0.02",
+        "guidance": "1",
+        "part_writing": "1",
+        "prune": "0",
+    },
 }
 TEXTS = ("composer", "form", "key", "meter", "ensemble")
 # Of the events that take music in, in their order; behind the file.

@@ -23,6 +23,7 @@ REQUESTS = st.builds(
     tempo_bpm=st.none() | st.integers(20, 300).map(float),
     temperature=st.sampled_from([0.5, 1.0, 1.25]),
     candidates=st.integers(1, 256),
+    prune=st.sampled_from([0.0, 5.0, 12.5]),
     seed=st.integers(0, 2**31 - 1),
 )
 

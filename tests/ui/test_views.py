@@ -62,6 +62,14 @@ def test_the_ranking_has_a_row_a_candidate_and_marks_the_one_on_show(
     assert '<tr data-rank="2" aria-selected="true">' in table
 
 
+def test_those_given_up_are_counted_apart_from_the_rejected(composition: Composition) -> None:
+    given_up = tuple(Rejected(n, "it was given up", given_up_after_bar=8) for n in (7, 9))
+    pruned = replace(composition, rejected=(*composition.rejected, *given_up))
+    assert "1 rejected, 2 given up on the way, seed 7" in views.result_words(pruned)
+    assert "; 2 others given up on the way</caption>" in views.ranking(pruned, shown=1)
+    assert "given up" not in views.ranking(composition, shown=1)
+
+
 def test_the_scorecard_has_a_row_a_value(composition: Composition) -> None:
     card = composition.scorecard
     table = views.scorecard(card)

@@ -1,0 +1,125 @@
+"""Giving up: hopeless candidates end at half of their bars, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from composer.engines import Draft, TransformerEngine
+from composer.engines.surprise import surprise_of
+from composer.errors import OutOfMemory
+from composer.request import Request
+from composer.scoring import load_bands, score, with_likelihood
+from composer.tokenizer import Events, decode_bars, vocab
+
+BARS, HALF = 8, 4
+
+
+def request_of(**changes: Any) -> Request:
+    wishes = {"composer": "Bach", "form": "chorale", "key": "G minor", "meter": "3/4"}
+    facts: dict[str, Any] = {**wishes, "bars": BARS, "candidates": 9, "seed": 11}
+    return Request(**facts | changes)
+
+
+def drafts_of(engine: TransformerEngine, request: Request) -> list[Draft]:
+    found = [draft for step in engine.draw(request) for draft in step.drafts]
+    return sorted(found, key=lambda draft: draft.index)
+
+
+def rows_of_half(draft: Draft) -> int:
+    return int(np.flatnonzero(draft.events[:, vocab.TIME] == vocab.BAR)[HALF])
+
+
+def total_of_half(engine: TransformerEngine, draft: Draft) -> float:
+    bands = with_likelihood(load_bands(), engine.likelihood_bands)
+    rows = slice(0, rows_of_half(draft))
+    kept = draft.events[rows], draft.log_probs[rows], draft.doubts[rows]
+    surprise = surprise_of(*kept, draft.wishes.key.shift)
+    return score(decode_bars(kept[0], draft.wishes), surprise=surprise, bands=bands).total
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_engine: TransformerEngine) -> list[Draft]:
+    """Return all candidates, drawn to their ends."""
+    return drafts_of(tiny_engine, request_of())
+
+
+@pytest.fixture(scope="module")
+def least(tiny_engine: TransformerEngine, whole: list[Draft]) -> float:
+    """Return a score that the first half of some candidates reaches, and of others not."""
+    totals = sorted(total_of_half(tiny_engine, draft) for draft in whole)
+    assert totals[3] < totals[5] < 50
+    return (totals[3] + totals[5]) / 2
+
+
+def assert_same(found: list[Draft], wanted: list[Draft]) -> None:
+    for one, other in zip(found, wanted, strict=True):
+        assert one.is_given_up == other.is_given_up
+        assert np.array_equal(one.events, other.events)
+        assert np.array_equal(one.log_probs, other.log_probs)
+
+
+def test_who_scores_too_low_ends_at_the_bar_line_of_half_and_the_others_stay_bit_for_bit(
+    tiny_engine: TransformerEngine, whole: list[Draft], least: float
+) -> None:
+    pruned = drafts_of(tiny_engine, request_of(prune=least))
+    hopeless = [total_of_half(tiny_engine, draft) < least for draft in whole]
+    assert [draft.is_given_up for draft in pruned] == [False, *hopeless[1:]]
+    assert 2 < sum(hopeless) < 8
+    for found, wanted in zip(pruned, whole, strict=True):
+        assert found.is_complete != found.is_given_up
+        n_rows = rows_of_half(wanted) + 1 if found.is_given_up else len(wanted.events)
+        assert np.array_equal(found.events, wanted.events[:n_rows])
+        assert np.array_equal(found.log_probs, wanted.log_probs[:n_rows])
+
+
+def test_nobody_is_given_up_unless_it_is_asked_for(whole: list[Draft]) -> None:
+    assert not any(draft.is_given_up for draft in whole)
+
+
+def test_the_first_candidate_is_never_given_up(tiny_engine: TransformerEngine) -> None:
+    drafts = drafts_of(tiny_engine, request_of(prune=50.0, temperature=2.0, min_p=0.0))
+    assert drafts[0].is_complete
+    assert sum(draft.is_given_up for draft in drafts[1:]) > 4
+
+
+def test_a_piece_whose_half_is_too_short_to_judge_is_drawn_to_its_end(
+    tiny_engine: TransformerEngine,
+) -> None:
+    request = request_of(bars=BARS - 1, prune=50.0)
+    assert all(draft.is_complete for draft in drafts_of(tiny_engine, request))
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_who_is_given_up_depends_neither_on_workers_nor_on_the_others(
+    tiny_engine: TransformerEngine, least: float, workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned = drafts_of(tiny_engine, request_of(prune=least))
+    monkeypatch.setenv("COMPOSER_WORKERS", workers)
+    many = drafts_of(tiny_engine, request_of(prune=least, candidates=20))
+    assert_same(many[:9], pruned)
+
+
+def test_where_memory_is_short_the_same_are_given_up(
+    tiny_engine: TransformerEngine, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_of(prune=least)
+    wanted = drafts_of(tiny_engine, request)
+    begin = tiny_engine.runtime.begin
+
+    def begin_few(rows: Events, n_padding: Any, capacity: int) -> Any:
+        if len(rows) > 2:
+            raise OutOfMemory("no room")
+        return begin(rows, n_padding, capacity)
+
+    monkeypatch.setattr(tiny_engine.runtime, "begin", begin_few)
+    assert_same(drafts_of(tiny_engine, request), wanted)
+
+
+def test_progress_comes_to_its_end_though_all_others_are_given_up(
+    tiny_engine: TransformerEngine,
+) -> None:
+    *_, last = tiny_engine.draw(request_of(prune=50.0, temperature=2.0, min_p=0.0))
+    assert last.share == 1.0
