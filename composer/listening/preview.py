@@ -43,7 +43,7 @@ class Preview:
         lines = [
             f"{self.title}: {self.design}, {self.n_clips} clips, {self.n_items} questions",
             f"each listener answers {self.n_trials} trials in about {self.minutes:.0f} minutes",
-            f"questions are balanced after every {self.block_listeners} listeners",
+            f"questions are balanced after every {_listeners(self.block_listeners)}",
         ]
         if self.needs:
             lines.append(
@@ -52,6 +52,10 @@ class Preview:
             )
         lines += [f"  {100 * one.share:.0f} % : {one.listeners} listeners" for one in self.needs]
         return "\n".join(lines)
+
+
+def _listeners(n: int) -> str:
+    return "listener" if n == 1 else f"{n} listeners"
 
 
 def preview(plan: StudyPlan) -> Preview:

@@ -66,13 +66,30 @@ def build_source() -> Source:
         theme_button = gr.Button("Begin with this theme", elem_id="extend-take-theme")
     with gr.Accordion("What was found", open=False, elem_id="extend-facts-fold"):
         facts = html(elem_id="extend-facts")
-        corrections = (
-            gr.Textbox(label="key", placeholder="as found", elem_id="extend-key"),
-            gr.Textbox(label="meter", placeholder="as found", elem_id="extend-meter"),
-            gr.Textbox(label="from bar", placeholder="the first", elem_id="extend-first-bar"),
-            gr.Textbox(label="to bar", placeholder="the last", elem_id="extend-last-bar"),
-        )
+        corrections = _build_corrections()
     return Source(composed, upload, theme, ensemble, theme_button, facts, corrections)
+
+
+def _build_corrections() -> tuple[gr.Textbox, ...]:
+    """Place what a visitor may know better than what was found."""
+    fields_of_rows = (
+        (("key", "as found"), ("meter", "as found")),
+        (("from bar", "the first"), ("to bar", "the last")),
+    )
+    names = {"from bar": "first-bar", "to bar": "last-bar"}
+    placed = []
+    for row in fields_of_rows:
+        with gr.Row(elem_classes=["pair"]):
+            for label, placeholder in row:
+                placed.append(
+                    gr.Textbox(
+                        label=label,
+                        placeholder=placeholder,
+                        min_width=120,
+                        elem_id=f"extend-{names.get(label, label)}",
+                    )
+                )
+    return tuple(placed)
 
 
 def build_wish() -> Wish:
@@ -94,7 +111,7 @@ def build_wish() -> Wish:
         elem_id="extend-plan-rows",
     )
     with gr.Accordion("More", open=False):
-        numbers = tuple(_number(name) for name in NUMBERS)
+        numbers = _build_numbers()
     with gr.Row():
         extend = gr.Button("Extend", variant="primary", elem_id="extend")
         stop = gr.Button("Stop", interactive=False, elem_id="extend-stop")
@@ -102,6 +119,15 @@ def build_wish() -> Wish:
         undo = gr.Button("↶ Undo", size="sm", elem_id="extend-undo")
         redo = gr.Button("↷ Redo", size="sm", elem_id="extend-redo")
     return Wish(bars, plan, rows, numbers, extend, stop, undo, redo)
+
+
+def _build_numbers() -> tuple[gr.Textbox, ...]:
+    """Place the numbers, two in a row."""
+    placed = []
+    for at in range(0, len(NUMBERS), 2):
+        with gr.Row(elem_classes=["pair", "level"]):
+            placed += [_number(name) for name in NUMBERS[at : at + 2]]
+    return tuple(placed)
 
 
 def _number(name: str) -> gr.Textbox:
@@ -115,5 +141,6 @@ def _number(name: str) -> gr.Textbox:
         "" if option.default is None else str(option.default),
         label=name.replace("_", " "),
         info=option.metadata["help"],
+        min_width=120,
         elem_id=f"extend-{name.replace('_', '-')}",
     )

@@ -11,14 +11,16 @@ import gradio as gr
 
 from composer.listening.plan import EXAMPLE
 from composer.ui.incidents import plain_errors
+from composer.ui.inspect_page import NAME_BUTTON
 from composer.ui.studies import handlers
 
 INTRODUCTION = """
-<h2>Listening tests</h2>
+<div class="intro"><h2>Listening tests</h2>
 <p>Write a plan, check it, keep it. <code>python -m composer study run plan.toml</code> makes the
 clips and serves the listeners' page; <code>study analyse</code> writes the report, and so does this
-page from the exported answers.</p>
+page from the exported answers.</p></div>
 """
+ANSWERS = '<h2 class="label">Exported answers, JSON lines</h2>'
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -26,7 +28,7 @@ def build() -> None:
     """Place the tab and wire it."""
     gr.HTML(INTRODUCTION, apply_default_css=False)
     gr.HTML(handlers.running_studies(), apply_default_css=False)
-    with gr.Row():
+    with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=3, min_width=320, elem_classes=["sheet"]):
             plan = gr.Textbox(
                 EXAMPLE.read_text(encoding="utf-8"),
@@ -38,8 +40,12 @@ def build() -> None:
             check = gr.Button("Check the plan", variant="primary", elem_id="study-check")
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             checked = gr.HTML(apply_default_css=False, elem_id="study-checked")
+            gr.HTML(ANSWERS, apply_default_css=False, js_on_load=NAME_BUTTON)
             results = gr.File(
-                label="exported answers, JSON lines", file_types=[".jsonl"], elem_id="study-results"
+                file_types=[".jsonl"],
+                show_label=False,
+                label="exported answers, JSON lines",
+                elem_id="study-results",
             )
             report = gr.Button("Make the report", elem_id="study-analyse")
     shown = gr.HTML(apply_default_css=False, elem_id="study-report")
