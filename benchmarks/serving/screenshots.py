@@ -7,8 +7,8 @@ Serves the page of the bundled checkpoint and a small study of every design, goe
 a visitor, and writes PNG files: Compose empty and with a result, Extend, Edit, Inspect with a file,
 Studies, About, and all a listener sees from consent to the end. A page that is longer than a
 picture can show is cut into columns, side by side. What can be told by numbers is printed: how far
-the page is wider than the window, and how much the layout jumped while it was used (Cumulative
-Layout Shift, below 0.1 is good).
+the page is wider than the window, and how much the layout jumped since the picture before
+(Cumulative Layout Shift without what a press brings, below 0.1 is good).
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ COUNT_JUMPS = """window.jumps = 0; new PerformanceObserver((list) => {
 }).observe({type: 'layout-shift', buffered: true});"""
 UNFOLD = """() => [...document.querySelectorAll('button.label-wrap:not(.open)')]
     .filter((button) => button.checkVisibility()).forEach((button) => button.click())"""
+TAKE_JUMPS = "() => { const found = window.jumps; window.jumps = 0; return found; }"
 WIDER_BY = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -77,7 +78,7 @@ class Camera:
         path = self.folder / f"{name}-{self.look}.png"
         self.page.screenshot(path=path, full_page=True)
         fold(path)
-        wider_px, jumps = self.page.evaluate(WIDER_BY), self.page.evaluate("window.jumps ?? 0")
+        wider_px, jumps = self.page.evaluate(WIDER_BY), self.page.evaluate(TAKE_JUMPS)
         notes = [f"{wider_px} px too wide"] if wider_px > 0 else []
         notes += [f"jumped by {jumps:.2f}"] if jumps > 0.1 else []
         print(f"{path.name}: {', '.join(notes) or 'fits'}", flush=True)
@@ -85,9 +86,8 @@ class Camera:
     def open(self, name: str) -> None:
         """Go to a page by its tab."""
         self.page.evaluate(f"location.hash = '#{name}'")
-        self.page.wait_for_selector(
-            f"#pages [role=tab][aria-selected=true]:text-is('{name.title()}')"
-        )
+        tab = f"#pages [role=tab][aria-selected=true]:text-is('{name.title()}')"
+        self.page.wait_for_selector(tab, state="attached")  # it may be in the menu of a telephone
 
 
 def fold(path: Path) -> None:
@@ -139,6 +139,12 @@ def compose(camera: Camera, scratch: Path) -> None:
     download.value.save_as(scratch / "piece.mid")
 
 
+def wait_for_sheet(page: Page, sheet: str) -> None:
+    """Wait until the sheet of what came last stands there, and not the one before."""
+    page.wait_for_timeout(500)
+    page.wait_for_selector(f"{sheet} img")
+
+
 def extend(camera: Camera, scratch: Path) -> None:
     """Go on with the composed piece."""
     page = camera.page
@@ -150,7 +156,7 @@ def extend(camera: Camera, scratch: Path) -> None:
     page.fill("#extend-bars input", "4")
     page.click("#extend")
     page.wait_for_selector("#extend-status :text('bars in')")
-    page.wait_for_selector("#extend-sheet img")
+    wait_for_sheet(page, "#extend-sheet")
     page.evaluate(UNFOLD)
     camera.shoot("extend")
 
@@ -167,7 +173,7 @@ def edit(camera: Camera, scratch: Path) -> None:
     page.fill("#edit-candidates input", "4")
     page.click("#edit-harmonise")
     page.wait_for_selector("#edit-ranking tr[data-rank='1'][aria-selected='true']")
-    page.wait_for_selector("#edit-sheet img")
+    wait_for_sheet(page, "#edit-sheet")
     camera.shoot("edit")
     page.click("#edit-score .sv-paint")
     page.evaluate(UNFOLD)
