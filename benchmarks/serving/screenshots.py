@@ -88,6 +88,8 @@ class Camera:
         self.page.evaluate(f"location.hash = '#{name}'")
         tab = f"#pages [role=tab][aria-selected=true]:text-is('{name.title()}')"
         self.page.wait_for_selector(tab, state="attached")  # it may be in the menu of a telephone
+        self.page.wait_for_timeout(300)
+        self.page.evaluate(TAKE_JUMPS)  # another page is no jump
 
 
 def fold(path: Path) -> None:
