@@ -51,7 +51,8 @@ class Squeeze:
         app = self._app
         if scope["type"] == "http" and scope["path"] in _LARGE_TEXTS:
             accepted = Headers(scope=scope).get("accept-encoding", "")
-            app = GZipResponder(app, minimum_size=1000) if "gzip" in accepted else app
+            if "gzip" in accepted:
+                app = GZipResponder(app, minimum_size=1000, compresslevel=5)
         await app(scope, receive, send)
 
 
