@@ -184,7 +184,8 @@ def test_the_json_has_no_number_that_json_does_not_know(chorale: Piece) -> None:
     document = json.loads(text, parse_constant=lambda name: pytest.fail(name))
     assert document["candidates"][0]["scorecard"]["scores"][0]["value"] is None
     assert document["request"]["key"] == "G major"
-    assert document["rejected"] == [{"index": 9, "reason": "it did not come to an end"}]
+    reason = "it did not come to an end"
+    assert document["rejected"] == [{"index": 9, "reason": reason, "given_up_after_bar": None}]
 
 
 HOSTILE_TEXTS = ["", "null", "[]", "7", '"text"', "{}", "{", "NaN", "[" * 100_000, "\x00", "é" * 9]
