@@ -76,8 +76,9 @@ def compare_wishes(request: Request, piece: Piece, card: Scorecard) -> tuple[Wis
         card: Of the piece.
     """
     found: list[Wish] = []
+    bass = _last_bass(piece)
     if request.key is not None:
-        heard = _heard_key(piece, request.key)
+        heard = _heard_key(piece, request.key, bass)
         found.append(Wish("key", str(request.key), str(heard), heard == request.key))
         mode = request.key.mode
         found.append(Wish("mode", mode, heard.mode, heard.mode == mode))
@@ -87,7 +88,7 @@ def compare_wishes(request: Request, piece: Piece, card: Scorecard) -> tuple[Wis
         found.append(Wish("meter", asked, ", ".join(meters), meters == [asked]))
     counts = [("bars", request.bars, piece.n_bars), ("parts", request.parts, len(piece.parts))]
     found += [Wish(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
-    found.append(_close(piece, request.key or piece.key))
+    found.append(_close(bass, request.key or piece.key))
     avoided = [s for s in card.scores if s.name in PARALLELS and s.high == 0.0]
     if request.part_writing > 0 and avoided:
         got = ", ".join(f"{PARALLELS[s.name]}: {len(s.places)}" for s in avoided if s.value > 0)
@@ -95,20 +96,18 @@ def compare_wishes(request: Request, piece: Piece, card: Scorecard) -> tuple[Wis
     return tuple(found)
 
 
-def _heard_key(piece: Piece, asked: Key) -> Key:
+def _heard_key(piece: Piece, asked: Key, bass: int | None) -> Key:
     """Return the key that the notes sound like; in the spelling of the asked one if it is that."""
     durations = [0.0] * 12
     for part in piece.parts:
         for note in part.notes:
             durations[note.pitch % 12] += float(note.duration_beats)
-    bass = _last_bass(piece)
     heard, _ = estimate_key(durations, None if bass is None else bass % 12)
     is_same = (heard.tonic_pitch_class, heard.mode) == (asked.tonic_pitch_class, asked.mode)
     return asked if is_same else heard
 
 
-def _close(piece: Piece, key: Key) -> Wish:
-    bass = _last_bass(piece)
+def _close(bass: int | None, key: Key) -> Wish:
     got = "silence" if bass is None else pitch_name(bass, key)
     is_kept = bass is not None and bass % 12 == key.tonic_pitch_class
     return Wish("close", f"on {key.tonic}", got if bass is None else f"on {got}", is_kept)
@@ -116,11 +115,14 @@ def _close(piece: Piece, key: Key) -> Wish:
 
 def _last_bass(piece: Piece) -> int | None:
     """Return the lowest pitch that sounds when the last note begins."""
-    notes = [note for part in piece.parts for note in part.notes]
-    last_beats = max((note.onset_beats for note in notes), default=None)
-    if last_beats is None:
-        return None
-    return min(note.pitch for note in notes if note.end_beats > last_beats)
+    last_beats = max((part.notes[-1].onset_beats for part in piece.parts if part.notes), default=0)
+    lowest: int | None = None
+    # From the last part up, because fractions take long to compare and the lowest part tells most.
+    for part in reversed(piece.parts):
+        for note in reversed(part.notes):
+            if (lowest is None or note.pitch < lowest) and note.end_beats > last_beats:
+                lowest = note.pitch
+    return lowest
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ in seconds. The *grid* is the finest time that the model writes: 24 positions a 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 # 24 is the least grid that holds 32nds and eighth-, sixteenth- and quarter-note triplets together.
 POSITIONS_PER_QUARTER = 24
@@ -27,6 +28,7 @@ def beats_to_positions(beats: Fraction) -> int:
     return int((beats * POSITIONS_PER_QUARTER * 2 + 1) // 2)
 
 
+@lru_cache(maxsize=1 << 16)
 def positions_to_beats(positions: int) -> Fraction:
     """Return the exact score time of a grid position, in quarters."""
     return Fraction(positions, POSITIONS_PER_QUARTER)

@@ -129,7 +129,8 @@ class Row:
             ids: Chosen or given, [B].
             known: Places of ids that the model knows.
         """
-        logits, ids = logits[known], ids[known]
+        if len(known) < len(ids):
+            logits, ids = logits[known], ids[known]
         self.log_probs[known, field_index] = filters.log_probs(logits, ids)
         if field_index == PITCH:
             nats, ways = filters.likelier_neighbours(logits, ids, NEAR_SEMITONES)
@@ -341,7 +342,9 @@ def _weigh(
         logits = logits / np.float32(options.temperature)
     logits = np.where(group.rules.mask(index, chosen), logits, filters.NEVER)
     leaning = group.leaning.weights(index, chosen) if group.leaning is not None else None
-    logits = (logits if leaning is None else logits + leaning)[asking]
+    logits = logits if leaning is None else logits + leaning
+    if len(asking) < len(logits):
+        logits = logits[asking]
     logits = filters.keep_top_k(logits, options.top_k)
     logits = filters.keep_top_p(logits, options.top_p)
     return filters.keep_min_p(logits, options.min_p)

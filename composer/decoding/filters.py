@@ -104,7 +104,7 @@ def keep_min_p(logits: Logits, p: float) -> Logits:
     if p <= 0.0:
         return logits
     least = logits.max(-1, keepdims=True) + np.float32(np.log(p))
-    return np.where(logits >= least, logits, -np.inf).astype(np.float32)
+    return np.where(logits >= least, logits, NEVER)
 
 
 def choose(logits: Logits, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -82,13 +82,18 @@ class PartWriting:
         """
         if field_index != PITCH:
             return None
-        part = np.clip(chosen[:, PART].astype(np.int64), 0, self._pitch.shape[1] - 1)
+        part = np.minimum(chosen[:, PART], self._pitch.shape[1] - 1)
         onset = self._grammar.bar_onset + chosen[:, TIME] - POSITION
         now, before = self._sounding(onset), self._sounding(onset - SIXTEENTH)
         own = before[np.arange(len(part)), part]
         moves = (now != before) & (now != SILENT) & (before != SILENT) & (own != SILENT)[:, None]
         moves &= (np.arange(now.shape[1]) != part[:, None]) & self._is_note(chosen)[:, None]
-        return self._weights(own, before, now, moves) if moves.any() else None
+        who = np.flatnonzero(moves.any(1))
+        if not len(who):
+            return None
+        weights = np.zeros((len(part), len(_PITCHES)), np.float32)
+        weights[who] = self._weights(own[who], before[who], now[who], moves[who])
+        return weights
 
     def _weights(self, own: Ints, before: Ints, now: Ints, moves: npt.NDArray[np.bool_]) -> Weights:
         """Weigh every pitch that a part may go to, [B, V].

@@ -252,7 +252,7 @@ def _merge_tied(notes: Iterator[GridNote]) -> list[GridNote]:
             plain[index] = replace(plain[index], length=plain[index].length + note.length)
         else:
             index = len(plain)
-            plain.append(replace(note, part=part))
+            plain.append(note if note.part == part else replace(note, part=part))
         if note.length == MAX_DURATION:
             open_ends.setdefault((part, note.pitch, note.onset + MAX_DURATION), []).append(index)
     return plain
@@ -263,13 +263,13 @@ def _parts(
 ) -> tuple[Part, ...]:
     """Sort notes into parts with the ensemble's instruments."""
     by_part: list[list[Note]] = [[] for _ in range(n_parts)]
-    for note in notes:
-        by_part[note.part].append(
-            Note(positions_to_beats(note.onset), note.pitch, positions_to_beats(note.length))
-        )
+    # Sorted as notes are, but by whole numbers.
+    for note in sorted(notes, key=lambda n: (n.onset, n.pitch, n.length)):
+        onset, length = positions_to_beats(note.onset), positions_to_beats(note.length)
+        by_part[note.part].append(Note(onset, note.pitch, length))
     instruments = ensemble_instruments(ensemble, n_parts, wishes.composer)
     return tuple(
-        Part(instrument, tuple(sorted(found)))
+        Part(instrument, tuple(found))
         for instrument, found in zip(instruments, by_part, strict=True)
     )
 

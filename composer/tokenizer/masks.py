@@ -96,6 +96,9 @@ class Grammar:
         self.finished = np.zeros(n, np.bool_)
         ranges = np.array(self.frame.ranges)
         self._in_range = (ranges[:, :1] <= _PITCHES) & (ranges[:, 1:] >= _PITCHES)  # [P, 128]
+        self._has_keys = self._in_range.any(1)  # [P]
+        self._parts_in_order = np.arange(n_parts)
+        self._last_free: tuple[Ints, Mask] | None = None
 
     @property
     def share(self) -> float:
@@ -135,6 +138,7 @@ class Grammar:
 
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate, [B, 4]."""
+        self._last_free = None
         ids: Ints = rows.astype(np.int64)
         time = ids[:, TIME]
         self.finished |= time == END
@@ -144,6 +148,7 @@ class Grammar:
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only, by their places in the group."""
         self.size = len(places)
+        self._last_free = None
         for memory in fields(self):
             if not memory.init:
                 setattr(self, memory.name, getattr(self, memory.name)[places])
@@ -199,12 +204,32 @@ class Grammar:
 
     def _has_room_now(self) -> Mask:
         """Whether a further note may stand at the last note's position, [B]."""
+        if self.frame.one_line:
+            return np.asarray(self._free_lines(self.position).any(1))
         return np.asarray(self._free_at(self.position).any((1, 2)))
 
+    def _free_lines(self, position: Ints) -> Mask:
+        """Return which parts may begin a note at a position if each sounds one at a time, [B, P].
+
+        None may twice at one position, because it sounds what it has just begun.
+        """
+        is_silent = self.part_end <= (self.bar_onset + position)[:, None]
+        is_later = self._parts_in_order > self.last_part[:, None]
+        found: Mask = is_silent & self._has_keys & (is_later | (position != self.position)[:, None])
+        return found
+
     def _free_at(self, position: Ints) -> Mask:
-        """Return which pitches of which parts may begin at a position, [B, P, 128]."""
+        """Return which pitches of which parts may begin at a position, [B, P, 128].
+
+        Part and pitch of a row ask for the same position one after the other.
+        """
+        if self._last_free is None or not np.array_equal(self._last_free[0], position):
+            self._last_free = position, self._find_free(position)
+        return self._last_free[1]
+
+    def _find_free(self, position: Ints) -> Mask:
         free = self._free_keys(self.bar_onset + position)
-        parts = np.arange(free.shape[1])
+        parts = self._parts_in_order
         same_time = (position == self.position) & (self.last_part >= 0)
         later_part = parts > self.last_part[:, None]
         same_part_above = (parts == self.last_part[:, None])[:, :, None] & (
@@ -216,23 +241,27 @@ class Grammar:
 
     def _free_keys(self, onset: Ints) -> Mask:
         """Return which keys are free, wherever their parts stand in the order, [B, P, 128]."""
-        free = self._in_range[None] & (self.pitch_end <= onset[:, None, None])
-        if self.frame.one_line:
-            free = free & (self.part_end <= onset[:, None])[:, :, None]
-        return np.asarray(free)
+        return np.asarray(self._in_range & (self.pitch_end <= onset[:, None, None]))
 
     def _parts(self, chosen: Events) -> Mask:
         allowed = np.zeros((self.size, vocab.N_PART_WRITTEN), np.bool_)
         is_bar = chosen[:, TIME] == BAR
         allowed[is_bar, SECTION + 1 : SECTION + len(SECTIONS)] = True
-        free = np.asarray(self._free_at(chosen[:, TIME].astype(np.int64) - POSITION).any(2))
+        position = chosen[:, TIME].astype(np.int64) - POSITION
+        if self.frame.one_line:
+            free = self._free_lines(position)
+        else:
+            free = np.asarray(self._free_at(position).any(2))
         allowed[~is_bar, : free.shape[1]] = free[~is_bar]
         return allowed
 
     def _pitches(self, chosen: Events) -> Mask:
-        free = self._free_at(chosen[:, TIME].astype(np.int64) - POSITION)
-        part = np.clip(chosen[:, PART].astype(np.int64), 0, free.shape[1] - 1)
-        found: Mask = free[np.arange(self.size), part]
+        position = chosen[:, TIME].astype(np.int64) - POSITION
+        who, part = np.arange(self.size), np.minimum(chosen[:, PART], len(self._in_range) - 1)
+        if self.frame.one_line:
+            may_begin: Mask = self._free_lines(position)[who, part]
+            return np.asarray(self._in_range[part] & may_begin[:, None])
+        found: Mask = self._free_at(position)[who, part]
         return found
 
     def _durations(self, chosen: Events) -> Mask:

@@ -135,11 +135,19 @@ class OnnxSession:
         self.states = self.states[places]
 
     def _of(self, cache: Floats, places: Ints) -> Floats:
-        """Return the cache of some candidates; beside a beginning the heads come first."""
-        if not self._shared:
-            return cache[places]
-        by_head = cache.reshape(self._runtime.config.kv_heads, -1, *cache.shape[1:])
-        return by_head[:, places].reshape(-1, *cache.shape[1:])
+        """Return the cache of some candidates; beside a beginning the heads come first.
+
+        Only rows that were read are copied. Where candidates leave, the others move up within the
+        same memory: new memory costs more than copying.
+        """
+        heads = self._runtime.config.kv_heads if self._shared else 1
+        by_head = cache.reshape(heads, -1, *cache.shape[1:])  # [heads, B, ...]
+        n, n_rows = len(places), int(self._lengths.max())
+        read = by_head[:, places, :, :n_rows]
+        is_leaving = len(places) < by_head.shape[1]
+        found = cache[: heads * n] if is_leaving else np.zeros((heads * n, *cache.shape[1:]), "f4")
+        found.reshape(heads, n, *cache.shape[1:])[:, :, :, :n_rows] = read
+        return found
 
     def _read_all(self, rows: Rows, n_padding: Ints, capacity: int) -> None:
         """Read beginnings [B, T, 4] into new caches."""
