@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -134,21 +135,32 @@ def _add_bench(commands: Any) -> None:
         commands, "bench", _bench, "Time steps of every runtime, and best of many, on this machine."
     )
     parser.add_argument("--sizes", default="small,base", help="of models; small,base if left out")
-    parser.add_argument("--batches", default="1,8,32,100", help="candidates drawn together")
-    parser.add_argument("--contexts", default="0,500,1000", help="rows read before")
+    parser.add_argument("--batches", help="candidates drawn together; 1,8,32,100 if left out")
+    parser.add_argument("--contexts", help="rows read before; 0,500,1000 if left out")
+    parser.add_argument("--runtimes", default="torch,onnx", help="beside generate; torch,onnx")
+    parser.add_argument(
+        "--short", action="store_true", help="batches 8 and 32, contexts 0 and 500: some minutes"
+    )
     parser.add_argument("--candidates", type=int, default=100, help="of the whole request")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from composer.evaluation import bench
+    from composer.evaluation import bench, speed
     from composer.pipeline import default_engine
 
+    batches: Sequence[int] = speed.SHORT_BATCHES if options.short else speed.BATCHES
+    contexts: Sequence[int] = speed.SHORT_CONTEXTS if options.short else speed.CONTEXTS
+    if options.batches:
+        batches = read_counts("batches", options.batches, low=1)
+    if options.contexts:
+        contexts = read_counts("contexts", options.contexts, low=0)
     found = bench(
         default_engine(),
         sizes=options.sizes.split(","),
-        batches=read_counts("batches", options.batches, low=1),
-        contexts=read_counts("contexts", options.contexts, low=0),
+        batches=batches,
+        contexts=contexts,
+        runtimes=options.runtimes.split(","),
         candidates=options.candidates,
         report=lambda line: print(line, file=sys.stderr),
     )
@@ -156,5 +168,5 @@ def _bench(options: argparse.Namespace) -> None:
         print_json(found)
         return
     for name, value in found.items():
-        if name != "steps":
+        if name not in ("steps", "over_generate"):
             print(f"{name}: {value}")

@@ -9,11 +9,13 @@ Shapes: B candidates, T rows, E width, D head width.
 
 from __future__ import annotations
 
-import resource
+import contextlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -21,7 +23,7 @@ import numpy.typing as npt
 import torch
 
 from composer.decoding.engine import DecodingOptions, Draw, Group, draw
-from composer.decoding.runtimes import Runtime, open_runtime
+from composer.decoding.runtimes import Runtime, Session, open_runtime
 from composer.errors import MissingTool, OptionError
 from composer.models import PRESETS, ModelConfig
 from composer.models.transformer import Block, EventTransformer
@@ -35,6 +37,8 @@ REMI_TOKENS_A_NOTE = 3.58
 EVENTS_A_NOTE = 1.08
 WARM_UP_STEPS = 4
 COPY_MB = 256
+# Of the memory that is free; caches that need more are not timed.
+MOST_OF_MEMORY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,8 @@ class Timing:
         steps_per_s: Trunk steps of all candidates.
         notes_per_s: By tokens or events a note.
         bytes_a_step: Weights and cache that a step must read.
-        peak_mb: Largest resident size of the process so far.
+        peak_mb: Largest resident size of the process meanwhile, with all models that are open; 0
+            where the system cannot tell.
     """
 
     step_ms: float
@@ -96,13 +101,16 @@ class _Free:
 def time_runtime(runtime: Runtime, config: ModelConfig, case: Case, weight_bytes: int) -> Timing:
     """Time the steps of our loop on a runtime.
 
+    What is read before is the same for all candidates and read once, as in a request.
+
     Args:
         runtime: Ready to run.
         config: Of its model.
         case: What to measure.
         weight_bytes: That a step reads.
     """
-    steps = _steps(runtime, case)
+    forget_peak()
+    steps = _steps(cast("Runtime", _ReadingOnce(runtime)), case)
     for _ in islice(steps, WARM_UP_STEPS):
         pass
     seconds = []
@@ -111,6 +119,18 @@ def time_runtime(runtime: Runtime, config: ModelConfig, case: Case, weight_bytes
         next(steps)
         seconds.append(time.perf_counter() - began_s)
     return _timing(float(np.median(seconds)), EVENTS_A_NOTE, config, case, weight_bytes)
+
+
+class _ReadingOnce:
+    """A runtime that reads the beginning of a group, the same for all, for one of them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def begin(self, rows: Events, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
+        session = self._runtime.begin(rows[:1], n_padding[:1], capacity)
+        session.keep(np.zeros(len(rows), np.int64))
+        return session
 
 
 def _steps(runtime: Runtime, case: Case) -> Iterator[list[Draw]]:
@@ -135,14 +155,15 @@ def _steps(runtime: Runtime, case: Case) -> Iterator[list[Draw]]:
 def time_generate(model: EventTransformer, case: Case) -> Timing:
     """Time the steps of transformers' `generate` on the same trunk.
 
-    A stopping criterion, which `generate` asks after every step, notes the time; the first steps,
-    with the reading of the context, do not count.
+    A stopping criterion, which `generate` asks after every step, notes the time; the first steps do
+    not count. The context is the same in all rows and read once, before.
 
     Raises:
         MissingTool: If transformers is not installed.
     """
     peer = build_peer(model)
-    tokens = torch.randint(0, REMI_TOKENS, (case.batch, max(1, case.context)))
+    forget_peak()
+    tokens = torch.randint(0, REMI_TOKENS, (1, max(1, case.context))).repeat(case.batch, 1)
     stamps = _generate(peer, tokens, WARM_UP_STEPS + case.steps)
     step_s = float(np.median(np.diff(stamps)[WARM_UP_STEPS - 1 :]))
     n_bytes = 4 * sum(p.numel() for p in peer.parameters())
@@ -151,8 +172,13 @@ def time_generate(model: EventTransformer, case: Case) -> Timing:
 
 @torch.inference_mode()
 def _generate(peer: Any, tokens: torch.Tensor, n_new: int) -> list[float]:
-    """Draw `n_new` tokens a row; return when each was there, in seconds."""
+    """Draw `n_new` tokens behind equal rows; return when each was there, in seconds."""
     stamps: list[float] = []
+    known = {}
+    if tokens.shape[1] > 1:  # the last one is left for the first step
+        cache = peer(tokens[:1, :-1], use_cache=True).past_key_values
+        cache.batch_repeat_interleave(len(tokens))
+        known = {"past_key_values": cache}
 
     def note_time(ids: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
         stamps.append(time.perf_counter())
@@ -168,6 +194,7 @@ def _generate(peer: Any, tokens: torch.Tensor, n_new: int) -> list[float]:
         top_k=0,
         pad_token_id=0,
         stopping_criteria=[note_time],
+        **known,
     )
     return stamps
 
@@ -229,16 +256,56 @@ def _copy_block(ours: Block, theirs: Any) -> None:
 def _timing(
     step_s: float, steps_a_note: float, config: ModelConfig, case: Case, weight_bytes: int
 ) -> Timing:
-    row_bytes = 2 * 4 * config.layers * config.kv_heads * config.head_width
-    cache_bytes = case.batch * (case.context + case.steps // 2) * row_bytes
+    cache_bytes = case.batch * (case.context + case.steps // 2) * row_bytes(config)
     steps_per_s = case.batch / step_s
     return Timing(
         step_ms=round(1e3 * step_s, 3),
         steps_per_s=round(steps_per_s, 1),
         notes_per_s=round(steps_per_s / steps_a_note, 1),
         bytes_a_step=weight_bytes + cache_bytes,
-        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, 1),
+        peak_mb=round(peak_bytes() / 1e6, 1),
     )
+
+
+def row_bytes(config: ModelConfig) -> int:
+    """Return the bytes of keys and values that one row of one candidate leaves."""
+    return 2 * 4 * config.layers * config.kv_heads * config.head_width
+
+
+def why_too_large(config: ModelConfig, case: Case) -> str | None:
+    """Say why a case is not timed on this machine, or return None.
+
+    Twice the keys and values must fit: `generate` copies those of a layer at every step.
+    """
+    needed = 2 * case.batch * (case.context + case.steps) * row_bytes(config)
+    free = _free_bytes()
+    if needed <= MOST_OF_MEMORY * free:
+        return None
+    return f"keys and values need {needed / 1e6:.0f} MB, {free / 1e6:.0f} MB are free"
+
+
+def _free_bytes() -> float:
+    """Return the memory that is left, as Linux tells it; without limit elsewhere."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return float("inf")
+    return next((1024.0 * int(line.split()[1]) for line in lines if "MemAvailable" in line), 0.0)
+
+
+def forget_peak() -> None:
+    """Begin to watch the largest resident size anew, where Linux lets us."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{os.getpid()}/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_bytes() -> int:
+    """Return the largest resident size since `forget_peak`; 0 where the system cannot tell."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 def open_random(size: str, names: Sequence[str]) -> tuple[EventTransformer, dict[str, Runtime]]:
