@@ -49,7 +49,8 @@ counts; wishes and bars left are given.
 ![Nats a note over the events seen](curve.svg)
 
 Each point of the upper line is the training loss since the point before (with wishes dropped and
-bars rearranged), of the lower line the loss on 96 windows of the validation split.
+bars rearranged), of the lower line the loss on 96 windows of the validation split, which are as
+long as those of training at that time.
 
 ## Limits
 
