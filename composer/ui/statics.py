@@ -39,6 +39,9 @@ class _Scripts(StaticFiles):
 class Squeeze:
     """Compress the page and its description, for whoever takes that.
 
+    Who asks only whether the page is there (HEAD) is told so at once. Gradio asks itself at its
+    start and gives up after three seconds, in which a busy host may not have made the page.
+
     Args:
         app: The server behind it.
     """
@@ -49,7 +52,9 @@ class Squeeze:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         app = self._app
-        if scope["type"] == "http" and scope["path"] in _LARGE_TEXTS:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("HEAD", "/"):
+            app = Response(media_type="text/html")
+        elif scope["type"] == "http" and scope["path"] in _LARGE_TEXTS:
             accepted = Headers(scope=scope).get("accept-encoding", "")
             if "gzip" in accepted:
                 app = GZipResponder(app, minimum_size=1000, compresslevel=5)

@@ -40,6 +40,14 @@ def test_the_page_is_compressed_for_who_takes_that(served_page: Address) -> None
     assert len(squeezed) < len(plain.content) / 5
 
 
+def test_who_asks_whether_the_page_is_there_is_told_without_making_it(
+    served_page: Address,
+) -> None:
+    found = httpx.head(f"{served_page}/")
+    assert (found.status_code, found.headers["content-length"]) == (200, "0")
+    assert httpx.head(f"{served_page}/no-such-page").status_code == 404
+
+
 def test_scripts_import_only_what_lies_beside_them() -> None:
     ours = [path for path in statics.SCRIPTS.glob("*.js")]
     assert ours
