@@ -54,6 +54,7 @@ from composer.evaluation.judge import (
     Fit,
     Rows,
     contrast,
+    joined_costs,
     learn,
     learn_from_some,
     levels_of_costs,
@@ -72,8 +73,14 @@ from composer.scoring.weights import (
     load_weights,
 )
 
-# What a kind counts among what is not real: half of it is damage, half is drawn.
-SHARES = dict.fromkeys(DAMAGES, 0.5 / len(DAMAGES)) | {RAW: 0.4} | dict.fromkeys(BOLDNESS, 0.05)
+# What a kind counts among what is not real. A few wrong notes are what a listener stumbles over
+# first, and what is hardest to tell; each of the other damages counts alike.
+EMPHASIS = {"pitch 1 %": 2.0, "pitch 5 %": 4.0}
+SHARES = (
+    {kind: EMPHASIS.get(kind, 1.0) * 0.5 / len(DAMAGES) for kind in DAMAGES}
+    | {RAW: 0.4}
+    | dict.fromkeys(BOLDNESS, 0.05)
+)
 PRIOR = np.array([rule.weight for rule in RULES])
 FROM_NOTES = [k for k, rule in enumerate(RULES) if rule.measure]
 # What the model says beside its likelihood, which belongs to the checkpoint.
@@ -109,15 +116,15 @@ def judge_family(
         columns[name] = learn_from_some(fitting, PRIOR, SHARES, chosen, fit.strength)
     table = {
         kind: {
-            name: contrast(judging, judging.penalties @ weights, kind).to_dict()
+            name: contrast(judging, joined_costs(judging.penalties, weights), kind).to_dict()
             for name, weights in columns.items()
         }
         for kind in SHARES
     }
     for kind in SHARES:
-        beside = side_by_side(judging, judging.penalties @ fit.weights, kind)
+        beside = side_by_side(judging, joined_costs(judging.penalties, fit.weights), kind)
         table[kind]["side by side"] = beside.to_dict()
-    costs = judging.penalties @ fit.weights
+    costs = joined_costs(judging.penalties, fit.weights)
     kept = {
         "weights": {
             rule.name: round(float(w), 4) for rule, w in zip(RULES, fit.weights, strict=True)
@@ -139,7 +146,7 @@ def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -
     """Return the share of judged pieces of every kind that cost less than the median real piece."""
     weights = np.array([kept["weights"][rule.name] for rule in RULES])
     judges = np.array([one.judges for one in samples])
-    costs, median = rows.penalties @ weights, kept["real_costs"][LEVELS.index(0.5)]
+    costs, median = joined_costs(rows.penalties, weights), kept["real_costs"][LEVELS.index(0.5)]
     real_fit = costs[rows.is_real & ~judges]
     found = {"real, fitted": round(float((real_fit <= median).mean()), 3)}
     for kind in SHARES:

@@ -126,6 +126,11 @@ def _minimise(
     return np.asarray(found.x[:-1]), float(found.x[-1])
 
 
+def joined_costs(penalties: Floats, weights: Floats) -> Floats:
+    """Return what every row costs as `scoring` joins penalties, [N]."""
+    return np.asarray(np.sqrt(((penalties * weights) ** 2).sum(axis=1)))
+
+
 def choose_strength(rows: Rows, prior: Floats, shares: dict[str, float]) -> float:
     """Return the pull under which rows of pieces left out of the fit are told apart best."""
     scores = {}
@@ -134,7 +139,7 @@ def choose_strength(rows: Rows, prior: Floats, shares: dict[str, float]) -> floa
         for fold in _folds(rows.bases):
             fit = fit_weights(rows.only(~fold), prior, shares, strength)
             left_out = rows.only(fold)
-            found.append(_mean_auc(left_out, left_out.penalties @ fit.weights, shares))
+            found.append(_mean_auc(left_out, joined_costs(left_out.penalties, fit.weights), shares))
         scores[strength] = float(np.nanmean(found))
     return max(scores, key=lambda strength: (round(scores[strength], 4), strength))
 

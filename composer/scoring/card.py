@@ -4,9 +4,9 @@
                 above p75 or below p25, where one does
     low       = p10, and the median for what a person wishes (key, close)
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
-    cost      = sum of weight * penalty
+    cost      = square root of the sum of (weight * penalty)^2
     total     = how many cost more, of fifty real pieces of the family of forms and fifty draws
-    lost      = (100 - total) * weight * penalty / cost
+    lost      = (100 - total) * (weight * penalty / cost)^2
 
 Among the middle of real pieces a penalty is 0: to be cleaner or blander than they are earns
 nothing. Beyond it grows with the distance, ever more slowly, so that one wild value cannot hide all
@@ -20,7 +20,7 @@ pieces; see `scoring.weights`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from composer.piece import Piece
@@ -30,7 +30,13 @@ from composer.scoring.likelihood import Surprise, measure_surprise
 from composer.scoring.reasons import tell_reason, tell_reasons
 from composer.scoring.rule import NOTHING, Measure, Rule
 from composer.scoring.rules import RULES
-from composer.scoring.weights import FamilyWeights, form_family, load_model_bands, load_weights
+from composer.scoring.weights import (
+    FamilyWeights,
+    form_family,
+    joined_cost,
+    load_model_bands,
+    load_weights,
+)
 
 PENALTY_CAP = 3.0
 
@@ -65,8 +71,10 @@ def score(
         for rule in RULES
     )
     group = next((name for name in groups if name in bands), "")
-    total = family.total(_cost(scores)) if piece.n_notes else 0.0
-    scores = _with_losses(scores, total, group)
+    total = family.total(cost_of(scores)) if piece.n_notes else 0.0
+    scores = tuple(
+        replace(score, reason=tell_reason(score, group)) for score in share_out(scores, total)
+    )
     return Scorecard(group, scores, total, tell_reasons(scores, group))
 
 
@@ -107,19 +115,16 @@ def low_edge(band: Band, rule: Rule) -> float:
     return band.p50 if rule.is_wish else band.p10
 
 
-def _cost(scores: tuple[Score, ...]) -> float:
-    return sum(score.weight * score.penalty for score in scores)
+def cost_of(scores: Iterable[Score]) -> float:
+    """Return what all values cost together."""
+    return joined_cost(score.weight * score.penalty for score in scores)
 
 
-def _with_losses(scores: tuple[Score, ...], total: float, group: str) -> tuple[Score, ...]:
-    """Share out what is missing to 100, and let every score say its sentence."""
-    cost = _cost(scores)
-    points = (100.0 - total) / cost if cost else 0.0
+def share_out(scores: Iterable[Score], total: float) -> tuple[Score, ...]:
+    """Return the scores with what each loses of the points missing to 100."""
+    scores = tuple(scores)
+    cost = cost_of(scores) or 1.0
     return tuple(
-        replace(
-            score,
-            lost=points * score.weight * score.penalty,
-            reason=tell_reason(score, group),
-        )
+        replace(score, lost=(100.0 - total) * (score.weight * score.penalty / cost) ** 2)
         for score in scores
     )

@@ -28,7 +28,7 @@ from composer.scoring.bands import (
     groups_of,
     load_bands,
 )
-from composer.scoring.card import low_edge, penalty
+from composer.scoring.card import cost_of, low_edge, penalty, share_out
 from composer.scoring.reasons import plural_of_group, tell_reason
 from composer.scoring.rule import Rule
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, IntArray, Texture, build_texture
@@ -119,10 +119,9 @@ def with_seam(
     ]
     weight = _weight_of(kept) * SEAM_SHARE / (_weight_of(seam) or 1.0)
     scores = [*kept, *(replace(one, weight=one.weight * weight) for one in seam)]
-    cost = sum(one.weight * one.penalty for one in scores)
-    total = load_weights()[form_family(form)].total(cost) if _weight_of(scores) else 0.0
-    points = (100.0 - total) / cost if cost else 0.0
-    scores = [replace(one, lost=points * one.weight * one.penalty) for one in scores]
+    family = load_weights()[form_family(form)]
+    total = family.total(cost_of(scores)) if _weight_of(scores) else 0.0
+    scores = list(share_out(scores, total))
     worst = sorted((one for one in scores if one.penalty), key=lambda one: -one.lost)
     reasons = tuple(one.reason for one in worst[:6] if one.reason)
     return Scorecard(card.form, tuple(scores), total, reasons or card.reasons[:1])

@@ -4,10 +4,12 @@ Weights are learned, not felt: `python benchmarks/quality/judge.py` sets real pi
 against damaged ones and against what the model draws, fits a logistic regression that is shrunk to
 the rules' own weights, and keeps the result in assets/scoring_weights.json beside what made it.
 
-    cost   = sum over the rules of weight * penalty          in log-odds of not being real
+    cost   = square root of the sum over the rules of (weight * penalty)^2
     total  = how many cost more, of a hundred pieces of the family: fifty real ones, and fifty
              single draws of the model
 
+A weight is log-odds of not being real for one spread. Squared, the worst faults decide: with a
+plain sum the many small oddities that real pieces have too drown a few wrong notes (docs/log.md).
 So a usual draw has about 25 and a usual real piece about 75; neither real pieces alone nor draws
 alone would tell all candidates apart. Beyond the dearest twentieth of either the share falls
 exponentially with the cost, so that of two bad pieces the worse one is still told apart. A rule
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,6 +63,11 @@ def form_family(form: str) -> str:
     return _FAMILY_OF_FORM.get(form, USUAL_FAMILY)
 
 
+def joined_cost(costs: Iterable[float]) -> float:
+    """Return what weighted penalties cost together."""
+    return math.hypot(*costs)
+
+
 @dataclass(frozen=True)
 class FamilyWeights:
     """What was learned of one family of forms.
@@ -77,7 +84,7 @@ class FamilyWeights:
     drawn_costs: tuple[float, ...]
 
     def weight_of(self, rule: Rule) -> float:
-        """Return what a penalty of one spread costs, in log-odds."""
+        """Return what a penalty of one spread costs by itself, in log-odds."""
         return self.weights.get(rule.name, self.scale * rule.weight)
 
     def total(self, cost: float) -> float:
