@@ -149,9 +149,9 @@ def _texts() -> Iterator[Probe]:
 
 
 def _calls() -> Iterator[Probe]:
-    yield Probe("calls", "too few values", partial(_compose, "[4]"), "wanted 16 values, got 1")
+    yield Probe("calls", "too few values", partial(_compose, "[4]"), "wanted 17 values, got 1")
     many = f"[{', '.join(['1'] * 40)}]"
-    yield Probe("calls", "too many values", partial(_compose, many), "wanted 16 values, got 40")
+    yield Probe("calls", "too many values", partial(_compose, many), "wanted 17 values, got 40")
     for name, body in (
         ("no JSON", b"{"),
         ("values that are no list", b'{"data": {}}'),
