@@ -30,7 +30,7 @@ INTERVALS = {"parallel_fifths": 7, "parallel_octaves": 0}
 # Parallels in a hundred notes, exceeded by one real piece in ten; below it they are rare in a form.
 RARE = 0.3
 # The odds of a parallel fall by e to this: raw draws come down to the rate of real chorales.
-COST_NATS = 5.0
+COST_NATS = 8.0
 # Keyboard forms whose parts are voices.
 VOICE_FORMS = frozenset({"fugue", "invention", "sinfonia", "ricercar"})
 SIXTEENTH = POSITIONS_PER_QUARTER // 4
