@@ -37,7 +37,12 @@ class Judged:
     @property
     def place(self) -> tuple[float, ...]:
         """What `Composition` sorts by."""
-        return (self.n_missed, -self.card.total, self.sample.surprise.nats_per_note, self.sample.number)
+        return (
+            self.n_missed,
+            -self.card.total,
+            self.sample.surprise.nats_per_note,
+            self.sample.number,
+        )
 
     @property
     def has_parallels(self) -> bool:
