@@ -16,7 +16,9 @@ from tests.serving import FAKE_APP, serve
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OpenTab = Callable[..., Tab]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-FOLDS = "#asked-fold button, #scorecard-fold button, #rejected-fold button, #history-fold button"
+FOLDS = ", ".join(
+    f"#{name}-fold .label-wrap" for name in ("asked", "scorecard", "rejected", "history")
+)
 
 
 @pytest.fixture(scope="module")
