@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,12 @@ class Recogniser:
             for form, names in self.composers.items()
             if len(names) > 1
         }
-        self._forms = Classifier([o.words for o in training], [o.form for o in training])
+        self._training = training
+
+    @cached_property
+    def _forms(self) -> Classifier:
+        """Learned when first asked: who asks for composers only may bring a single form."""
+        return Classifier([o.words for o in self._training], [o.form for o in self._training])
 
     def composer_hits(self, pieces: Sequence[Labelled]) -> list[tuple[str, bool]]:
         """Return (form, whether the composer was named) of the pieces that can be judged."""

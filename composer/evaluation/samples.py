@@ -51,6 +51,11 @@ class Real:
         """What is compared: all of a short piece, the opening of a long one."""
         return excerpt(self.whole, self.whole.n_bars)
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether it lies in the training split."""
+        return self.entry.split == "train"
+
 
 @dataclass(frozen=True)
 class Drawn:

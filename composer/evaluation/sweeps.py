@@ -6,6 +6,8 @@ Measured on all draws, which choice among candidates has not improved yet:
 - `nats`: mean surprise of the model, unguided at temperature 1; real pieces' own is `real nats`
 - `total`, `voice leading`: mean total of the scorecard, and the share of the voice-leading rules
   inside the band of real pieces
+- `composer`: how often a classifier names the composer that was asked for, where a form has
+  several; real pieces' own rate is `real composer`
 
 The best setting is the one with the lowest AUC; ties within its interval go to the higher total.
 Draws for the same wishes may lie in different folds of the classifier, which makes them a little
@@ -26,13 +28,25 @@ from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation.features import describe
 from composer.evaluation.intervals import Interval, bootstrap, share
-from composer.evaluation.samples import Drawn, Real, Tell, draw_all, read_real, request_like, silent
+from composer.evaluation.recognition import Labelled, Recogniser
+from composer.evaluation.samples import (
+    Drawn,
+    Real,
+    Tell,
+    draw_all,
+    read_real,
+    request_like,
+    silent,
+    training_sample,
+)
 from composer.evaluation.two_sample import N_FOLDS, two_sample_auc
+from composer.piece import Piece
 from composer.scoring import score
 
 FAMILY = "voice leading"
 # Drawn side by side, they cost a third.
 DRAWS_A_REQUEST = 4
+LEARNED_A_COMPOSER = 60
 TEMPERATURES, MIN_PS, GUIDANCES = (0.8, 0.9, 1.0, 1.1), (0.0, 0.02, 0.05), (1.0, 1.5, 2.0)
 
 
@@ -83,12 +97,13 @@ def sweep(
 
     Returns:
         `form`, `pieces`, `real nats` (the band of the checkpoint's evaluation, if it has one),
-        `rows` (a setting with its measures, the best first) and `best`.
+        `real composer`, `rows` (a setting with its measures, the best first) and `best`.
     """
     real = _real_pieces(engine, corpus, form, pieces, seed)
     if len(real) < N_FOLDS or not settings:
         raise OptionError(f"a sweep of {form[:40]!r} needs {N_FOLDS} real pieces and a setting")
     features = np.array([describe(one.piece) for one in real])
+    recogniser = _recogniser(engine, corpus, form, seed)
     asked = real[: max(1, len(real) // DRAWS_A_REQUEST)]
     rows = []
     for setting in settings:
@@ -96,7 +111,8 @@ def sweep(
             replace(request_like(one, candidates=DRAWS_A_REQUEST, seed=seed + i), **vars(setting))
             for i, one in enumerate(asked)
         ]
-        rows.append(vars(setting) | _measured(draw_all(requests, engine, asked), features, seed))
+        drawn = draw_all(requests, engine, asked)
+        rows.append(vars(setting) | _measured(drawn, features, recogniser, seed))
         tell(" ".join(f"{name} {value}" for name, value in rows[-1].items()))
     rows = ranked(rows)
     band = engine.likelihood_bands.get(form)
@@ -106,6 +122,7 @@ def sweep(
         "real nats": dict(zip(("p10", "p50", "p90"), (band[1], band[3], band[5]), strict=True))
         if band
         else None,
+        "real composer": _named(recogniser, [(o, o.piece) for o in real if not o.is_learned]),
         "best": {name: rows[0][name] for name in vars(settings[0])},
         "rows": rows,
     }
@@ -118,7 +135,25 @@ def _real_pieces(engine: Engine, corpus: Corpus, form: str, n_pieces: int, seed:
     return list(read_real(sorted(shuffled, key=lambda e: e.split == "train"), corpus, n_pieces))
 
 
-def _measured(drawn: Sequence[Drawn], real: Any, seed: int) -> dict[str, Any]:
+def _recogniser(engine: Engine, corpus: Corpus, form: str, seed: int) -> Recogniser:
+    of_form = replace(corpus, entries=tuple(e for e in corpus.entries if e.form == form))
+    learned = training_sample(of_form, engine.menu, LEARNED_A_COMPOSER, seed)
+    return Recogniser([_labelled(one, one.piece) for one in learned])
+
+
+def _labelled(real: Real, piece: Piece) -> Labelled:
+    return Labelled.of(piece, real.entry.composer, real.entry.form)
+
+
+def _named(recogniser: Recogniser, pieces: Sequence[tuple[Real, Piece]]) -> dict[str, Any]:
+    """Return how often the composer is named, of pieces beside the real ones they are like."""
+    hits = recogniser.composer_hits([_labelled(real, piece) for real, piece in pieces])
+    return share([is_hit for _, is_hit in hits]).to_dict()
+
+
+def _measured(
+    drawn: Sequence[Drawn], real: Any, recogniser: Recogniser, seed: int
+) -> dict[str, Any]:
     pieces = [piece for one in drawn for piece in one.pieces]
     cards = [score(piece) for piece in pieces]
     led = [s.is_inside_band for c in cards for s in c.scores if s.family == FAMILY]
@@ -131,6 +166,9 @@ def _measured(drawn: Sequence[Drawn], real: Any, seed: int) -> dict[str, Any]:
         "nats": bootstrap(nats).to_dict(),
         "total": bootstrap([card.total for card in cards]).to_dict(2),
         FAMILY: share(led).to_dict(),
+        "composer": _named(
+            recogniser, [(one.real, piece) for one in drawn if one.real for piece in one.pieces]
+        ),
         "no piece": share([number >= len(pieces) for number in range(n_draws)]).to_dict(),
     }
 

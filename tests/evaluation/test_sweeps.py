@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from composer.corpus import load_corpus
 from composer.engines import TransformerEngine
 from composer.errors import OptionError
-from composer.evaluation import two_sample
+from composer.evaluation import recognition, two_sample
 from composer.evaluation.sweeps import Setting, ranked, settings_of, sweep
 from tests.evaluation.corpora import write_corpus
 
@@ -44,6 +45,24 @@ def test_a_sweep_measures_every_setting(
     assert found["pieces"] == 8 and len(found["rows"]) == 2
     assert found["best"] == {n: found["rows"][0][n] for n in ("temperature", "min_p", "guidance")}
     assert all(one["nats"]["value"] > 0 for one in found["rows"])
+    assert found["real composer"]["n"] == 0  # a form of one composer: nothing to tell
+
+
+def test_a_sweep_says_whether_the_wished_composer_is_named(
+    tiny_engine: TransformerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(two_sample, "N_TREES", 5)
+    monkeypatch.setattr(recognition, "MIN_TRAINING_PIECES", 2)
+    corpus = load_corpus(write_corpus(tmp_path, held_out=4, training=8))
+    of_two = tuple(
+        replace(e, composer=("Bach", "Haydn")[k % 2], form="chorale")
+        for k, e in enumerate(corpus.entries)
+    )
+    menu = [replace(tiny_engine.menu[0], composer=c, form="chorale") for c in ("Bach", "Haydn")]
+    monkeypatch.setattr(tiny_engine, "menu", tuple(menu))
+    found = sweep(tiny_engine, replace(corpus, entries=of_two), "chorale", [Setting()], pieces=8)
+    assert found["real composer"]["n"] > 0
+    assert 0 <= found["rows"][0]["composer"]["value"] <= 1
 
 
 def test_a_form_without_pieces_is_refused(tiny_engine: TransformerEngine, tmp_path: Path) -> None:
