@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import HURON_2001, HURON_DENUMERABILITY, HURON_TEXTURES, PARNCUTT
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, Texture
 
 FAMILY = "texture"
@@ -116,7 +117,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="notes that sound at once",
         unit="notes",
-        source="D. Huron, Voice Denumerability in Polyphonic Music, Music Perception 6 (1989)",
+        source=HURON_DENUMERABILITY,
         weight=0.5,
         sides="both",
         least_spread=0.3,
@@ -172,7 +173,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="doubled voices",
         unit="share of the voices",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on tonal fusion",
+        source=f"{HURON_2001}, on tonal fusion",
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -183,7 +184,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="attacks of several parts together",
         unit="share of the attacks",
-        source="D. Huron, Characterizing Musical Textures (1989), on onset synchronization",
+        source=f"{HURON_TEXTURES}, on onset synchronization",
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -194,8 +195,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="hands that reach over a minor tenth",
         unit="share of the time",
-        source="R. Parncutt and others, An Ergonomic Model of Keyboard Fingering for Melodic "
-        "Fragments, Music Perception 14 (1997), on spans",
+        source=f"{PARNCUTT}, on spans",
         weight=1.0,
         sides="high",
         least_spread=0.02,

@@ -10,6 +10,7 @@ import numpy as np
 
 from composer.scoring.phrases import phrase_starts
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import CONKLIN, FOOTE, HURON_ANTICIPATION, ROTHSTEIN
 from composer.scoring.texture import WINDOW_BARS, FloatArray, IntArray, Texture
 
 FAMILY = "form"
@@ -18,7 +19,6 @@ OCTAVE = 12
 RHYTHM_SLOTS = 16
 # A phrase is square if it lasts pairs of bars, give or take a quarter of a bar.
 SQUARE_BARS, SQUARE_TOLERANCE = 2, 0.25
-_FOOTE = "J. Foote, Visualizing Music and Audio Using Self-Similarity (1999)"
 
 
 def bar_recall(texture: Texture) -> Measure:
@@ -153,7 +153,7 @@ FORM_RULES = (
         family=FAMILY,
         label="likeness to an earlier bar",
         unit="share of the notes",
-        source="D. Conklin, Music Generation from Statistical Models (2003), on repetition",
+        source=f"{CONKLIN}, on repetition",
         weight=1.0,
         sides="both",
         least_spread=0.1,
@@ -164,7 +164,7 @@ FORM_RULES = (
         family=FAMILY,
         label="different bars",
         unit="share of the bars",
-        source="D. Huron, Sweet Anticipation (2006), on repetition",
+        source=f"{HURON_ANTICIPATION}, on repetition",
         weight=1.0,
         sides="both",
         least_spread=0.1,
@@ -175,7 +175,7 @@ FORM_RULES = (
         family=FAMILY,
         label="longest run of equal bars",
         unit="bars",
-        source="D. Huron, Sweet Anticipation (2006), on repetition",
+        source=f"{HURON_ANTICIPATION}, on repetition",
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -187,7 +187,7 @@ FORM_RULES = (
             family=FAMILY,
             label="likeness of neighbouring bars" if lag == 1 else f"likeness {lag} bars apart",
             unit="of 1",
-            source=_FOOTE,
+            source=FOOTE,
             weight=0.4,
             sides="both",
             least_spread=0.05,
@@ -200,7 +200,7 @@ FORM_RULES = (
         family=FAMILY,
         label="length of the phrases",
         unit="bars",
-        source="W. Rothstein, Phrase Rhythm in Tonal Music (1989)",
+        source=ROTHSTEIN,
         weight=0.5,
         sides="both",
         least_spread=1.0,
@@ -211,7 +211,7 @@ FORM_RULES = (
         family=FAMILY,
         label="phrases of whole pairs of bars",
         unit="share of the phrases",
-        source="W. Rothstein, Phrase Rhythm in Tonal Music (1989)",
+        source=ROTHSTEIN,
         weight=0.3,
         sides="both",
         least_spread=0.2,

@@ -13,6 +13,16 @@ import numpy as np
 
 from composer.scoring.phrases import phrase_starts
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import (
+    CONKLIN_ANAGNOSTOPOULOU,
+    EITAN,
+    HURON_2001,
+    HURON_ANTICIPATION,
+    HURON_ARCH,
+    VON_HIPPEL_HURON,
+    VOS_TROOST,
+    YOUNGBLOOD,
+)
 from composer.scoring.texture import IntArray, Melody, Texture
 from composer.scoring.tonality import entropy_bits
 from composer.scoring.voice_leading.singing import end_to_end
@@ -188,7 +198,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="repeated notes",
         unit="share of the moves",
-        source="D. Huron, Sweet Anticipation (2006), on pitch proximity",
+        source=f"{HURON_ANTICIPATION}, on pitch proximity",
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -199,8 +209,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="steps",
         unit="share of the melodic intervals",
-        source="P. G. Vos and J. M. Troost, Ascending and Descending Melodic Intervals, "
-        "Music Perception 6 (1989)",
+        source=VOS_TROOST,
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -211,7 +220,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="turns of direction",
         unit="share of the melodic intervals",
-        source="P. von Hippel and D. Huron, Why Do Skips Precede Reversals? (2000)",
+        source=VON_HIPPEL_HURON,
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -222,7 +231,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="variety of melodic intervals",
         unit="bits",
-        source="J. E. Youngblood, Style as Information, Journal of Music Theory 2 (1958)",
+        source=YOUNGBLOOD,
         weight=0.5,
         sides="both",
         least_spread=0.2,
@@ -233,7 +242,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="moves over bar lines beside moves within bars",
         unit="times as wide",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on pitch proximity",
+        source=f"{HURON_2001}, on pitch proximity",
         weight=0.5,
         sides="high",
         least_spread=0.2,
@@ -244,7 +253,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="arched phrases",
         unit="share of the phrases",
-        source="D. Huron, The Melodic Arch in Western Folksongs, Computing in Musicology 10 (1996)",
+        source=HURON_ARCH,
         weight=0.3,
         sides="low",
         least_spread=0.2,
@@ -255,7 +264,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="single climax of the tune",
         unit="of 1",
-        source="Z. Eitan, Highpoints: A Study of Melodic Peaks (1997)",
+        source=EITAN,
         weight=0.3,
         sides="low",
         least_spread=0.2,
@@ -266,7 +275,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="place of the tune's climax",
         unit="share of the way",
-        source="Z. Eitan, Highpoints: A Study of Melodic Peaks (1997)",
+        source=EITAN,
         weight=0.2,
         sides="both",
         least_spread=0.4,
@@ -277,7 +286,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="compass of the tune",
         unit="semitones",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on compass",
+        source=f"{HURON_2001}, on compass",
         weight=0.5,
         sides="both",
         least_spread=3.0,
@@ -288,8 +297,7 @@ MELODY_RULES = (
         family=FAMILY,
         label="motifs heard before",
         unit="share of the motifs",
-        source="D. Conklin and C. Anagnostopoulou, Representation and Discovery of Multiple "
-        "Viewpoint Patterns (2001)",
+        source=CONKLIN_ANAGNOSTOPOULOU,
         weight=0.5,
         sides="both",
         least_spread=0.1,

@@ -9,6 +9,15 @@ import numpy as np
 
 from composer.scoring.phrases import BAR_LEVEL, next_stronger, note_levels
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import (
+    HURON_ANTICIPATION,
+    LERDAHL_JACKENDOFF,
+    LONGUET_HIGGINS_LEE,
+    PALMER_KRUMHANSL,
+    PATEL_DANIELE,
+    SHANNON,
+    WU_YANG,
+)
 from composer.scoring.texture import FloatArray, Texture
 from composer.scoring.tonality import entropy_bits
 from composer.scoring.voice_leading.singing import end_to_end
@@ -114,7 +123,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="variety of note lengths",
         unit="bits",
-        source="C. E. Shannon, A Mathematical Theory of Communication (1948), on entropy",
+        source=f"{SHANNON}, on entropy",
         weight=1.0,
         sides="both",
         least_spread=0.2,
@@ -125,7 +134,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="different rhythms",
         unit="share of the bars",
-        source="D. Huron, Sweet Anticipation (2006), on repetition",
+        source=f"{HURON_ANTICIPATION}, on repetition",
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -136,7 +145,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="rhythm shared with the next bar",
         unit="share of the onsets",
-        source="S.-L. Wu and Y.-H. Yang, The Jazz Transformer on the Front Line (2020), on groove",
+        source=f"{WU_YANG}, on groove",
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -147,8 +156,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="syncopated notes",
         unit="share of the notes",
-        source="H. C. Longuet-Higgins and C. S. Lee, The Rhythmic Interpretation of Monophonic "
-        "Music, Music Perception 1 (1984)",
+        source=LONGUET_HIGGINS_LEE,
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -159,7 +167,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="metrical strength of the onsets",
         unit="of 1",
-        source="C. Palmer and C. L. Krumhansl, Mental Representations for Musical Meter (1990)",
+        source=PALMER_KRUMHANSL,
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -170,8 +178,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="longer notes on stronger beats",
         unit="share of the changes of length",
-        source="F. Lerdahl and R. Jackendoff, A Generative Theory of Tonal Music (1983), ch. 4, "
-        "on length as an accent",
+        source=f"{LERDAHL_JACKENDOFF}, on length as an accent",
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -182,8 +189,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="contrast of neighbouring note lengths",
         unit="nPVI",
-        source="A. D. Patel and J. R. Daniele, An Empirical Comparison of Rhythm in Language and "
-        "Music, Cognition 87 (2003)",
+        source=PATEL_DANIELE,
         weight=0.5,
         sides="both",
         least_spread=8.0,

@@ -9,6 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from composer.scoring.rule import NOTHING, Measure, Rule, share
+from composer.scoring.sources import HURON_2001, KRUMHANSL, PISTON, YOUNGBLOOD
 from composer.scoring.texture import SILENT, FloatArray, Texture
 from composer.theory import KEY_PROFILES, KEYS, LAST_BASS_BONUS, Key, pitch_name
 
@@ -206,7 +207,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="key",
         unit="of 1",
-        source="C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), ch. 4",
+        source=KRUMHANSL,
         weight=2.0,
         sides="low",
         least_spread=0.5,
@@ -218,7 +219,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="last bass note",
         unit="of 1",
-        source="W. Piston, Harmony (1941), on cadences",
+        source=f"{PISTON}, on cadences",
         weight=2.0,
         sides="low",
         least_spread=0.5,
@@ -230,7 +231,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="final cadence",
         unit="of 1",
-        source="W. Piston, Harmony (1941), on cadences",
+        source=f"{PISTON}, on cadences",
         weight=1.5,
         sides="low",
         least_spread=0.5,
@@ -242,7 +243,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="pitch-class entropy",
         unit="bits",
-        source="J. E. Youngblood, Style as Information, Journal of Music Theory 2 (1958)",
+        source=YOUNGBLOOD,
         weight=1.0,
         sides="both",
         least_spread=0.2,
@@ -253,7 +254,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="dissonant intervals",
         unit="share of the intervals on the beat",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on sensory dissonance",
+        source=f"{HURON_2001}, on sensory dissonance",
         weight=1.0,
         sides="both",
         least_spread=0.05,
@@ -264,7 +265,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="minor seconds and ninths, major sevenths",
         unit="share of the time",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on sensory dissonance",
+        source=f"{HURON_2001}, on sensory dissonance",
         weight=1.5,
         sides="both",
         least_spread=0.02,

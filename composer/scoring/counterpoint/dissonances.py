@@ -28,6 +28,7 @@ import numpy as np
 
 from composer.scoring.lines import NO_INTERVAL, STEP, LineNotes, find_line_notes, find_pairs
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import FUX, JEPPESEN_STYLE
 from composer.scoring.texture import PULSE, BoolArray, IntArray, Texture
 
 FAMILY = "counterpoint"
@@ -151,7 +152,7 @@ DISSONANCE_RULES = (
         label="dissonances neither prepared nor resolved",
         label_of_one="dissonance neither prepared nor resolved",
         unit="per 100 notes",
-        source="J. J. Fux, Gradus ad Parnassum (1725), second to fourth species",
+        source=f"{FUX}, pp. 41-63, second to fourth species",
         weight=1.5,
         sides="high",
         least_spread=1.0,
@@ -164,7 +165,7 @@ DISSONANCE_RULES = (
         label="dissonances reached by leap",
         label_of_one="dissonance reached by leap",
         unit="per 100 notes",
-        source="K. Jeppesen, The Style of Palestrina and the Dissonance (2nd ed., 1946)",
+        source=JEPPESEN_STYLE,
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -177,7 +178,7 @@ DISSONANCE_RULES = (
         label="dissonances left by leap",
         label_of_one="dissonance left by leap",
         unit="per 100 notes",
-        source="K. Jeppesen, The Style of Palestrina and the Dissonance (2nd ed., 1946)",
+        source=JEPPESEN_STYLE,
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -190,7 +191,7 @@ DISSONANCE_RULES = (
         label="dissonances struck together on a beat",
         label_of_one="dissonance struck together on a beat",
         unit="per 100 notes",
-        source="J. J. Fux, Gradus ad Parnassum (1725), second and fourth species",
+        source=f"{FUX}, pp. 41-63, second and fourth species",
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -203,7 +204,7 @@ DISSONANCE_RULES = (
         label="suspensions",
         label_of_one="suspension",
         unit="per 100 notes",
-        source="J. J. Fux, Gradus ad Parnassum (1725), fourth species",
+        source=f"{FUX}, pp. 55-63, fourth species",
         weight=0.5,
         sides="both",
         least_spread=1.0,

@@ -10,6 +10,7 @@ import numpy as np
 
 from composer.scoring.chords import NO_CHORD, TRIADS
 from composer.scoring.rule import MAX_PLACES, Measure, Rule, share
+from composer.scoring.sources import PISTON
 from composer.scoring.texture import SILENT, IntArray, Texture
 
 FAMILY = "harmony"
@@ -55,7 +56,7 @@ CLOSE_RULES = (
         family=FAMILY,
         label="phrases that end on a triad in root position",
         unit="share of the phrases",
-        source="W. Piston, Harmony (1941), on cadences",
+        source=f"{PISTON}, on cadences",
         weight=1.0,
         sides="low",
         least_spread=0.2,

@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import KRUMHANSL
 from composer.scoring.texture import BoolArray, IntArray, Texture
 from composer.scoring.tonality import key_closeness, key_fits
 from composer.theory import MODES, Key, key_from_pitch_class
@@ -146,7 +147,7 @@ KEY_RULES = (
         family=FAMILY,
         label="notes foreign to the key of their bars",
         unit="share of the sounding time",
-        source="C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), ch. 4",
+        source=KRUMHANSL,
         weight=1.0,
         sides="both",
         least_spread=0.02,

@@ -14,6 +14,7 @@ from composer.scorecard import Place
 from composer.scoring.chords import NO_CHORD, PLAIN, QUALITIES, find_chords
 from composer.scoring.harmony.chord_table import bits_of_form, moves_of
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import PISTON, TEMPERLEY
 from composer.scoring.texture import BAR_LINE, FloatArray, IntArray, Texture
 from composer.theory import MODES
 
@@ -106,8 +107,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="unusual chords",
         unit="bits a chord",
-        source="D. Temperley, The Cognition of Basic Musical Structures (2001), ch. 6; "
-        "frequencies of the corpus",
+        source=f"{TEMPERLEY}; frequencies of the corpus",
         weight=1.0,
         sides="both",
         least_spread=0.4,
@@ -118,7 +118,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="unusual changes of chord",
         unit="bits a change",
-        source="W. Piston, Harmony (1941), on usual root progressions; frequencies of the corpus",
+        source=f"{PISTON}, on usual root progressions; frequencies of the corpus",
         weight=1.0,
         sides="both",
         least_spread=0.4,
@@ -129,7 +129,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="plain chords on the beat",
         unit="share of the beats",
-        source="D. Temperley, The Cognition of Basic Musical Structures (2001), ch. 6",
+        source=TEMPERLEY,
         weight=1.0,
         sides="both",
         least_spread=0.05,
@@ -140,7 +140,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="changes of chord",
         unit="a beat",
-        source="W. Piston, Harmony (1941), on harmonic rhythm",
+        source=f"{PISTON}, on harmonic rhythm",
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -151,7 +151,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="chords held over a bar line",
         unit="share of the bar lines",
-        source="W. Piston, Harmony (1941), on harmonic rhythm",
+        source=f"{PISTON}, on harmonic rhythm",
         weight=0.5,
         sides="both",
         least_spread=0.1,

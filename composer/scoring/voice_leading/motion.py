@@ -14,6 +14,7 @@ import numpy as np
 from composer.scoring.findings import count_pairs
 from composer.scoring.lines import STEP, find_pairs
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import FUX, HURON_2001, PISTON
 from composer.scoring.texture import SILENT, BoolArray, IntArray, Texture
 from composer.theory import Key, pitch_name
 
@@ -146,7 +147,7 @@ MOTION_RULES = (
         label="parallel fifths",
         label_of_one="parallel fifth",
         unit="per 100 notes",
-        source="J. J. Fux, Gradus ad Parnassum (1725), on the rules of motion",
+        source=f"{FUX}, p. 22, on the rules of motion",
         weight=2.0,
         sides="high",
         least_spread=0.2,
@@ -159,7 +160,7 @@ MOTION_RULES = (
         label="parallel octaves",
         label_of_one="parallel octave",
         unit="per 100 notes",
-        source="J. J. Fux, Gradus ad Parnassum (1725), on the rules of motion",
+        source=f"{FUX}, p. 22, on the rules of motion",
         weight=2.0,
         sides="high",
         least_spread=0.2,
@@ -185,7 +186,7 @@ MOTION_RULES = (
         family=FAMILY,
         label="crossed voices",
         unit="share of the time",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on part crossing",
+        source=f"{HURON_2001}, on part crossing",
         weight=1.0,
         sides="both",
         least_spread=0.03,
@@ -198,7 +199,7 @@ MOTION_RULES = (
         label="overlaps of neighbouring voices",
         label_of_one="overlap of neighbouring voices",
         unit="per 100 notes",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on pitch overlap",
+        source=f"{HURON_2001}, on pitch overlap",
         weight=0.5,
         sides="high",
         least_spread=0.4,
@@ -210,7 +211,7 @@ MOTION_RULES = (
         family=FAMILY,
         label="upper voices over an octave apart",
         unit="share of the time",
-        source="W. Piston, Harmony (1941), on the spacing of chords",
+        source=f"{PISTON}, on the spacing of chords",
         weight=1.0,
         sides="high",
         least_spread=0.03,
@@ -223,7 +224,7 @@ MOTION_RULES = (
         label="cross relations",
         label_of_one="cross relation",
         unit="per 100 notes",
-        source="W. Piston, Harmony (1941), on the cross relation",
+        source=f"{PISTON}, on the cross relation",
         weight=1.5,
         sides="high",
         least_spread=0.4,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import ADLER, FUX, HURON_2001, VON_HIPPEL_HURON
 from composer.scoring.texture import BoolArray, IntArray, Melody, Texture
 
 FAMILY = "voice leading"
@@ -163,7 +164,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="leaps of a fourth or more",
         unit="share of the melodic intervals",
-        source="D. Huron, Tone and Voice, Music Perception 19 (2001), on pitch proximity",
+        source=f"{HURON_2001}, on pitch proximity",
         weight=1.0,
         sides="both",
         least_spread=0.05,
@@ -174,7 +175,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="leaps that turn back",
         unit="share of the leaps",
-        source="P. von Hippel and D. Huron, Why Do Skips Precede Reversals? (2000)",
+        source=VON_HIPPEL_HURON,
         weight=0.5,
         sides="low",
         least_spread=0.1,
@@ -186,7 +187,7 @@ SINGING_RULES = (
         label="awkward leaps",
         label_of_one="awkward leap",
         unit="per 100 melodic intervals",
-        source="J. J. Fux, Gradus ad Parnassum (1725), first species, on the leaps of a line",
+        source=f"{FUX}, pp. 27-40, first species, on the leaps of a line",
         weight=1.5,
         sides="high",
         least_spread=1.0,
@@ -224,7 +225,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="notes out of the instrument's range",
         unit="share of the notes",
-        source="S. Adler, The Study of Orchestration (3rd ed., 2002), on ranges",
+        source=f"{ADLER}, on ranges",
         weight=1.5,
         sides="high",
         least_spread=0.01,
@@ -236,7 +237,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="extreme registers",
         unit="share of the notes' time",
-        source="S. Adler, The Study of Orchestration (3rd ed., 2002), on registers",
+        source=f"{ADLER}, on registers",
         weight=0.5,
         sides="high",
         least_spread=0.05,
