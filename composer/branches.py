@@ -159,8 +159,12 @@ class Tree:
         return self.chunks[place.chunk].choices[place.rank - 1]
 
     def seams(self, place: Place | None = None) -> tuple[int, ...]:
-        """Return the bars (from 1) that chunks on the way to a place begin with."""
-        bars = [self.given_bars]
+        """Return the numbers of the bars, as printed, that chunks on the way to a place begin with.
+
+        A pickup that was given is bar 0, and so is one that was drawn.
+        """
+        opening = self.given if self.given_bars else self.piece(place)
+        bars = [opening.bar_numbers[0] - 1 + self.given_bars]
         for step in self.path(place):
             bars.append(bars[-1] + self.chunks[step.chunk].bars)
         return tuple(bar + 1 for bar in bars[:-1])

@@ -63,7 +63,7 @@ class Shared(NamedTuple):
         notes: Its length, repeated figures counted once; 0 if there is none.
         piece_name: Composer and title of the training piece.
         part: Whose line, 0 the highest.
-        first_bar, last_bar: Where it lies in the piece, counted from 1.
+        first_bar, last_bar: Where it lies in the piece, as printed.
         share: Of all notes in the piece's lines, those in runs of the same training piece, 0..1.
     """
 
@@ -201,7 +201,8 @@ def longest_shared_run(piece: Piece, index: NoveltyIndex | None = None) -> Share
     end = grams.starts[chains.last[best]] + NOTES - 1
     bar_onsets = [float(bar.onset_beats) for bar in piece.bars]
     onsets = line.onsets[[start, end]] / POSITIONS_PER_QUARTER
-    first_bar, last_bar = np.searchsorted(bar_onsets, onsets + 1e-6, side="right").tolist()
+    indices = np.searchsorted(bar_onsets, onsets + 1e-6, side="right") - 1
+    first_bar, last_bar = (piece.bar_numbers[index] for index in indices.tolist())
     return Shared(
         notes,
         index.names[chains.owners[best]],

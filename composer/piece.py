@@ -17,6 +17,10 @@ from composer.errors import OptionError
 from composer.theory import Instrument, Key, Meter, parse_key, parse_meter
 from composer.units import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY
 
+# Of a first bar, silent before all parts: an upbeat leaves as much out or more (three quarters of
+# 4/4 in many chorales), a rest on the beat less (the eighth before the subject of a fugue).
+_PICKUP_SILENCE = Fraction(1, 4)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
@@ -171,10 +175,38 @@ class Piece:
 
     @property
     def pickup_beats(self) -> Fraction:
-        """Length of the upbeat: what sounds of bar 1 if all parts rest at its beginning, else 0."""
+        """Length of the upbeat: the first bar from its first note on; 0 if it is a whole bar.
+
+        It is an upbeat if all parts are silent for at least the first quarter of the bar.
+        """
         first = min((p.notes[0].onset_beats for p in self.parts if p.notes), default=Fraction(0))
         length = self.meters[0].meter.length_beats
-        return length - first if 0 < first < length else Fraction(0)
+        return length - first if _PICKUP_SILENCE * length <= first < length else Fraction(0)
+
+    @cached_property
+    def bar_numbers(self) -> range:
+        """The numbers of the bars as they are printed: from 0 if the first is a pickup, else 1.
+
+        Wherever a person reads or writes the number of a bar, it is one of these; the bar of index
+        `i` has the number `bar_numbers[i]`.
+        """
+        first = 0 if self.pickup_beats else 1
+        return range(first, first + self.n_bars)
+
+    def index_of_bars(self, first_bar: int, last_bar: int) -> tuple[int, int]:
+        """Return the indices of bars that a person named by their numbers, both included.
+
+        Raises:
+            OptionError: If the piece has no such bars.
+        """
+        numbers = self.bar_numbers
+        if not (first_bar in numbers and last_bar in numbers and first_bar <= last_bar):
+            upbeat = ", its upbeat is bar 0" if numbers[0] == 0 else ""
+            raise OptionError(
+                f"the piece has bars {numbers[0]} to {numbers[-1]}{upbeat}; give a first bar and a "
+                f"last one that is not before it, got {first_bar} to {last_bar}"
+            )
+        return numbers.index(first_bar), numbers.index(last_bar)
 
     @property
     def meter(self) -> Meter:

@@ -15,7 +15,7 @@ class Place:
     """Where in the music something was found.
 
     Args:
-        bar: 1 for the first bar.
+        bar: Its number as printed: 0 for a pickup, 1 for the first whole bar.
         onset_beats: Quarters from the beginning.
         parts: Indices of the parts concerned, 0 the highest.
         note: What is there, in a few words.

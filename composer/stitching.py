@@ -16,8 +16,8 @@ def trim(piece: Piece, first_bar: int, last_bar: int) -> Piece:
 
     Args:
         piece: Any.
-        first_bar: From 1.
-        last_bar: Included.
+        first_bar: Its place from 1, whatever number is printed there.
+        last_bar: The last one's, included.
 
     Raises:
         OptionError: If the piece has no such bars.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ def chorale() -> Piece:
         form="chorale",
         ensemble="choir",
     )
+
+
+@pytest.fixture(scope="session")
+def upbeat_chorale(chorale: Piece) -> Piece:
+    """Return the chorale from the last quarter of its first bar on: bar 0, then bars 1 to 7."""
+    return without_beginning(chorale, Fraction(3))
+
+
+def without_beginning(piece: Piece, beats: Fraction) -> Piece:
+    """Return a piece without the notes that begin in its first quarters; its bars stay."""
+    parts = (
+        replace(part, notes=tuple(note for note in part.notes if note.onset_beats >= beats))
+        for part in piece.parts
+    )
+    return replace(piece, parts=tuple(parts))
 
 
 @pytest.fixture(scope="session")

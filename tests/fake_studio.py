@@ -143,7 +143,8 @@ class FakeFiller:
         cells = cells_of(piece, first_bar, last_bar, parts)
         clear(piece, cells, edges=options.get("edges", "keep"))  # refuses what cannot be
         chosen = np.flatnonzero(cells.any(0))
-        begin, end = piece.bars[first_bar - 1].onset_beats, piece.bars[last_bar - 1].end_beats
+        first, last = piece.index_of_bars(first_bar, last_bar)
+        begin, end = piece.bars[first].onset_beats, piece.bars[last].end_beats
 
         def rewrite(by: int) -> Piece:
             return replace(

@@ -40,6 +40,11 @@ def test_the_way_to_the_present_place_is_the_piece(tree: Tree, chorale: Piece) -
     assert tree.seams() == (3, 5)
 
 
+def test_seams_after_an_upbeat_are_told_as_printed(upbeat_chorale: Piece) -> None:
+    grown = Tree.of(trim(upbeat_chorale, 1, 2)).grow(chunk_of(upbeat_chorale, 3, 4))
+    assert grown.seams() == (2,)
+
+
 def test_given_notes_are_the_same_objects(tree: Tree) -> None:
     for part, given_part in zip(tree.piece().parts, tree.given.parts, strict=True):
         assert all(a is b for a, b in zip(part.notes, given_part.notes, strict=False))

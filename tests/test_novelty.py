@@ -73,6 +73,23 @@ def test_a_new_piece_shares_nothing(index: NoveltyIndex) -> None:
     assert not Shared().is_copy
 
 
+def test_bars_after_an_upbeat_are_told_as_printed(index: NoveltyIndex) -> None:
+    piece = piece_of(tune(7), tune(107, low=40))
+    whole, upbeat, later, rest = (
+        longest_shared_run(late(piece, beats), index).first_bar for beats in (0, 3, 4, 7)
+    )
+    assert (later - whole, rest - upbeat) == (1, 2)  # an upbeat is bar 0, a bar of rest bar 1
+
+
+def late(piece: Piece, beats: int) -> Piece:
+    """Return a piece that begins some quarters later."""
+    parts = (
+        replace(p, notes=tuple(replace(n, onset_beats=n.onset_beats + beats) for n in p.notes))
+        for p in piece.parts
+    )
+    return replace(piece, parts=tuple(parts), n_bars=0)
+
+
 def test_a_passage_is_found_with_its_part_and_bars(index: NoveltyIndex) -> None:
     lengths = []
     for seed in range(20):

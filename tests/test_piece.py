@@ -59,9 +59,24 @@ def test_empty_bars_at_the_end_are_kept_where_they_are_stated() -> None:
     assert piece_of(note_at(0), n_bars=5).length_beats == 20
 
 
-@pytest.mark.parametrize(("first", "pickup"), [(0, 0), (3, 1), (3.5, 0.5), (4, 0), (9, 0)])
+@pytest.mark.parametrize(
+    ("first", "pickup"), [(0, 0), (0.5, 0), (0.99, 0), (1, 3), (3, 1), (3.5, 0.5), (4, 0), (9, 0)]
+)
 def test_an_upbeat_is_what_sounds_of_the_first_bar(first: float, pickup: float) -> None:
-    assert piece_of(note_at(first)).pickup_beats == pickup
+    piece = piece_of(note_at(first))
+    assert piece.pickup_beats == pickup
+    assert piece.bar_numbers == range(0 if pickup else 1, piece.n_bars + (0 if pickup else 1))
+
+
+def test_bars_are_found_by_the_numbers_that_are_printed(
+    chorale: Piece, upbeat_chorale: Piece
+) -> None:
+    assert chorale.index_of_bars(1, 8) == upbeat_chorale.index_of_bars(0, 7) == (0, 7)
+    for piece, first, last in [(chorale, 0, 2), (chorale, 8, 9), (upbeat_chorale, 0, 8)]:
+        with pytest.raises(OptionError, match=f"bars {piece.bar_numbers[0]} to"):
+            piece.index_of_bars(first, last)
+    with pytest.raises(OptionError, match="upbeat is bar 0"):
+        upbeat_chorale.index_of_bars(3, 2)
 
 
 def test_a_meter_within_a_bar_is_refused() -> None:

@@ -175,8 +175,8 @@ class Controls {
   read(view, beats) {
     const { score, player } = view;
     const clock = (at) => minutes(score.secondsAt(at, player.isExpressive) / player.rate);
-    const bar = score.barAt(beats).index + 1;
-    this.find('where').textContent = `bar ${bar} of ${score.bars.length} · ${clock(beats)} / ${clock(score.end)}`;
+    const bar = score.barAt(beats).number;
+    this.find('where').textContent = `bar ${bar} of ${score.lastNumber} · ${clock(beats)} / ${clock(score.end)}`;
     this.root.dataset.bar = bar;
   }
 

@@ -50,11 +50,11 @@ export class Keys {
   /** Grow or shrink the selection at its end, by a bar. */
   _extend(by) {
     const { view } = this;
-    const here = view.score.barAt(view.player.beats).index + 1;
+    const here = view.score.barAt(view.player.beats).number;
     const { first, last } = view.selection ?? { first: here, last: here - (by > 0 ? 1 : 0) };
-    const end = clamp(last + by, first, view.score.bars.length);
+    const end = clamp(last + by, first, view.score.lastNumber);
     view.select(first, end);
-    view.roll.reveal(view.score.bars[end - 1].onset);
+    view.roll.reveal(view.score.barOf(end).onset);
     view.say(first === end ? `bar ${first} selected` : `bars ${first} to ${end} selected`);
   }
 

@@ -43,13 +43,21 @@ export class Score {
     });
     this.notes = data.parts.map((part) =>
       part.notes.map((row, index) => noteOf(row, part.loudness?.[index])));
-    this.bars = data.bars.map(([onset, meter, pulse], index) => ({ index, onset, meter, pulse }));
+    this.firstNumber = data.first_number;
+    this.lastNumber = this.firstNumber + data.bars.length - 1;
+    this.bars = data.bars.map(([onset, meter, pulse], index) => (
+      { index, number: this.firstNumber + index, onset, meter, pulse }));
     this.bars.forEach((bar, index) => { bar.end = this.bars[index + 1]?.onset ?? this.end; });
   }
 
   /** Return the bar at a time. */
   barAt(beats) {
     return this.bars[Math.max(0, lastAtMost(this.bars, beats, (bar) => bar.onset))];
+  }
+
+  /** Return the bar of a printed number: a pickup is 0, the first whole bar 1. */
+  barOf(number) {
+    return this.bars[number - this.firstNumber];
   }
 
   /** Return the beat within its bar, counted from 1 in the meter's pulses. */
@@ -82,7 +90,7 @@ export class Score {
   /** Say where something is: `bar 3, beat 2`. */
   placeWords(beats) {
     const beat = Math.round(this.beatAt(beats) * 100) / 100;
-    return `bar ${this.barAt(beats).index + 1}, beat ${beat}`;
+    return `bar ${this.barAt(beats).number}, beat ${beat}`;
   }
 }
 

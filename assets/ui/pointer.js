@@ -89,20 +89,20 @@ export class Pointer {
   /** A click plays from its bar or shows a finding, a drag selects. */
   _select(event, surface, startX, startY) {
     const { view, roll } = this;
-    const first = view.score.barAt(roll.beatsAt(startX)).index + 1;
+    const first = view.score.barAt(roll.beatsAt(startX)).number;
     let isDrag = false;
     const isScrolling = event.pointerType === 'touch' && surface === roll.scroller;
     this._track(event, surface, (move) => {
       const [x] = this._at(move);
       isDrag ||= !isScrolling && Math.abs(x - startX) > DRAG_PX;
       if (!isDrag) return;
-      const bar = view.score.barAt(roll.beatsAt(x)).index + 1;
+      const bar = view.score.barAt(roll.beatsAt(x)).number;
       view.select(Math.min(first, bar), Math.max(first, bar));
     }, () => {
       if (isDrag) return;
       const mark = roll.markAt(startX, startY);
       if (mark) view.showPlace(mark);
-      else view.playFrom(view.score.bars[first - 1].onset);
+      else view.playFrom(view.score.barOf(first).onset);
     });
   }
 

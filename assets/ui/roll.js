@@ -209,16 +209,17 @@ export class Roll {
     }
     const first = this.score.barAt(this.beatsAt(KEYS_PX)).index;
     const labelEvery = this._labelStep();
+    const labelFrom = this.score.firstNumber % labelEvery;
     g.textBaseline = 'middle';
     g.font = `11px ${this.font}`;
     for (const bar of this.score.bars.slice(first)) {
       const x = Math.round(this.xOf(bar.onset)) + 0.5;
       if (x > this.width) break;
-      const isLabelled = bar.index % labelEvery === 0;
+      const isLabelled = bar.number % labelEvery === labelFrom;
       this._line(g, x, isLabelled ? colours.line : colours.faint, isLabelled ? 0 : RULER_PX);
       if (isLabelled) {
         g.fillStyle = colours.text;
-        g.fillText(String(bar.index + 1), x + 4, 10);
+        g.fillText(String(bar.number), x + 4, 10);
       }
       if (bar.pulse * this.zoom >= 7) this._drawBeats(g, bar);
     }
@@ -330,8 +331,8 @@ export class Roll {
   }
 
   _drawSelection(g, { first, last }) {
-    const from = this.xOf(this.score.bars[first - 1].onset);
-    const to = this.xOf(this.score.bars[last - 1].end);
+    const from = this.xOf(this.score.barOf(first).onset);
+    const to = this.xOf(this.score.barOf(last).end);
     g.fillStyle = this.colours.select;
     g.fillRect(from, 0, to - from, this.height);
     g.fillStyle = this.colours.accent;

@@ -153,14 +153,14 @@ export class ScoreView {
   }
 
   _moveSheet(beats) {
-    this.sheet.move(beats, this.score.barAt(beats).index + 1, this.player.isPlaying);
+    this.sheet.move(beats, this.score.barAt(beats).number, this.player.isPlaying);
   }
 
   // --- Selecting ------------------------------------------------------------------------------
 
-  /** Select bars, counted from 1; nothing without arguments. */
+  /** Select bars by their printed numbers; nothing without arguments. */
   select(first, last) {
-    this.selection = first ? { first, last } : null;
+    this.selection = first === undefined ? null : { first, last };
     this.roll.set({ selection: this.selection });
     this.sheet.select(this.selection);
     this._selected();
@@ -181,7 +181,7 @@ export class ScoreView {
   _selected() {
     this.controls.update(this);
     const isAll = this.chosen.size === this.score.parts.length;
-    const { first = 1, last = this.score.bars.length } = this.selection ?? {};
+    const { first = this.score.firstNumber, last = this.score.lastNumber } = this.selection ?? {};
     const value = this.selection || !isAll
       ? { first_bar: first, last_bar: last, parts: [...this.chosen].sort((a, b) => a - b) }
       : null;

@@ -31,11 +31,11 @@ export class Sheet {
 
   _begin(event) {
     const first = this._barAt(event);
-    if (!first || event.button !== 0) return;
+    if (first === null || event.button !== 0) return;
     const isTouch = event.pointerType === 'touch'; // which scrolls
     const follow = (move) => {
       const bar = this._barAt(move);
-      if (!isTouch && bar && (bar !== first || this.isDragging)) {
+      if (!isTouch && bar !== null && (bar !== first || this.isDragging)) {
         this.isDragging = true;
         this.handlers.select(Math.min(first, bar), Math.max(first, bar));
       }

@@ -35,8 +35,8 @@ def add_commands(commands: Any) -> None:
     for wish in fields(Request):
         if wish.name in _WISHES:
             add_option(parser, wish, default=None)
-    parser.add_argument("--first-bar", type=int, default=1, help="of the file, where it begins")
-    parser.add_argument("--last-bar", type=int, help="of the file, where it is gone on from")
+    parser.add_argument("--first-bar", type=int, help="number in the file, where it begins")
+    parser.add_argument("--last-bar", type=int, help="number in the file, gone on from there")
     parser.add_argument("--key", help="of the file, instead of what was found")
     parser.add_argument("--meter", help="of the file, instead of what was found")
     parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")

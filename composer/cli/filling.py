@@ -59,7 +59,7 @@ def _add_harmonise(commands: Any) -> None:
 
 def _add_place(parser: Any) -> None:
     parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
-    parser.add_argument("--bars", required=True, help="such as 5-8, or 5; from 1")
+    parser.add_argument("--bars", required=True, help="such as 5-8, or 5; a pickup is 0")
     parser.add_argument("--parts", help="such as 2 or 2,3, the highest is 1; all if left out")
     parser.add_argument(
         "--edges",

@@ -81,10 +81,10 @@ def _doubts(events: Events, doubts: Floats, shift: int) -> Iterator[Doubt]:
     for index in np.flatnonzero(is_marked).tolist():
         time, part, pitch, _ = events[index].tolist()
         nats, way = doubts[index].tolist()
-        bar = int(bars[index])
+        bar = int(bars[index]) - 1
         yield Doubt(
             bar=bar,
-            onset_beats=positions_to_beats(int(onsets[bar - 1]) + time - POSITION),
+            onset_beats=positions_to_beats(int(onsets[bar]) + time - POSITION),
             part=part,
             pitch=pitch + shift,
             likelier=pitch + shift + int(way),

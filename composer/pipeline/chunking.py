@@ -14,7 +14,7 @@ from composer.errors import ComposerError, RequestError, TokenError
 from composer.novelty import longest_shared_run
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
-from composer.pipeline.judging import Progress, Work, of_new_bars
+from composer.pipeline.judging import Progress, Work, bars_before, of_new_bars
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.scoring import Bands, Surprise, load_bands, score, with_likelihood
@@ -187,7 +187,7 @@ class Judge:
             seam,
             form=self.form,
             closes=self.closes,
-            bars_before=n_before,
+            bars_before=bars_before(self.chain.piece if n_tail else heard, n_before, heard),
             beats_before=self.chain.piece.bars[n_before].onset_beats,
         )
 

@@ -87,7 +87,7 @@ def find_facts(piece: Piece) -> Found:
 def prepare(
     piece: Piece,
     *,
-    first_bar: int = 1,
+    first_bar: int | None = None,
     last_bar: int | None = None,
     key: Key | str | None = None,
     meter: Meter | str | None = None,
@@ -100,8 +100,9 @@ def prepare(
 
     Args:
         piece: As it was read.
-        first_bar: The first that is kept, from 1, counted under the corrected meter.
-        last_bar: The last that is kept.
+        first_bar: The number of the first that is kept, as printed under the corrected meter: 0 is
+            a pickup; the very first if None.
+        last_bar: The number of the last that is kept; the very last if None.
         key: Instead of the one that was found; the notes stay.
         meter: For all bars, instead of what was found; bars are counted anew.
         parts: Indices of those that are kept, the highest first; all, by their pitch, if None.
@@ -131,9 +132,13 @@ def prepare(
     if meter is not None:
         piece = replace(piece, meters=(MeterChange(Fraction(0), meter),), n_bars=0)
     piece = _on_grid(piece)
-    last_bar = piece.n_bars if last_bar is None else last_bar
-    is_whole = (first_bar, last_bar) == (1, piece.n_bars)
-    return piece if is_whole else trim(piece, first_bar, last_bar)
+    numbers = piece.bar_numbers
+    first, last = piece.index_of_bars(
+        numbers[0] if first_bar is None else first_bar,
+        numbers[-1] if last_bar is None else last_bar,
+    )
+    is_whole = (first, last) == (0, piece.n_bars - 1)
+    return piece if is_whole else trim(piece, first + 1, last + 1)
 
 
 def lay_theme(

@@ -14,7 +14,7 @@ from composer.engines.menu import check_meter
 from composer.errors import ComposerError, RequestError, TokenError
 from composer.piece import Part, Piece
 from composer.pipeline.chain import range_of
-from composer.pipeline.judging import Progress, Work, of_new_bars, versions_of
+from composer.pipeline.judging import Progress, Work, bars_before, of_new_bars, versions_of
 from composer.request import Request
 from composer.scorecard import Score, Scorecard
 from composer.scoring import Bands, Surprise, load_bands, score, with_likelihood
@@ -43,7 +43,7 @@ class Filled(Composition):
         """Return JSON values: those of a composition, and what stays; `replay` reads them."""
         filling = {
             "given": self.blank.piece.to_dict(),
-            "first_bar": self.blank.first + 1,
+            "first_bar": self.blank.first + 1,  # its place, whatever number is printed there
             "cuts": [[part, pitch, str(at)] for part, pitch, at in sorted(self.blank.cuts)],
         }
         return {**super().to_dict(), "filling": filling}
@@ -188,7 +188,7 @@ class _Judge:
             seams,
             form=self.form,
             closes=end == whole.n_bars,
-            bars_before=begin,
+            bars_before=bars_before(whole, begin, heard),
             beats_before=whole.bars[begin].onset_beats,
         )
 

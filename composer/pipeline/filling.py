@@ -71,8 +71,8 @@ def infill_steps(
 
     Args:
         piece: Any; its notes outside are kept, the same objects.
-        first_bar: The first, counted from 1.
-        last_bar: The last, included.
+        first_bar: The number of the first as printed: a pickup is 0.
+        last_bar: Of the last, included.
         parts: Indices, 0 the highest; None means all.
         edges: `keep` leaves notes that sound across an edge of the marked bars as they are; `tie`
             leaves what of them sounds outside, and a new note of the same pitch is tied to it.
@@ -112,8 +112,8 @@ def vary_steps(
 
     Args:
         piece: Any; its notes outside are kept, the same objects.
-        first_bar: The first, counted from 1.
-        last_bar: The last, included.
+        first_bar: The number of the first as printed: a pickup is 0.
+        last_bar: Of the last, included.
         freedom: 0 writes a quarter of the bars' parts anew, drawn by the seed, at temperature 0.8;
             1 all of them, at 1.2.
         parts: Indices, 0 the highest; None means all.

@@ -125,6 +125,17 @@ def of_new_bars(surprise: Surprise, bars_before: int, heard: Piece) -> Surprise:
     return replace(moved, nats_per_bar=())
 
 
+def bars_before(whole: Piece, index: int, heard: Piece) -> int:
+    """Return what the bar numbers of an excerpt lack to those of the whole piece.
+
+    Args:
+        whole: Has the excerpt in it; or what lies before the excerpt.
+        index: Of the bar that the excerpt begins with.
+        heard: The excerpt; a rest at its beginning may look like an upbeat of its own.
+    """
+    return whole.bar_numbers[0] + index - heard.bar_numbers[0]
+
+
 def _why_nothing(rejected: list[Rejected], stopped: bool) -> str:
     if stopped and not rejected:
         return "stopped before the first candidate was finished; nothing to show yet"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from composer.piece import Bar, Note, Part, Piece
+from composer.piece import Note, Part, Piece
 from composer.plots.style import FAINT_LINE, PART_COLOURS, SHADE, STRONG_LINE, base_layout
 from composer.theory import Key, pitch_name
 
@@ -69,7 +69,7 @@ def _part_trace(piece: Piece, part_index: int, name: str) -> go.Bar:
         x=np.array([_drawn_beats(note) for note in part.notes], dtype="f4"),
         y=np.array([note.pitch for note in part.notes], dtype="u1"),
         width=0.86,
-        customdata=_places(part.notes, piece.bars, bar_onsets),
+        customdata=_places(part.notes, piece, bar_onsets),
         hovertext=[pitch_name(note.pitch, piece.key) for note in part.notes],
         hovertemplate=_HOVER,
         textposition="none",
@@ -79,14 +79,15 @@ def _part_trace(piece: Piece, part_index: int, name: str) -> go.Bar:
 
 
 def _places(
-    notes: tuple[Note, ...], bars: tuple[Bar, ...], bar_onsets: list[float]
+    notes: tuple[Note, ...], piece: Piece, bar_onsets: list[float]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Return bar number, beat in the bar and length in quarters of every note."""
     rows = []
     for note in notes:
-        bar = bars[bisect_right(bar_onsets, float(note.onset_beats)) - 1]
+        bar = piece.bars[bisect_right(bar_onsets, float(note.onset_beats)) - 1]
         beat = 1 + (note.onset_beats - bar.onset_beats) / bar.meter.pulse_beats
-        rows.append((bar.index + 1, float(beat), float(note.duration_beats)))
+        number = piece.bar_numbers[bar.index]
+        rows.append((number, float(beat), float(note.duration_beats)))
     return np.array(rows, dtype="f4").reshape(-1, 3)
 
 
@@ -141,13 +142,14 @@ def _time_axis(piece: Piece) -> dict[str, Any]:
     end = float(piece.length_beats)
     line_step = _step(piece.n_bars, MAX_STRONG_LINES)
     label_step = _step(piece.n_bars, MAX_BAR_LABELS)
-    shown = piece.bars[::line_step]
+    shown, numbers = piece.bars[::line_step], piece.bar_numbers
     return {
         "range": [0, end],
         "minallowed": 0,
         "maxallowed": end,
         "tickvals": [_plain_number(float(bar.onset_beats)) for bar in shown] + [end],
-        "ticktext": ["" if bar.index % label_step else str(bar.index + 1) for bar in shown] + [""],
+        "ticktext": ["" if bar.index % label_step else str(numbers[bar.index]) for bar in shown]
+        + [""],
         "ticklabelposition": "outside right",
         "tickangle": 0,
         "gridcolor": STRONG_LINE,

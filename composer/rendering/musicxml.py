@@ -57,7 +57,10 @@ def musicxml_bytes(piece: Piece) -> bytes:
         OptionError: If the piece's tempo cannot be written.
     """
     check_tempo(piece.tempo_bpm)
-    root = _Exporter(_score(_snapped(piece))).parse()
+    snapped = _snapped(piece)
+    first = piece.bar_numbers[0]
+    numbers = range(first, first + snapped.n_bars)
+    root = _Exporter(_score(snapped, numbers)).parse()
     return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
 
 
@@ -126,10 +129,8 @@ def _snapped_note(note: Note) -> Note:
 
 
 def _pickup_start(piece: Piece) -> Fraction:
-    """Return where the written part of bar 1 begins: with its first note, or before its tuplet."""
+    """Return where the written part of an upbeat begins: with its note, or before its tuplet."""
     first = min((p.notes[0].onset_beats for p in piece.parts if p.notes), default=Fraction(0))
-    if first >= piece.meter.length_beats:
-        return Fraction(0)
     is_plain = (first / _PICKUP_GRID).denominator == 1
     grid = _PICKUP_GRID if is_plain else min(Fraction(1), tuplet_tile(piece.meter))
     return first // grid * grid
@@ -144,17 +145,20 @@ class _Frame:
 
     Args:
         piece: With times that can be written.
-        pickup_start: Where the written part of bar 1 begins, in quarters.
+        numbers: Of the bars.
+        pickup_start: Where the written part of the first bar begins, in quarters.
         meters: Bars with a new time signature.
     """
 
     piece: Piece
+    numbers: range
     pickup_start: Fraction
     meters: frozenset[Fraction]
 
 
-def _score(piece: Piece) -> stream.Score:
-    frame = _Frame(piece, _pickup_start(piece), frozenset(m.onset_beats for m in piece.meters))
+def _score(piece: Piece, numbers: range) -> stream.Score:
+    start = Fraction(0) if numbers[0] else _pickup_start(piece)
+    frame = _Frame(piece, numbers, start, frozenset(m.onset_beats for m in piece.meters))
     groups = staff_groups(piece)
     lower_by_upper = {group.first: group.last for group in groups if group.is_grand_staff}
     hands = {*lower_by_upper, *lower_by_upper.values()}
@@ -194,12 +198,12 @@ def _fill_line(line: stream.Part, frame: _Frame, staff: Staff, *, is_first: bool
     """Write all bars of a part."""
     piece = frame.piece
     for bar in piece.bars:
-        measure = stream.Measure(number=bar.index + (frame.pickup_start == 0))
+        measure = stream.Measure(number=frame.numbers[bar.index])
         start = Fraction(0)
         if bar.index == 0:
             start = frame.pickup_start
             _open(measure, piece, staff, with_tempo=is_first)
-            if start:
+            if frame.numbers[0] == 0:
                 measure.showNumber = ShowNumber.NEVER
         if bar.onset_beats in frame.meters:
             measure.coreInsert(0.0, meters.TimeSignature(str(bar.meter)))

@@ -42,7 +42,7 @@ class Doubt:
     """A note that a model would rather have a step lower or higher.
 
     Args:
-        bar: From 1.
+        bar: Index, 0 for the first.
         onset_beats: Quarters from the beginning.
         part: Index, 0 the highest.
         pitch: Of the note, MIDI number.
@@ -98,7 +98,7 @@ def _doubtful(piece: Piece, doubts: Sequence[Doubt]) -> tuple[Place, ...]:
     strongest = sorted(doubts, key=lambda one: -one.nats)[:MAX_PLACES]
     return tuple(
         Place(
-            one.bar,
+            piece.bar_numbers[one.bar],
             one.onset_beats,
             (one.part,),
             f"{pitch_name(one.pitch, piece.key)}, where {pitch_name(one.likelier, piece.key)} is "
@@ -124,7 +124,8 @@ def worst_bar(piece: Piece, nats_per_bar: Sequence[float]) -> Measure:
             worst = int(bars[nats[bars].argmax()])
             found.append(float(nats[worst]))
             words = f"{nats[worst]:.1f} nats a note"
-            places.append(Place(worst + 1, piece.bars[worst].onset_beats, (), words))
+            number = piece.bar_numbers[worst]
+            places.append(Place(number, piece.bars[worst].onset_beats, (), words))
     return Measure(fmean(found), tuple(places[:MAX_PLACES])) if found else NOTHING
 
 

@@ -109,8 +109,9 @@ def with_seam(
         seam: Of the bar line before it; none if it begins the piece.
         form: Of the piece.
         closes: Whether the piece ends with it; else nothing is asked of its last bar.
-        bars_before: Bars of the piece before those that were scored; places count from its start.
-        beats_before: Their length in quarters.
+        bars_before: What the numbers of the bars that were scored, counted in themselves, lack to
+            those of the piece; places are told as those of the piece.
+        beats_before: What lies before them, in quarters.
     """
     kept = [
         _moved(one, bars_before, beats_before, card.form)

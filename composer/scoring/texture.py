@@ -225,8 +225,9 @@ class Texture:
     def place(self, onset_beats: float, parts: Sequence[int], note: str) -> Place:
         """Build a place at a time in quarters."""
         ticks = round(onset_beats * MIDI_TICKS_PER_QUARTER)
-        bar = int(np.searchsorted(self.bar_onsets[:-1], onset_beats + _TINY, side="right"))
-        return Place(bar, Fraction(ticks, MIDI_TICKS_PER_QUARTER), tuple(parts), note)
+        index = np.searchsorted(self.bar_onsets[:-1], onset_beats + _TINY, side="right") - 1
+        number = self.piece.bar_numbers[max(0, int(index))]
+        return Place(number, Fraction(ticks, MIDI_TICKS_PER_QUARTER), tuple(parts), note)
 
     def names(self, *pitches: int) -> str:
         """Spell pitches in the key of the piece: `G4/C3`."""

@@ -1,7 +1,8 @@
 """The public HTTP API for music that is given: `extend`, `infill`, `vary` and `harmonise`.
 
 Each takes a MIDI or MusicXML file and returns the best candidate as MIDI, and composition.json.
-Bars and parts are counted from 1, part 1 is the highest.
+Bars have the numbers that are printed: the first whole bar is 1, a pickup is 0. Parts are counted
+from 1, the highest first.
 
 Annotations are not postponed here, because gradio reads them to describe the endpoints.
 """
@@ -84,6 +85,7 @@ def _infill(studio: Studio) -> Callable[..., Iterator[Files]]:
     ) -> Iterator[Files]:
         """Write some bars anew, of all parts or of some; all other notes stay.
 
+        Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
         Edges: `keep` leaves notes that sound across them, `tie` ties new ones to them.
         """
         with plain_errors():
@@ -110,7 +112,10 @@ def _vary(studio: Studio) -> Callable[..., Iterator[Files]]:
         candidates: int = default_of("candidates"),
         seed: int | None = None,
     ) -> Iterator[Files]:
-        """Write some bars again in their own manner, from 0, faithful, to 1, free."""
+        """Write some bars again in their own manner, from 0, faithful, to 1, free.
+
+        Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
+        """
         with plain_errors():
             place = _read_place(first_bar, last_bar, parts)
             options = {"freedom": freedom, "edges": edges}
@@ -177,7 +182,7 @@ def _read_place(first_bar: Any, last_bar: Any, parts: Any) -> dict[str, Any]:
 def _read_number(name: str, value: Any) -> int:
     number = read_whole(f"`{name}`", value)
     if number is None:
-        raise OptionError(f"`{name}` must be a whole number from 1, got nothing")
+        raise OptionError(f"`{name}` must be a whole number, got nothing")
     return number
 
 

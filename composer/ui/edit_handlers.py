@@ -305,7 +305,7 @@ def show(state: Editing) -> Shown:
     piece = state.piece
     card = score(piece, form=piece.form)
     is_candidate = bool(state.filled and state.shown)
-    place = state.job.place if state.job and is_candidate else None
+    place = _marked(state.job, piece) if state.job and is_candidate else None
     record = state.version.record
     return Shown(
         heading=edit_views.heading(piece, _words(state), state.shown, state.filled),
@@ -314,6 +314,11 @@ def show(state: Editing) -> Shown:
         scorecard=views.scorecard(card),
         record=_write_record(state) if is_candidate else Path(record) if record else None,
     )
+
+
+def _marked(job: Job, piece: Piece) -> score_view.Selection | None:
+    """Return the bars that a run wrote, under the numbers that they have in what came of it."""
+    return job.place and score_view.renumbered(job.place, job.arguments[0], piece)
 
 
 def given_part(state: Editing) -> int:

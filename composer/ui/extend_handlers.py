@@ -129,7 +129,7 @@ def correct(
         raise RequestError("there is no music yet; give a file, a theme or a composed piece")
     piece = prepare(
         state.source,
-        first_bar=_whole("first bar", first_bar) or 1,
+        first_bar=_whole("first bar", first_bar),
         last_bar=_whole("last bar", last_bar),
         key=_text(key),
         meter=_text(meter),

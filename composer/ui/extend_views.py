@@ -27,7 +27,7 @@ def facts(found: Found) -> str:
         + ("" if found.heard_key == found.key else f"; the notes sound like {found.heard_key}"),
         "meter": str(found.meter),
         "bars": f"{found.bars}"
-        + (f", with an upbeat of {found.pickup_beats} quarters" if found.pickup_beats else ""),
+        + (f", bar 0 an upbeat of {found.pickup_beats} quarters" if found.pickup_beats else ""),
         "for": found.ensemble,
         "parts": parts,
     }

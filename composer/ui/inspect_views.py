@@ -89,7 +89,8 @@ def _last_bass(piece: Piece) -> int | None:
 def meter_words(piece: Piece) -> str:
     """Name the meter, and where it changes."""
     first, *changes = piece.meters
-    number = {bar.onset_beats: bar.index + 1 for bar in piece.bars}
+    onsets = (bar.onset_beats for bar in piece.bars)
+    number = dict(zip(onsets, piece.bar_numbers, strict=True))
     words = [str(first.meter)]
     words += [
         f"{change.meter} from bar {number[change.onset_beats]}"
@@ -105,7 +106,7 @@ def bar_words(piece: Piece) -> str:
     """Count the bars, the upbeat apart."""
     pickup = piece.pickup_beats
     noun = "quarter" if pickup == 1 else "quarters"
-    upbeat = f", the first an upbeat of {float(pickup):.3g} {noun}" if pickup else ""
+    upbeat = f", the first an upbeat of {float(pickup):.3g} {noun}, bar 0" if pickup else ""
     return f"{piece.n_bars:,}{upbeat}"
 
 

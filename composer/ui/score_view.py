@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -65,7 +65,7 @@ class Selection:
     """Bars and parts that a visitor selected.
 
     Args:
-        first_bar, last_bar: Counted from 1, both included.
+        first_bar, last_bar: Their numbers as printed, a pickup is 0; both included.
         parts: Indices, 0 the highest.
     """
 
@@ -148,6 +148,7 @@ def show(
                 pitch_name(60 + step, piece.key).rstrip("0123456789") for step in range(12)
             ],
             "bars": _bars(piece),
+            "first_number": piece.bar_numbers[0],
             "colours": PART_COLOURS,
             "knots": _knots(piece),
             "parts": _parts(piece),
@@ -251,14 +252,21 @@ def read_selection(value: Any, piece: Piece) -> Selection | None:
         raise RequestError("the selection cannot be read; select bars on the roll again")
     first, last = (_whole(value.get(name)) for name in ("first_bar", "last_bar"))
     parts = value.get("parts")
-    if not 1 <= first <= last <= piece.n_bars:
-        raise RequestError(f"the piece has bars 1 to {piece.n_bars}; select some of them")
+    numbers = piece.bar_numbers
+    if not (first in numbers and last in numbers and first <= last):
+        raise RequestError(f"the piece has bars {numbers[0]} to {numbers[-1]}; select some of them")
     if not isinstance(parts, list) or not parts:
         raise RequestError("no part is chosen; tick one beside the roll")
     chosen = tuple(sorted({_whole(part) for part in parts}))
     if not 0 <= chosen[0] <= chosen[-1] < len(piece.parts):
         raise RequestError("the piece has no such part; select bars on the roll again")
     return Selection(first, last, chosen)
+
+
+def renumbered(place: Selection, before: Piece, piece: Piece) -> Selection:
+    """Return the same bars in a version of a piece whose upbeat may have come or gone."""
+    shift = piece.bar_numbers[0] - before.bar_numbers[0]
+    return replace(place, first_bar=place.first_bar + shift, last_bar=place.last_bar + shift)
 
 
 def _whole(value: Any) -> int:

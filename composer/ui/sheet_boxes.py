@@ -38,7 +38,10 @@ def bar_boxes(pages: Sequence[str], piece: Piece) -> list[list[Box]]:
         return [[] for _ in pages]
     moments = _moments(piece, n_shown)
     bars = iter(piece.bars)
-    return [[_box(next(bars), found, moments) for found in page] for page in measures]
+    return [
+        [_box(bar := next(bars), piece.bar_numbers[bar.index], found, moments) for found in page]
+        for page in measures
+    ]
 
 
 def _measures(page: str) -> Iterable[Box]:
@@ -101,7 +104,7 @@ def _moments(piece: Piece, n_bars: int) -> list[list[float]]:
     return [sorted(found) for found in moments]
 
 
-def _box(bar: Bar, found: Box, moments: list[list[float]]) -> Box:
+def _box(bar: Bar, number: int, found: Box, moments: list[list[float]]) -> Box:
     box = {name: round(found[name], 4) for name in ("x", "w", "y", "h")}
     start, end = float(bar.onset_beats), float(bar.end_beats)
     heads, onsets = found["heads"], moments[bar.index]
@@ -111,7 +114,7 @@ def _box(bar: Bar, found: Box, moments: list[list[float]]) -> Box:
     else:  # a tie within the bar, an ornament: as if all were evenly spaced
         knots = [(start, heads[0] if heads else found["x"])]
     return box | {
-        "bar": bar.index + 1,
+        "bar": number,
         "onset": start,
         "knots": [[round(beats, 4), round(x, 4)] for beats, x in [*knots, (end, right)]],
     }

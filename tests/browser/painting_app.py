@@ -1,7 +1,13 @@
-"""A page with a score view to paint on, and a button that says what reached the server."""
+"""A page with a score view to paint on, and a button that says what reached the server.
+
+`python -m tests.browser.painting_app`; with UPBEAT=1 the piece begins with the last quarter of a
+bar.
+"""
 
 from __future__ import annotations
 
+import os
+from fractions import Fraction
 from typing import Any
 
 import gradio as gr
@@ -10,9 +16,12 @@ from composer.request import Request
 from composer.ui import launch, score_view, sheets
 from composer.ui.entrance import Page
 from composer.ui.layout import ARRIVE
+from tests.conftest import without_beginning
 from tests.fake_studio import make_piece
 
 PIECE = make_piece(Request(bars=8))
+if os.environ.get("UPBEAT"):
+    PIECE = without_beginning(PIECE, Fraction(3))
 RAW: dict[str, Any] = {"preprocess": False, "queue": False}
 
 

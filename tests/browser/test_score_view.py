@@ -95,11 +95,7 @@ def test_a_muted_part_is_silent_and_the_only_one_silences_the_others(tab: Tab) -
 def test_a_click_plays_from_its_bar_on_roll_and_sheet(tab: Tab) -> None:
     tab.page.mouse.click(*at(tab, 14))
     tab.page.wait_for_function(f"{BEATS} >= 12 && {BEATS} < 16")
-    page = tab.page.locator(".sheet-page").bounding_box()
-    box = tab.page.evaluate(f"{VIEW}.sheet.boxes.get(6)")
-    assert page
-    x = page["x"] + (box["x"] + box["w"] / 2) * page["width"]
-    tab.page.mouse.click(x, page["y"] + (box["y"] + box["h"] / 2) * page["height"])
+    click_sheet(tab, 6)
     tab.page.wait_for_function(f"{BEATS} >= 20 && {BEATS} < 24")
 
 
@@ -170,3 +166,35 @@ def test_it_zooms_and_keeps_its_place(tab: Tab) -> None:
     assert tab.page.evaluate(f"{VIEW}.roll.zoom") == pytest.approx(1.5 * whole)
     tab.page.click(".sv-whole")
     assert tab.page.evaluate(f"{VIEW}.roll.zoom") == pytest.approx(whole)
+
+
+def test_an_upbeat_is_bar_0_on_roll_and_sheet_and_for_the_server(open_tab: OpenTab) -> None:
+    with serve("-m", "tests.browser.painting_app", UPBEAT="1") as url:
+        tab = open_tab(url, wait_for="#paint-sheet img")
+        tab.page.wait_for_selector(".sheet-cursor", state="attached")
+        assert tab.page.inner_text(".sv-where").startswith("bar 0 of 7")
+        assert tab.page.evaluate(f"{VIEW}.score.placeWords(5)") == "bar 1, beat 2"
+        assert tab.page.evaluate(f"[...{VIEW}.sheet.boxes.keys()]") == list(range(8))
+        drag(tab, at(tab, 3), at(tab, 5))
+        assert tab.page.inner_text(".sv-selected b") == "bars 0–1"
+        assert tab.page.locator(".sheet-selected").count() == 2
+        read_back(tab, "Selection(first_bar=0, last_bar=1, parts=(0, 1, 2, 3))")
+        tab.page.mouse.click(*at(tab, 3.2))
+        tab.page.wait_for_function(f"{VIEW}.player.isPlaying && {BEATS} < 4")
+        tab.page.click(".sv-play")
+        tab.page.focus(".sv-scroll")
+        for key in ("Escape", "Home", "Shift+ArrowRight"):
+            tab.page.keyboard.press(key)
+        assert tab.page.inner_text(".sv-selected b") == "bar 0"
+        read_back(tab, "Selection(first_bar=0, last_bar=0")
+        click_sheet(tab, 0)
+        tab.page.wait_for_function(f"{VIEW}.player.isPlaying && {BEATS} < 4")
+
+
+def click_sheet(tab: Tab, bar: int) -> None:
+    """Click into a bar of the sheet by its printed number."""
+    page = tab.page.locator(".sheet-page").bounding_box()
+    box = tab.page.evaluate(f"{VIEW}.sheet.boxes.get({bar})")
+    assert page
+    x = page["x"] + (box["x"] + box["w"] / 2) * page["width"]
+    tab.page.mouse.click(x, page["y"] + (box["y"] + box["h"] / 2) * page["height"])

@@ -79,7 +79,7 @@ def test_a_plan_begins_with_the_file(
         (("--bars", "4", "--plan", "rondo"), "give `--bars`"),
         (("--bars", "9999"), "`bars` must be from 1 to 512"),
         (("--plan", "tango"), "`plan` must be one of"),
-        (("--bars", "4", "--first-bar", "9"), "not in a piece of 8"),
+        (("--bars", "4", "--first-bar", "9"), "the piece has bars 1 to 8"),
         (("--bars", "4", "--chunk-bars", "0"), "`chunk_bars` must be"),
     ],
 )

@@ -69,11 +69,20 @@ def test_a_filling_can_be_filled_again(
     assert document["filling"]["first_bar"] == 5
 
 
+def test_an_upbeat_is_filled_as_bar_0(upbeat_chorale: Piece, tmp_path: Path) -> None:
+    source = write_midi(upbeat_chorale, tmp_path / "upbeat.mid")
+    assert run("infill", source, "--bars", "0", "--out", tmp_path / "out") == 0
+    piece = replay((tmp_path / "out" / "composition.json").read_text())
+    for part, given_part in zip(piece.parts, read_midi(source).parts, strict=True):
+        assert [n for n in part.notes if n.onset_beats >= 4] == list(given_part.notes[1:])
+    assert run("infill", source, "--bars", "8", "--out", tmp_path / "out") == 2
+
+
 def test_bars_that_are_none_end_in_one_line(
     score: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("infill", score, "--bars", "7-9", "--out", tmp_path) == 2
-    assert "`bars` must lie from 1 to 8" in capsys.readouterr().err
+    assert "the piece has bars 1 to 8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_another_meter_counts_the_bars_anew(chorale: Piece) -> None:
     assert half.parts[0].notes[0].pitch == chorale.parts[0].notes[5].pitch
 
 
+def test_an_upbeat_is_kept_or_cut_as_bar_0(upbeat_chorale: Piece) -> None:
+    assert prepare(upbeat_chorale, first_bar=0, last_bar=3).n_bars == 4
+    assert prepare(upbeat_chorale, first_bar=1).n_bars == 7
+    assert prepare(upbeat_chorale) == upbeat_chorale
+    with pytest.raises(OptionError, match="bars 0 to 7"):
+        prepare(upbeat_chorale, last_bar=8)
+
+
 def test_played_notes_are_moved_to_the_grid(keyboard_piece: Piece) -> None:
     late = Note(Fraction(1, 97), 74, Fraction(9, 10))
     hand = keyboard_piece.parts[0]

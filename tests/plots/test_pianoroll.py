@@ -76,6 +76,12 @@ def test_bar_lines_bear_their_numbers(chorale: Piece) -> None:
     assert set(axis.minor.tickvals) == set(range(4 * chorale.n_bars))
 
 
+def test_an_upbeat_is_bar_0(upbeat_chorale: Piece) -> None:
+    figure = plot_pianoroll(upbeat_chorale)
+    assert list(figure.layout.xaxis.ticktext) == [*map(str, range(8)), ""]
+    assert figure.data[0].customdata[0, 0] == 0
+
+
 @pytest.mark.parametrize("n_bars", [1, 16, 17, 64, 65, 200, 512])
 def test_lines_and_numbers_are_thinned_out_in_long_pieces(n_bars: int) -> None:
     note = Note(Fraction(0), 60, Fraction(4 * n_bars))

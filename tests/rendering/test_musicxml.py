@@ -129,6 +129,24 @@ def test_a_pickup_is_a_short_bar_zero_and_comes_back(meter: str, pickup: str) ->
     assert (notes_of(back), back.n_bars) == (notes_of(piece), piece.n_bars)
 
 
+@given(piece=st.one_of(pieces(), loose_pieces()))
+@settings(max_examples=40)
+def test_the_printed_numbers_are_those_that_the_piece_tells(piece: Piece) -> None:
+    measures = written(piece).findall("part")[0].findall("measure")
+    numbers = [measure.get("number") for measure in measures]
+    assert numbers[: piece.n_bars] == list(map(str, piece.bar_numbers))
+    is_hidden = [measure.get("implicit") == "yes" for measure in measures]
+    assert is_hidden == [number == "0" for number in numbers]
+
+
+def test_a_rest_on_the_first_beat_is_no_upbeat() -> None:
+    piece = piece_of("-:1/2 C5:1/2 D5 E5 F5 | G5:4")
+    first = written(piece).find("part/measure")
+    assert first is not None and first.get("number") == "1"
+    assert len(first.findall("note/rest")) == 1
+    assert notes_of(read_musicxml_bytes(musicxml_bytes(piece))) == notes_of(piece)
+
+
 @pytest.mark.parametrize("tempo_bpm", [5.0, 53.7, 90.0, 107.123456789, 500.0])
 @pytest.mark.parametrize("meter", ["4/4", "6/8", "2/1", "3/16"])
 def test_the_tempo_comes_back_exactly(tempo_bpm: float, meter: str) -> None:

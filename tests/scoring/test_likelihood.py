@@ -35,8 +35,8 @@ def test_a_bar_that_goes_astray_costs(chorale) -> None:
 
 
 def test_a_doubt_is_marked_where_it_sounds_and_costs_on_one_side_only(chorale) -> None:
-    weak = Doubt(1, Fraction(1), 0, 72, 71, 3.2)
-    strong = Doubt(2, Fraction(5), 1, 66, 67, math.log(500))
+    weak = Doubt(0, Fraction(1), 0, 72, 71, 3.2)
+    strong = Doubt(1, Fraction(5), 1, 66, 67, math.log(500))
     found = Surprise(doubt_per_note=0.4, doubts=(strong, weak))
     doubted, sure = (
         score(chorale, surprise=s)["doubt_per_note"] for s in (found, Surprise(doubt_per_note=0.0))
@@ -50,7 +50,7 @@ def test_a_doubt_is_marked_where_it_sounds_and_costs_on_one_side_only(chorale) -
 
 
 def test_of_many_doubts_the_strongest_have_places(chorale) -> None:
-    doubts = tuple(Doubt(1, Fraction(n, 24), 0, 60, 61, 3.0 + n / 100) for n in range(80))
+    doubts = tuple(Doubt(0, Fraction(n, 24), 0, 60, 61, 3.0 + n / 100) for n in range(80))
     places = score(chorale, surprise=Surprise(doubt_per_note=1.0, doubts=doubts))[
         "doubt_per_note"
     ].places
@@ -60,3 +60,11 @@ def test_of_many_doubts_the_strongest_have_places(chorale) -> None:
 def test_what_stands_later_is_doubted_later() -> None:
     found = Surprise(doubts=(Doubt(1, Fraction(2), 0, 60, 61, 4.0),)).later(3, Fraction(12))
     assert (found.doubts[0].bar, found.doubts[0].onset_beats) == (4, Fraction(14))
+
+
+def test_bars_after_an_upbeat_have_their_printed_numbers(upbeat_chorale) -> None:
+    nats = tuple([2.0] * (upbeat_chorale.n_bars - 1) + [12.0])
+    doubts = (Doubt(1, Fraction(5), 0, 71, 72, 4.0),)
+    card = score(upbeat_chorale, surprise=Surprise(nats_per_bar=nats, doubts=doubts))
+    assert card["worst_bar_nats"].places[0].bar == 7
+    assert card["doubt_per_note"].places[0].bar == 1

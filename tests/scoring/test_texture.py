@@ -70,3 +70,10 @@ def test_pitch_classes_that_sound_are_bits() -> None:
     texture = build_texture(piece_of("C4 D4", "C3 -"))
     assert texture.pitch_class_sets[[0, 4]].tolist() == [1 << 0, 1 << 2]
     assert (texture.parts_at(0), texture.parts_at(4)) == ((0, 1), (0,))
+
+
+def test_a_place_in_an_upbeat_is_in_bar_0() -> None:
+    texture = build_texture(piece_of("-:3 C4 | D4:4 | E4:4"))
+    assert [texture.place(beats, (), "").bar for beats in (3, 4, 9, 40)] == [0, 1, 2, 2]
+    rest = build_texture(piece_of("-:1/2 C4:7/2 | D4:4"))  # no upbeat: a rest on the beat
+    assert [rest.place(beats, (), "").bar for beats in (0.5, 4)] == [1, 2]

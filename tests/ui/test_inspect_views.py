@@ -47,12 +47,18 @@ def test_many_meter_changes_are_counted(chorale: Piece) -> None:
     assert words.endswith("bar 6 and 2 further changes")
 
 
+def test_a_change_of_meter_after_an_upbeat_is_told_as_printed(upbeat_chorale: Piece) -> None:
+    changes = (*upbeat_chorale.meters, MeterChange(Fraction(8), Meter(3, 4)))
+    words = inspect_views.meter_words(replace(upbeat_chorale, meters=changes))
+    assert words == "4/4, 3/4 from bar 2"
+
+
 @pytest.mark.parametrize(
     ("onset", "words"),
     [
         (0, "1"),
-        (3, "1, the first an upbeat of 1 quarter"),
-        (Fraction(7, 2), "1, the first an upbeat of 0.5 quarters"),
+        (3, "1, the first an upbeat of 1 quarter, bar 0"),
+        (Fraction(7, 2), "1, the first an upbeat of 0.5 quarters, bar 0"),
     ],
 )
 def test_an_upbeat_is_told(onset: Fraction, words: str) -> None:

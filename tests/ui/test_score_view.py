@@ -118,3 +118,18 @@ def test_a_selection_and_a_turn_go_along(chorale: Piece) -> None:
     assert first != again and json.loads(first)["id"] == json.loads(again)["id"]
     shown = json.loads(score_view.show(chorale, selected=Selection(2, 3, (0, 1))))
     assert score_view.read_selection(shown["selected"], chorale) == Selection(2, 3, (0, 1))
+
+
+def test_an_upbeat_is_bar_0(upbeat_chorale: Piece) -> None:
+    assert shown(upbeat_chorale)["first_number"] == 0
+    sent = {"first_bar": 0, "last_bar": 7, "parts": [0]}
+    assert read_selection(sent, upbeat_chorale) == Selection(0, 7, (0,))
+    with pytest.raises(RequestError, match="bars 0 to 7"):
+        read_selection(sent | {"last_bar": 8}, upbeat_chorale)
+
+
+def test_a_selection_stays_where_an_upbeat_goes(chorale: Piece, upbeat_chorale: Piece) -> None:
+    place = Selection(0, 2, (1,))
+    moved = score_view.renumbered(place, upbeat_chorale, chorale)
+    assert moved == Selection(1, 3, (1,))
+    assert score_view.renumbered(moved, chorale, upbeat_chorale) == place

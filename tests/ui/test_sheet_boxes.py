@@ -41,3 +41,9 @@ def test_pages_of_another_piece_have_no_cursor(chorale: Piece) -> None:
     short = replace(chorale, n_bars=2)
     assert bar_boxes(pages, short) == [[] for _ in pages]
     assert bar_boxes(["<svg/>"], chorale) == [[]]
+
+
+def test_boxes_bear_the_numbers_that_are_printed(upbeat_chorale: Piece) -> None:
+    pages = sheet_pages(upbeat_chorale, layout=WIDE)
+    boxes = [box for page in bar_boxes(pages, upbeat_chorale) for box in page]
+    assert [box["bar"] for box in boxes] == list(range(8))

@@ -74,25 +74,21 @@ def cells_of(
 
     Args:
         piece: Any.
-        first_bar: The first, counted from 1.
-        last_bar: The last, included.
+        first_bar: The number of the first as printed: a pickup is 0.
+        last_bar: Of the last, included.
         parts: Indices, 0 the highest; None means all.
 
     Raises:
         OptionError: If the piece has no such bar or part.
     """
-    n_bars, n_parts = piece.n_bars, len(piece.parts)
-    if not 1 <= first_bar <= last_bar <= n_bars:
-        raise OptionError(
-            f"`bars` must lie from 1 to {n_bars}, the first before the last, "
-            f"got {first_bar}-{last_bar}"
-        )
+    n_parts = len(piece.parts)
+    first, last = piece.index_of_bars(first_bar, last_bar)
     chosen = range(n_parts) if parts is None else sorted(set(parts))
     if not chosen or not all(0 <= part < n_parts for part in chosen):
         wrong = next((part + 1 for part in chosen if not 0 <= part < n_parts), "none")
         raise OptionError(f"`parts` must be some of 1 to {n_parts}, got {wrong}")
-    cells = np.zeros((n_bars, n_parts), np.bool_)
-    cells[first_bar - 1 : last_bar, list(chosen)] = True
+    cells = np.zeros((piece.n_bars, n_parts), np.bool_)
+    cells[first : last + 1, list(chosen)] = True
     return cells
 
 

@@ -115,9 +115,9 @@ def test_any_rows_give_a_piece_or_a_named_error(chorale: Piece, events: Events, 
 @pytest.mark.parametrize(
     ("first", "last", "parts", "words"),
     [
-        (0, 2, None, "from 1 to 8"),
-        (3, 2, None, "from 1 to 8"),
-        (1, 9, None, "from 1 to 8"),
+        (0, 2, None, "bars 1 to 8"),
+        (3, 2, None, "bars 1 to 8"),
+        (1, 9, None, "bars 1 to 8"),
         (1, 2, [4], "some of 1 to 4, got 5"),
         (1, 2, [], "some of 1 to 4, got none"),
     ],
@@ -132,3 +132,8 @@ def test_cells_that_are_none_are_refused(
 def test_other_edges_are_refused(chorale: Piece) -> None:
     with pytest.raises(OptionError, match="keep or tie"):
         clear(chorale, cells_of(chorale, 1, 1), edges="glue")
+
+
+def test_an_upbeat_is_bar_0(upbeat_chorale: Piece) -> None:
+    assert np.flatnonzero(cells_of(upbeat_chorale, 0, 1).any(1)).tolist() == [0, 1]
+    assert np.flatnonzero(cells_of(upbeat_chorale, 7, 7).any(1)).tolist() == [7]
