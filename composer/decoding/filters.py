@@ -114,10 +114,14 @@ def choose(logits: Logits, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.i
         logits: [B, V]; -inf is never chosen.
         uniform: One number a candidate in [0, 1), [B].
     """
+    # Few ids are left as a rule; the others would add nothing to the sums.
+    left = np.flatnonzero((logits > NEVER).any(0))
+    logits = np.take(logits, left, axis=1)
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     mass = np.cumsum(weights, -1, dtype=np.float64)
-    found: npt.NDArray[np.int64] = (mass <= (uniform * mass[:, -1])[:, None]).sum(-1)
-    if (found == logits.shape[-1]).any():  # the product was rounded up to the whole mass
-        last = logits.shape[-1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
-        found = np.minimum(found, last)
+    places = (mass <= (uniform * mass[:, -1])[:, None]).sum(-1)
+    if (places == len(left)).any():  # the product was rounded up to the whole mass
+        last = len(left) - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
+        places = np.minimum(places, last)
+    found: npt.NDArray[np.int64] = left[places]
     return found

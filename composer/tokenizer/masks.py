@@ -37,6 +37,7 @@ Ints = npt.NDArray[np.int64]
 _N_POSITIONS = vocab.MAX_BAR_POSITIONS
 _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 _POSITIONS = np.arange(_N_POSITIONS)
+_LENGTHS = np.arange(1, MAX_DURATION + 1)
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -177,23 +178,26 @@ class Grammar:
         may_close = began & ~self.bar_is_empty
         allowed[:, BAR] = ~began | (may_close & ~is_last)
         allowed[:, END] = may_close & is_last
-        at = _POSITIONS[None, :]
+        # Positions behind the longest bar of the group are nobody's.
+        at = _POSITIONS[: int(self.bar_length.max(initial=0))]
         earliest = self.position + ~self._has_room_now()
         notes = (at >= earliest[:, None]) & (at < self.bar_length[:, None]) & began[:, None]
-        notes &= self._open_positions()
-        allowed[:, POSITION:] = notes
+        allowed[:, POSITION : POSITION + len(at)] = notes & self._open_positions(at)
         # A last bar in which nothing may sound any more can only end.
         stuck = ~allowed.any(1)
         allowed[stuck & is_last, END] = True
         allowed[stuck & ~is_last, BAR] = True
         return allowed
 
-    def _open_positions(self) -> Mask:
-        """Return the positions of the bar at which some key of some part is free, [B, positions].
+    def _open_positions(self, at: Ints) -> Mask:
+        """Return at which of the first positions of the bar some key of some part is free, [B, N].
 
         Whether it may follow the last note at its own position is not asked here.
+
+        Args:
+            at: 0, 1, ... [N].
         """
-        found: Mask = _POSITIONS[None, :] >= (self._free_from() - self.bar_onset)[:, None]
+        found: Mask = at >= (self._free_from() - self.bar_onset)[:, None]
         return found
 
     def _free_from(self) -> Ints:
@@ -268,9 +272,8 @@ class Grammar:
         allowed = np.zeros((self.size, vocab.N_DURATION_WRITTEN), np.bool_)
         is_bar = chosen[:, TIME] == BAR
         allowed[is_bar, METER:] = True
-        lengths = np.arange(1, MAX_DURATION + 1)
-        fits = lengths[None, :] <= self._room(chosen)[:, None]
-        allowed[~is_bar, :MAX_DURATION] = fits[~is_bar]
+        room = np.where(is_bar, 0, self._room(chosen))
+        allowed[:, :MAX_DURATION] = room[:, None] >= _LENGTHS
         return allowed
 
     def _room(self, chosen: Events) -> Ints:

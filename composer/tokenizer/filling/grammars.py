@@ -35,7 +35,6 @@ from composer.tokenizer.vocab import (
 )
 
 _NOTHING = -1  # where no further given note comes
-_POSITIONS = np.arange(vocab.MAX_BAR_POSITIONS)
 
 
 class Given:
@@ -162,12 +161,13 @@ class HoleGrammar(Grammar):
         self.bar_is_empty[kept] = False
         self.next_kept[kept] += 1
 
-    def _open_positions(self) -> Mask:
-        n_free = np.stack([self.room.n_free(bar) for bar in self._bars()])  # [B, P, positions]
+    def _open_positions(self, at: Ints) -> Mask:
+        rooms = [self.room.n_free(bar)[:, : len(at)] for bar in self._bars()]
+        n_free = np.stack(rooms)  # [B, P, N]
         onset = self.bar_onset + self.position
         n_busy = (self.pitch_end > onset[:, None, None]).sum(2)
         has_key = (n_free > n_busy[:, :, None]) & ~self.room.lines[:, None]
-        silent = (self.part_end - self.bar_onset[:, None])[:, :, None] <= _POSITIONS
+        silent = (self.part_end - self.bar_onset[:, None])[:, :, None] <= at
         return np.asarray((has_key | (n_free > 0) & silent).any(1))
 
     def _free_keys(self, onset: Ints) -> Mask:
