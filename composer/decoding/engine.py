@@ -6,7 +6,7 @@ likely as a `Leaning`; what is read again when the window is full as `reframe`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -254,7 +254,16 @@ def _leaving(group: Group, rows: Events) -> tuple[list[Draw], Ints]:
             found = _finish(group, int(group.alive[place]), complete=False)
             if group.pruning.is_hopeless(found):
                 gone[place] = replace(found, is_given_up=True)
-    return list(gone.values()), np.delete(np.arange(len(group.alive)), list(gone))
+    return list(gone.values()), _closed_up(len(group.alive), gone)
+
+
+def _closed_up(n: int, gone: Container[int]) -> Ints:
+    """Return the places of those who stay, the last ones in the gaps: so few have to move."""
+    staying = [place for place in range(n) if place not in gone]
+    found = np.arange(len(staying))
+    gaps = [place for place in range(len(staying)) if place in gone]
+    found[gaps] = staying[len(staying) - len(gaps) :]
+    return found
 
 
 @dataclass

@@ -137,16 +137,18 @@ class OnnxSession:
     def _of(self, cache: Floats, places: Ints) -> Floats:
         """Return the cache of some candidates; beside a beginning the heads come first.
 
-        Only rows that were read are copied. Where candidates leave, the others move up within the
-        same memory: new memory costs more than copying.
+        Only rows that were read are copied. Where candidates leave, others move within the same
+        memory, and most can stay: new memory costs more than copying.
         """
         heads = self._runtime.config.kv_heads if self._shared else 1
-        by_head = cache.reshape(heads, -1, *cache.shape[1:])  # [heads, B, ...]
-        n, n_rows = len(places), int(self._lengths.max())
-        read = by_head[:, places, :, :n_rows]
-        is_leaving = len(places) < by_head.shape[1]
-        found = cache[: heads * n] if is_leaving else np.zeros((heads * n, *cache.shape[1:]), "f4")
-        found.reshape(heads, n, *cache.shape[1:])[:, :, :, :n_rows] = read
+        n_before, n_rows = len(cache) // heads, int(self._lengths.max())
+        sources = (n_before * np.arange(heads)[:, None] + places).ravel()
+        n = len(sources)
+        if n <= len(cache):
+            found, moved = cache[:n], np.flatnonzero(sources != np.arange(n))
+        else:
+            found, moved = np.zeros((n, *cache.shape[1:]), np.float32), np.arange(n)
+        found[moved, :, :n_rows] = cache[sources[moved], :, :n_rows]
         return found
 
     def _read_all(self, rows: Rows, n_padding: Ints, capacity: int) -> None:
