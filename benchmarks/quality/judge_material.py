@@ -41,7 +41,7 @@ BARS, LONG_BARS = 16, 24
 LEAST_BARS, LEAST_NOTES = 4, 32
 # Of either half.
 REAL_PIECES = {"chorale": 300}
-USUAL_REAL_PIECES = 80
+USUAL_REAL_PIECES = 200
 BREADTH = 16, 8  # requests and candidates for every family at temperature 1
 BOLDNESS = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
 BOLD = 3, 8
@@ -51,8 +51,7 @@ USUAL_WIDTH = 12, 16
 DEPTH = {"chorale": (4, 100)}
 USUAL_DEPTH = 2, 100
 PART_REQUESTS = 12  # of a file
-DAMAGED_PIECES = {"chorale": 100}
-USUAL_DAMAGED_PIECES = 60
+DAMAGED_PIECES = 200
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def make_material(
     }
     for family, found in real.items():
         keep(RAW, family, lambda r=found: drawn(wishes_of(r, engine, BREADTH, 1.0, 0), RAW, engine))
-        some = damageable(found, DAMAGED_PIECES.get(family, USUAL_DAMAGED_PIECES))
+        some = damageable(found, DAMAGED_PIECES)
         for kind in DAMAGES:
             keep(kind, family, lambda r=some, k=kind: _read(damaged_samples(r, k), engine))
     for seed, (kind, heat) in enumerate(BOLDNESS.items(), start=1):
