@@ -106,7 +106,8 @@ def find_twins(pieces: Mapping[int, Piece]) -> tuple[Rejected, ...]:
     twins: list[Rejected] = []
     for index, piece in sorted(pieces.items()):
         notes = frozenset(
-            (number, note.onset_beats, note.pitch)
+            # Whole numbers, because fractions take long to hash.
+            (number, *note.onset_beats.as_integer_ratio(), note.pitch)
             for number, part in enumerate(piece.parts)
             for note in part.notes
         )

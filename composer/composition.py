@@ -101,7 +101,8 @@ def _heard_key(piece: Piece, asked: Key, bass: int | None) -> Key:
     durations = [0.0] * 12
     for part in piece.parts:
         for note in part.notes:
-            durations[note.pitch % 12] += float(note.duration_beats)
+            length = note.duration_beats
+            durations[note.pitch % 12] += length.numerator / length.denominator
     heard, _ = estimate_key(durations, None if bass is None else bass % 12)
     is_same = (heard.tonic_pitch_class, heard.mode) == (asked.tonic_pitch_class, asked.mode)
     return asked if is_same else heard

@@ -6,11 +6,12 @@ a name.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import correlation
+from operator import mul
 
 from composer.errors import OptionError
 
@@ -322,16 +323,26 @@ def estimate_key(
     durations = tuple(float(duration) for duration in durations_by_pitch_class)
     if len(durations) != 12:
         raise OptionError(f"a key is estimated from twelve durations, got {len(durations)}")
+    steps, spread = _deviations(durations)
+    is_flat = max(durations) == min(durations)
     fits = []
     for key in KEYS:
         tonic = key.tonic_pitch_class
         bonus = LAST_BASS_BONUS if tonic == last_bass_pitch_class else 0.0
-        profile = KEY_PROFILES[key.mode]
-        fits.append((_correlation(durations[tonic:] + durations[:tonic], profile) + bonus, key))
+        profile, profile_spread = _PROFILE_DEVIATIONS[key.mode]
+        common = math.fsum(map(mul, steps[tonic:] + steps[:tonic], profile))
+        # Pearson's r; 0 if all pitch classes sound equally long.
+        fit = 0.0 if is_flat else common / math.sqrt(spread * profile_spread)
+        fits.append((fit + bonus, key))
     ranked = sorted(fits, key=lambda fit: -fit[0])
     return ranked[0][1], ranked[0][0] - ranked[1][0]
 
 
-def _correlation(values: Sequence[float], profile: Sequence[float]) -> float:
-    """Return Pearson's r; 0 if the values are all alike."""
-    return 0.0 if max(values) == min(values) else correlation(values, profile)
+def _deviations(values: Sequence[float]) -> tuple[tuple[float, ...], float]:
+    """Return how far values lie from their mean, and the sum of the squares of that."""
+    mean = math.fsum(values) / len(values)
+    found = tuple(value - mean for value in values)
+    return found, math.fsum(value * value for value in found)
+
+
+_PROFILE_DEVIATIONS = {mode: _deviations(profile) for mode, profile in KEY_PROFILES.items()}

@@ -20,7 +20,7 @@ pieces; see `scoring.weights`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from composer.piece import Piece
@@ -73,7 +73,8 @@ def score(
     group = next((name for name in groups if name in bands), "")
     total = family.total(cost_of(scores)) if piece.n_notes else 0.0
     scores = tuple(
-        replace(score, reason=tell_reason(score, group)) for score in share_out(scores, total)
+        replace(score, lost=lost, reason=tell_reason(score, group))
+        for score, lost in zip(scores, _losses(scores, total), strict=True)
     )
     return Scorecard(group, scores, total, tell_reasons(scores, group))
 
@@ -123,8 +124,10 @@ def cost_of(scores: Iterable[Score]) -> float:
 def share_out(scores: Iterable[Score], total: float) -> tuple[Score, ...]:
     """Return the scores with what each loses of the points missing to 100."""
     scores = tuple(scores)
+    losses = _losses(scores, total)
+    return tuple(replace(score, lost=lost) for score, lost in zip(scores, losses, strict=True))
+
+
+def _losses(scores: Sequence[Score], total: float) -> list[float]:
     cost = cost_of(scores) or 1.0
-    return tuple(
-        replace(score, lost=(100.0 - total) * (score.weight * score.penalty / cost) ** 2)
-        for score in scores
-    )
+    return [(100.0 - total) * (score.weight * score.penalty / cost) ** 2 for score in scores]
