@@ -17,7 +17,7 @@ from symusic.core import ScoreTick, TrackTick
 
 from composer.corpus.general_midi import programs_to_instruments
 from composer.corpus.meters import count_bars, lay_meters
-from composer.corpus.text import clean_text
+from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.theory import Key, Meter, estimate_key, key_from_signature
@@ -91,7 +91,7 @@ def read_midi_bytes(data: bytes, *, title: str = "") -> Piece:
     notes_by_part = [_tick_notes(track) for track in tracks]
     instruments = programs_to_instruments([track.program for track in tracks])
     parts = tuple(
-        Part(instrument, _notes(ticks, ticks_to_beats), clean_text(track.name))
+        Part(instrument, _notes(ticks, ticks_to_beats), own_name(track.name, instrument.name))
         for track, instrument, ticks in zip(tracks, instruments, notes_by_part, strict=True)
     )
     end_ticks = max(n.onset_ticks + n.duration_ticks for part in notes_by_part for n in part)

@@ -201,7 +201,9 @@ def _beside(piece: Piece, part: int, wishes: Conditions) -> Blank:
     place = n_parts - 1 if is_lowest else min(part, n_parts - 2)
     players = ensemble_instruments(ensemble, n_parts, wishes.composer)
     parts = [Part(player, ()) for player in players]
-    parts[place] = piece.parts[part]
+    # Without the name that its file gave it: all are called by what they play, in one language.
+    given = piece.parts[part]
+    parts[place] = replace(given, name="") if given.name else given
     cells = np.ones((piece.n_bars, n_parts), np.bool_)
     cells[:, place] = False
     names = {

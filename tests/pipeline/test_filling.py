@@ -57,6 +57,17 @@ def test_an_infill_of_one_part_leaves_the_others(
     assert [found.parts[n] == chorale.parts[n] for n in range(4)] == [True, True, False, True]
 
 
+def test_all_parts_of_a_harmony_are_named_in_one_language(
+    tiny_engine: TransformerEngine, chorale: Piece
+) -> None:
+    named = replace(chorale.parts[0], name="1. Sopran")
+    found = harmonise(
+        replace(chorale, parts=(named,)), engine=tiny_engine, form="chorale", candidates=1, seed=3
+    )
+    assert [part.name for part in found.piece.parts] == [""] * 4
+    assert [part.instrument.name for part in found.piece.parts][1:] == ["alto", "tenor", "bass"]
+
+
 def test_harmonising_gives_the_melody_parts_of_the_form(harmony: Filled, chorale: Piece) -> None:
     for one in harmony.ranked:
         piece = one.piece

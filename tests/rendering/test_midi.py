@@ -56,7 +56,15 @@ def test_a_whole_score_is_read_back(chorale: Piece, tmp_path: Path) -> None:
     back = read_midi(write_midi(chorale, tmp_path / "chorale.mid"))
     assert (back.meters, back.n_bars, back.key) == (chorale.meters, chorale.n_bars, chorale.key)
     assert [part.notes for part in back.parts] == [part.notes for part in chorale.parts]
-    assert [part.name for part in back.parts] == ["soprano", "alto", "tenor", "bass"]
+    assert [part.instrument for part in back.parts] == [p.instrument for p in chorale.parts]
+    assert [part.name for part in back.parts] == [""] * 4  # their tracks repeat the instrument
+
+
+def test_the_name_of_a_part_comes_back_unless_it_is_its_instrument(chorale: Piece) -> None:
+    names = ("Sopran", "ALTO", "Tenor ", "")
+    parts = (replace(p, name=name) for p, name in zip(chorale.parts, names, strict=True))
+    back = read_midi_bytes(midi_bytes(replace(chorale, parts=tuple(parts))))
+    assert [part.name for part in back.parts] == ["Sopran", "", "", ""]
     assert back.tempo_bpm == pytest.approx(chorale.tempo_bpm, abs=1e-3)
 
 

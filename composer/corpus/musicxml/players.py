@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from composer.corpus.general_midi import CHOIR_PROGRAM, programs_to_instruments
 from composer.corpus.musicxml.cleaning import StaffFacts
-from composer.corpus.text import clean_text
+from composer.corpus.text import own_name
 from composer.theory import INSTRUMENTS, Instrument
 
 # Words in names of parts -> instruments; the first that is found counts.
@@ -51,8 +51,7 @@ def holds_several_singers(staff: StaffFacts, instrument: Instrument) -> bool:
 
 def part_name(staff: StaffFacts, instrument: Instrument) -> str:
     """Return the name of a part; empty if it only repeats its instrument's."""
-    name = clean_text(staff.name)
-    return "" if name.lower() == instrument.name.lower() else name
+    return own_name(staff.name, instrument.name)
 
 
 def _exact(staff: StaffFacts) -> Instrument | None:
