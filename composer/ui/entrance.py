@@ -18,12 +18,13 @@ from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import RequestError
 from composer.ui.incidents import plain_errors
 from composer.ui.traffic import TOO_OFTEN, Tollgate, log_call
 
 # One file a request, and what multipart forms put around it.
-MAX_UPLOAD_BODY_BYTES = 2_200_000
+MAX_UPLOAD_BODY_BYTES = MAX_UPLOAD_BYTES + 200_000
 # Wishes are some hundred bytes; what is longer than they may be is refused in better words later.
 MAX_BODY_BYTES = 8_000_000
 FULL = "too many people are waiting; try again in a moment"

@@ -95,7 +95,10 @@ def build(studio: Studio, window_px: gr.Number) -> None:
 
 
 def _build_upload() -> gr.File:
-    _html('<h2 class="label">A MIDI or MusicXML file, at most 2 MB</h2>', js_on_load=NAME_BUTTON)
+    _html(
+        '<h2 class="label">A MIDI file of 2 MB at most, or MusicXML of 6 MB</h2>',
+        js_on_load=NAME_BUTTON,
+    )
     return gr.File(
         file_types=FILE_TYPES,
         show_label=False,

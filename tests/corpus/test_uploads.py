@@ -21,6 +21,8 @@ from composer.corpus.uploads.markup import tidy_xml
 from composer.corpus.uploads.tracks import tidy_midi
 from composer.errors import ScoreFileError, TokenError, WorkerError
 from composer.piece import Note, Part, Piece
+from composer.rendering.musicxml import musicxml_bytes
+from composer.stitching import join
 from composer.worker import client
 from tests.corpus.files import END, NOTE, SCALE, raw_midi, score_bytes
 from tests.corpus.hostile import ATTRIBUTES, GOOD_XML, XML_NOTE, archive, mxl, score
@@ -82,10 +84,30 @@ def test_other_kinds_are_named(data: bytes, word: str) -> None:
     assert ".musicxml" in str(refusal.value)
 
 
-def test_a_file_that_is_too_large_reaches_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "start"), [(Kind.MIDI, b"MThd"), (Kind.MUSICXML, b"<?xml ")])
+def test_a_file_that_is_too_large_reaches_no_worker(
+    kind: Kind, start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(worker, "call", None)
-    with pytest.raises(ScoreFileError, match="larger than 2 MB"):
-        read_score_bytes(b"MThd" + bytes(gate.MAX_UPLOAD_BYTES))
+    with pytest.raises(ScoreFileError, match=f"larger than {gate.MAX_BYTES[kind] // 10**6} MB"):
+        read_score_bytes(start.ljust(gate.MAX_BYTES[kind] + 1, b" "))
+
+
+def test_musicxml_may_be_longer_than_midi(chorale: Piece, tmp_path: Path) -> None:
+    room = b" " * (gate.MAX_BYTES[Kind.MIDI] + 1)
+    path = tmp_path / "long.musicxml"
+    path.write_bytes(musicxml_bytes(chorale).replace(b"</part>", room + b"</part>", 1))
+    assert read_score(path).n_notes == chorale.n_notes
+
+
+@pytest.mark.parametrize("name", ["chorale", "keyboard_piece"])
+def test_what_we_write_comes_back_up_to_the_most_notes(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    piece = request.getfixturevalue(name)
+    twice = join(piece, piece.n_bars, piece)
+    more_bytes = len(musicxml_bytes(twice)) - len(musicxml_bytes(piece))
+    assert limits.MAX_NOTES * more_bytes / piece.n_notes < gate.MAX_BYTES[Kind.MUSICXML]
 
 
 @pytest.mark.parametrize("cause", ["time", "memory", "size", "crash"])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.ui.wishes import WISHES
 from tests import visitor
 from tests.corpus.files import SCALE, score_bytes
@@ -224,8 +225,8 @@ def _files() -> Iterator[Probe]:
     yield Probe("uploads", "evil.svg, fetched", svg, "^200 (application/octet-stream|.*attachment)")
     many = partial(_upload, lambda: [(f"{i}.mid", bytes(1_900_000)) for i in range(10)])
     yield Probe("uploads", "10 files of 1.9 MB in one request", many, "^413 .*at most")
-    large = partial(_upload, lambda: [("x.mid", bytes(2_000_001))])
-    yield Probe("uploads", "a file of 2 MB and a byte", large, "^413 .*maximum allowed size")
+    large = partial(_upload, lambda: [("x.mid", bytes(MAX_UPLOAD_BYTES + 1))])
+    yield Probe("uploads", "a file of 6 MB and a byte", large, "^413 .*maximum allowed size")
     for name in (
         "../../x.mid",
         "a" * 300 + ".mid",

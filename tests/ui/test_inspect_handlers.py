@@ -93,7 +93,9 @@ def test_no_more_is_read_than_a_file_may_hold(cache: Path) -> None:
         raise ScoreFileError("too large")
 
     with pytest.raises(ScoreFileError):
-        inspect_handlers.read_upload(note_size, upload(cache, bytes(3_000_000)))
+        inspect_handlers.read_upload(
+            note_size, upload(cache, bytes(inspect_handlers.MAX_UPLOAD_BYTES + 1_000_000))
+        )
     assert sizes == [inspect_handlers.MAX_UPLOAD_BYTES + 1]
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from composer import worker
 from composer.corpus.midi import MAX_FILE_BYTES, read_file_start
 from composer.corpus.uploads.kinds import Kind, kind_of
-from composer.corpus.uploads.limits import check_music
+from composer.corpus.uploads.limits import MAX_NOTES, check_music
 from composer.errors import OptionError, ScoreFileError, WorkerError
 from composer.piece import Piece
 
-MAX_UPLOAD_BYTES = MAX_FILE_BYTES
+# MusicXML has 150 to 200 bytes a note; a little more lets every score through that has few enough
+# of them. What it may unfold to and how long it may take has the same limits whatever its size.
+MAX_BYTES = {Kind.MIDI: MAX_FILE_BYTES, Kind.MUSICXML: 300 * MAX_NOTES}
+MAX_UPLOAD_BYTES = max(MAX_BYTES.values())
 PARSE_WALL_S = 10.0
 PARSE_MEMORY_BYTES = 1_000_000_000
 # What a nursery imports ahead; the parser of MusicXML takes a second, and MIDI does without it.
@@ -45,10 +48,10 @@ def read_score_bytes(data: bytes, *, title: str = "") -> Piece:
         ScoreFileError: If the data cannot be read as music, or as too much of it.
         WorkerError: If too many files are being read already, or none can be.
     """
-    if len(data) > MAX_UPLOAD_BYTES:
-        limit_mb = MAX_UPLOAD_BYTES / 1e6
-        raise ScoreFileError(f"the file is larger than {limit_mb:g} MB; give one piece a file")
     kind = kind_of(data)
+    if len(data) > MAX_BYTES[kind]:
+        limit_mb = MAX_BYTES[kind] / 1e6
+        raise ScoreFileError(f"the file is larger than {limit_mb:g} MB; give one piece a file")
     name = title[:_MAX_TITLE_CHARACTERS].encode(errors="replace").replace(b"\0", b" ")
     piece = _rebuilt(_parsed(kind, name + b"\0" + data))
     check_music(piece)
@@ -62,7 +65,7 @@ def read_score(path: Path) -> Piece:
         ScoreFileError: If the file cannot be read as music.
         WorkerError: If too many files are being read already.
     """
-    return read_score_bytes(read_file_start(path), title=path.stem)
+    return read_score_bytes(read_file_start(path, MAX_UPLOAD_BYTES), title=path.stem)
 
 
 def _parsed(kind: Kind, payload: bytes) -> bytes:
