@@ -10,7 +10,7 @@ from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension
 from composer.pipeline.continuing import Found
-from composer.ui.views import count, title
+from composer.ui.views import bars, count, title
 
 EMPTY = (
     '<div class="empty"><p>Take what you composed, bring a MIDI or MusicXML file, or write a '
@@ -26,8 +26,7 @@ def facts(found: Found) -> str:
         "key": str(found.key)
         + ("" if found.heard_key == found.key else f"; the notes sound like {found.heard_key}"),
         "meter": str(found.meter),
-        "bars": f"{found.bars}"
-        + (f", bar 0 an upbeat of {found.pickup_beats} quarters" if found.pickup_beats else ""),
+        "bars": bars(found.bars, found.pickup_beats),
         "for": found.ensemble,
         "parts": parts,
     }

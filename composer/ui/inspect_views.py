@@ -48,7 +48,7 @@ def _facts(piece: Piece) -> Iterator[tuple[str, str]]:
         yield "composer", piece.composer
     yield "key", key_words(piece)
     yield "meter", meter_words(piece)
-    yield "bars", bar_words(piece)
+    yield "bars", views.bars(piece.n_bars, piece.pickup_beats)
     yield "tempo", f"{piece.tempo_bpm:.0f} quarters a minute"
     yield "length", length_words(piece)
     yield "ensemble", piece.ensemble or "not known"
@@ -100,14 +100,6 @@ def meter_words(piece: Piece) -> str:
     more = len(words) - MAX_METERS_NAMED
     named = ", ".join(words[:MAX_METERS_NAMED])
     return f"{named} and {views.count(more, 'further change')}" if more > 0 else named
-
-
-def bar_words(piece: Piece) -> str:
-    """Count the bars, the upbeat apart."""
-    pickup = piece.pickup_beats
-    noun = "quarter" if pickup == 1 else "quarters"
-    upbeat = f", the first an upbeat of {float(pickup):.3g} {noun}, bar 0" if pickup else ""
-    return f"{piece.n_bars:,}{upbeat}"
 
 
 def length_words(piece: Piece) -> str:

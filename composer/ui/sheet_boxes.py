@@ -111,6 +111,8 @@ def _box(bar: Bar, number: int, found: Box, moments: list[list[float]]) -> Box:
     right = found["x"] + found["w"]
     if len(heads) == len(onsets) > 0:
         knots = list(zip(onsets, heads, strict=True))
+        if onsets[0] > start:  # all rest before; an upbeat is printed without these rests
+            knots.insert(0, (start, heads[0] if number == 0 else found["x"]))
     else:  # a tie within the bar, an ornament: as if all were evenly spaced
         knots = [(start, heads[0] if heads else found["x"])]
     return box | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 from html import escape
 from itertools import groupby
 
@@ -76,6 +77,13 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
         "<span>score</span></div></div>"
         f'<ul class="reasons">{reasons}</ul>'
     )
+
+
+def bars(n_bars: int, pickup_beats: Fraction) -> str:
+    """Count bars, and tell an upbeat: `9, the first an upbeat of 1 quarter, bar 0`."""
+    noun = "quarter" if pickup_beats == 1 else "quarters"
+    words = f", the first an upbeat of {float(pickup_beats):.3g} {noun}, bar 0"
+    return f"{n_bars:,}{words if pickup_beats else ''}"
 
 
 def title(piece: Piece) -> str:

@@ -47,3 +47,10 @@ def test_boxes_bear_the_numbers_that_are_printed(upbeat_chorale: Piece) -> None:
     pages = sheet_pages(upbeat_chorale, layout=WIDE)
     boxes = [box for page in bar_boxes(pages, upbeat_chorale) for box in page]
     assert [box["bar"] for box in boxes] == list(range(8))
+
+
+def test_the_cursor_waits_at_the_first_head_of_an_upbeat(upbeat_chorale: Piece) -> None:
+    upbeat = bar_boxes(sheet_pages(upbeat_chorale, layout=WIDE), upbeat_chorale)[0][0]
+    (start, x), (onset, head), *_ = upbeat["knots"]
+    assert (start, onset) == (0, 3)
+    assert x == head > upbeat["x"]
