@@ -138,7 +138,10 @@ def _draw_together(
 
 
 def split(n_candidates: int, sizes: tuple[int, int]) -> list[list[int]]:
-    """Return the candidates' numbers in groups of equal size, four of them if that can be.
+    """Return the candidates' numbers in groups of equal size, two of them if that can be.
+
+    Two keep the two cores of a small machine busy to the end; four with half as many candidates
+    take a fifth more processor time, because most of a step is paid once a group.
 
     Their number alone decides: neither cores nor other visitors nor who is done first change what a
     candidate becomes.
@@ -148,7 +151,8 @@ def split(n_candidates: int, sizes: tuple[int, int]) -> list[list[int]]:
         sizes: The least and the most of a group.
     """
     low, high = sizes
-    size = min(high, max(low, math.ceil(n_candidates / 4)))
+    n_groups = max(2, math.ceil(n_candidates / high))
+    size = max(low, math.ceil(n_candidates / n_groups))
     indices = list(range(n_candidates))
     return [indices[first : first + size] for first in range(0, n_candidates, size)]
 

@@ -188,13 +188,13 @@ def test_requests_side_by_side_give_what_each_gives_alone(tiny_engine: Transform
         assert_same(a, b)
 
 
-@pytest.mark.parametrize("n", [1, 7, 16, 17, 100, 256])
+@pytest.mark.parametrize("n", [1, 7, 16, 17, 100, 130, 256])
 def test_groups_follow_from_the_number_of_candidates_alone(n: int) -> None:
-    low, high = 8, 32
+    low, high = 8, 64
     groups = split(n, (low, high))
     assert [index for group in groups for index in group] == list(range(n))
     assert all(low <= len(group) <= high for group in groups[:-1])
-    assert len(groups) <= max(4, n / high)
+    assert len(groups) <= max(2, -(-n // high))
 
 
 def test_where_memory_is_short_groups_are_halved_and_candidates_stay_the_same(
