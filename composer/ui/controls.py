@@ -47,14 +47,15 @@ def build(rows: Sequence[MenuRow], examples: Sequence[Example]) -> Controls:
         '<h2 class="label">Begin with an example, or wish for something else</h2>',
         apply_default_css=False,
     )
-    dataset = gr.Dataset(
-        components=["textbox"],
-        samples=[[example.label] for example in examples],
-        sample_labels=[example.label for example in examples],
-        type="index",
-        show_label=False,
-        elem_id="examples",
-    )
+    with gr.Column(elem_classes=["examples-room"]):  # has its height before they are there
+        dataset = gr.Dataset(
+            components=["textbox"],
+            samples=[[example.label] for example in examples],
+            sample_labels=[example.label for example in examples],
+            type="index",
+            show_label=False,
+            elem_id="examples",
+        )
     wishes = _build_music(rows, first) | _build_run()
     keep_seed = wishes.pop("keep_seed")
     with gr.Accordion("Sampling details", open=False, elem_id="details"):

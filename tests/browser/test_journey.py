@@ -145,3 +145,17 @@ def test_nothing_overflows_and_nothing_is_fetched_from_outside(
     root = "document.documentElement"
     assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
     assert tab.outside == []
+
+
+@pytest.mark.parametrize("width_px", [360, 1280])
+def test_the_examples_come_late_and_move_nothing(
+    address: str, open_tab: OpenTab, width_px: int
+) -> None:
+    tab = open_tab(address, width_px)
+    tab.page.wait_for_selector("#examples button")
+    heights = "['.examples-room', '#examples'].map((one) => $(one).offsetHeight)"
+    room_px, block_px = tab.page.evaluate(
+        f"(($) => {heights})((one) => document.querySelector(one))"
+    )
+    reserved = "parseFloat(getComputedStyle(document.querySelector('.examples-room')).minHeight)"
+    assert 0 < block_px <= tab.page.evaluate(reserved) <= room_px + 1
