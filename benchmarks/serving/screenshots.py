@@ -2,6 +2,7 @@
 
     python benchmarks/serving/screenshots.py /tmp/shots
     python benchmarks/serving/screenshots.py /tmp/shots --looks phone --pages edit studies
+    python benchmarks/serving/screenshots.py /tmp/shots --pages listener --designs multiple composer
 
 Serves the page of the bundled checkpoint and a small study of every design, goes through both like
 a visitor, and writes PNG files: Compose empty and with a result, Extend, Edit, Inspect with a file,
@@ -29,7 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.listening.studies import make_plan, make_study
+from composer.rendering import write_midi
+from composer.request import Request
+from tests.fake_studio import make_piece
+from tests.listening.studies import CONDITIONS, make_plan, make_study
 from tests.serving import REAL_APP, serve
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -286,13 +290,25 @@ def shoot_pages(browser: Browser, options: Any, scratch: Path) -> None:
             page.close()
 
 
+def conditions_of(design: str, scratch: Path) -> list[dict[str, Any]]:
+    """Return what a study compares; pieces of a composer too where these are asked for."""
+    if design != "composer":
+        return [{"name": name, "candidates": n} for n, name in enumerate(CONDITIONS, start=1)]
+    folder = scratch / "originals"
+    folder.mkdir(exist_ok=True)
+    for number in range(4):
+        write_midi(make_piece(Request(bars=8), number), folder / f"{number}.mid")
+    return [{"name": "composed"}, {"name": "real", "folder": str(folder), "is_original": True}]
+
+
 def shoot_listener(browser: Browser, options: Any, scratch: Path) -> None:
     """Go through a study of each design in each look."""
     if "listener" not in options.pages:
         return
-    for design in DESIGNS:
+    for design in options.designs:
         plan = make_plan(
             design=design,
+            conditions=conditions_of(design, scratch),
             items_per_listener=2,
             questionnaire=QUESTIONS,
             title="Which way of composing do you prefer?",
@@ -312,6 +328,7 @@ def main() -> None:
     parser.add_argument("--looks", nargs="+", choices=LOOKS, default=list(LOOKS))
     pages = [*PAGES, "listener"]
     parser.add_argument("--pages", nargs="+", choices=pages, default=pages)
+    parser.add_argument("--designs", nargs="+", choices=DESIGNS, default=list(DESIGNS))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="shots-") as scratch, sync_playwright() as playwright:

@@ -105,3 +105,27 @@ def test_an_unknown_code_leads_to_the_beginning(address: str, open_tab: OpenTab)
     tab = open_tab(f"{address}/#nobody", 390, "#welcome:not([hidden])")
     tab.page.wait_for_selector("#message:text('not known here')")
     assert not tab.page.url.endswith("nobody")
+
+
+def test_sliders_stand_under_words_and_nothing_moves_on_a_telephone(
+    open_tab: OpenTab, tmp_path: Path
+) -> None:
+    study = make_study(tmp_path / "sliders", make_plan(design="multiple", items_per_listener=2))
+    with serve("-m", "composer.ui.studies", str(study.path)) as url:
+        tab = begin(open_tab, url)
+        assert tab.page.inner_text("#hint").startswith("Listen to A, B and C for")
+        words = tab.page.locator(".words span").all_inner_texts()
+        assert words == ["bad", "poor", "fair", "good", "excellent"]
+        top = "document.querySelector('#question').getBoundingClientRect().top"
+        before = tab.page.evaluate(top)
+        for slot in ("a", "b", "c"):
+            tab.page.click(f"[data-slot={slot}]")
+            tab.page.wait_for_selector(f"[data-slot={slot}].is-heard")
+        for slot, keys, said in (("a", "End", "100, excellent"), ("b", "Home", "0, bad")):
+            tab.page.locator(f"#answer input[name={slot}]").press(keys)
+            slider = tab.page.locator(f"#answer input[name={slot}]")
+            assert slider.get_attribute("aria-valuetext") == said
+        assert not tab.page.is_enabled("#next")
+        tab.page.locator("#answer input[name=c]").press("ArrowRight")
+        tab.page.wait_for_selector("#next:not([disabled])")
+        assert tab.page.evaluate(top) == before

@@ -5,6 +5,8 @@ const $ = (id) => document.getElementById(id);
 const KEY = 'listener ' + location.pathname;
 const VIEWS = ['welcome', 'volume', 'trial', 'questionnaire', 'end'];
 const TRIES = 4;
+const QUALITY = ['bad', 'poor', 'fair', 'good', 'excellent']; // ITU-R BS.1534 and BS.2132
+const LIST = new Intl.ListFormat('en-GB');
 let study = null;
 let code = '';
 let trial = null;
@@ -191,7 +193,7 @@ async function showTrial(place) {
 function buildAnswer() {
     if (study.answer === 'choice') return [buildChoices()];
     if (study.answer === 'scales') return study.scales.map(buildScale);
-    return trial.slots.map(buildSlider);
+    return [buildQuality(), ...trial.slots.map(buildSlider)];
 }
 
 function buildChoices() {
@@ -220,6 +222,18 @@ function buildScale(name) {
     return set;
 }
 
+function buildQuality() {
+    const row = make('div', '', { class: 'slider head', 'aria-hidden': 'true' });
+    const words = make('div', '', { class: 'words quiet' });
+    words.append(...QUALITY.map((word) => make('span', word)));
+    row.append(words);
+    return row;
+}
+
+function qualityOf(value) {
+    return QUALITY[Math.min(QUALITY.length - 1, Math.floor((QUALITY.length * value) / study.slider))];
+}
+
 function buildSlider(slot) {
     const row = make('label', '', { class: 'slider' });
     const input = make('input', '', { type: 'range', min: 0, max: study.slider, name: slot, 'aria-label': `Rating of ${slot.toUpperCase()}` });
@@ -228,6 +242,7 @@ function buildSlider(slot) {
     input.addEventListener('input', () => {
         input.dataset.moved = 'yes';
         output.textContent = input.value;
+        input.setAttribute('aria-valuetext', `${input.value}, ${qualityOf(input.value)}`);
         paintAnswer();
     });
     row.append(make('b', slot.toUpperCase()), input, output);
@@ -252,7 +267,7 @@ function paintAnswer() {
     const isEarly = waiting.length > 0;
     $('answer').classList.toggle('is-early', isEarly);
     for (const input of $('answer').querySelectorAll('input')) input.disabled = isEarly;
-    const names = waiting.map((player) => player.slot.toUpperCase()).join(' and ');
+    const names = LIST.format(waiting.map((player) => player.slot.toUpperCase()));
     const least = study.minimum_listening_s;
     const advice = study.answer === 'sliders' ? 'Move every slider.' : study.answer === 'scales' ? 'Answer on every scale.' : 'Choose one.';
     const isReady = !isEarly && readAnswer();
