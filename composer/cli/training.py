@@ -97,6 +97,8 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--favour", type=_factor, nargs="+", help="forms to draw more often, as chorale=4"
     )
+    parser.add_argument("--moved-share", type=float, help="of pieces whose tonic is moved")
+    parser.add_argument("--fewer-parts-share", type=float, help="of pieces without some parts")
     parser.add_argument("--averaging", type=float, help="of the weights over steps, 0 for none")
     parser.add_argument("--accumulate", type=int, help="batches a step")
     parser.add_argument("--checkpointing", action="store_true", default=None, help="save memory")
@@ -113,7 +115,7 @@ def _train(options: argparse.Namespace) -> None:
 
     given = {name: value for name, value in vars(options).items() if value is not None}
     known = {field.name for field in fields(TrainOptions)}
-    sampled = {"batch_rows", "max_rows"} & given.keys()
+    sampled = {"batch_rows", "max_rows", "moved_share", "fewer_parts_share"} & given.keys()
     favoured = tuple(options.favour or ())
     sampling = SamplingOptions(**{name: given[name] for name in sampled}, favoured=favoured)
     chosen = {name: given[name] for name in known & given.keys()}

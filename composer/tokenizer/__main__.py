@@ -56,7 +56,7 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.VALUE_COMPOSER, vocab.VALUE_FORM - 1, "composer"),
         (vocab.VALUE_FORM, vocab.VALUE_ENSEMBLE - 1, "form"),
         (vocab.VALUE_ENSEMBLE, vocab.VALUE_MODE - 1, "ensemble"),
-        (vocab.VALUE_MODE, vocab.VALUE_PARTS - 1, "mode: open, major, minor"),
+        (vocab.VALUE_MODE, vocab.VALUE_PARTS - 1, "mode: open, major, minor, moved"),
         (vocab.VALUE_PARTS, vocab.VALUE_SHIFT - 1, "parts: open, 1-16"),
         (vocab.VALUE_SHIFT, vocab.PITCH_RESERVED - 1, "shift: open, -6 to 5 semitones"),
         _reserved(vocab.PITCH_RESERVED),

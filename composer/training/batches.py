@@ -32,9 +32,11 @@ from composer.tokenizer.holes import (
     theme,
     window,
 )
-from composer.tokenizer.vocab import PART, Events
+from composer.tokenizer.variants import moved, with_parts
+from composer.tokenizer.vocab import PART, PITCH, Events
 
 Rng = np.random.Generator
+LOWEST_MOVE, HIGHEST_MOVE = -5, 6  # semitones, to every other key once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class SamplingOptions:
         hole_share: Of the sequences that fill bars.
         parts_share: Of those that write parts to given ones.
         theme_share: Of those that come back to a theme; the others are plain windows.
+        moved_share: Of pieces whose tonic is moved.
+        fewer_parts_share: Of pieces in three and more parts of which some parts are left out.
         drop_one: Chance that a wish is left open.
         drop_all: Chance that all wishes are.
         drop_bars_left: Chance that BAR rows carry no bars left.
@@ -66,6 +70,8 @@ class SamplingOptions:
     hole_share: float = 0.10
     parts_share: float = 0.08
     theme_share: float = 0.07
+    moved_share: float = 0.30
+    fewer_parts_share: float = 0.20
     drop_one: float = 0.10
     drop_all: float = 0.10
     drop_bars_left: float = 0.10
@@ -218,6 +224,7 @@ class Sampler:
 def draw_sequence(piece: Bars, options: SamplingOptions, rng: Rng) -> Sequence:
     """Rearrange a piece at random, with wishes dropped at random; at most `max_rows` + 1 rows."""
     budget = options.max_rows + 1
+    piece = _draw_variant(piece, options, rng)
     kind = rng.random()
     first = _first_bar(piece, budget, rng)
     last = _last_bar(piece, first, budget - N_WISHES - 2)
@@ -230,6 +237,18 @@ def draw_sequence(piece: Bars, options: SamplingOptions, rng: Rng) -> Sequence:
     else:
         sequence = window(piece, first, min(last + 1, len(piece)))
     return _open_wishes(sequence.cut(budget), options, rng)
+
+
+def _draw_variant(piece: Bars, options: SamplingOptions, rng: Rng) -> Bars:
+    """Leave parts out or move the tonic, each with its chance."""
+    parts = _part_ids(piece, 0, len(piece))
+    if len(parts) > 2 and rng.random() < options.fewer_parts_share:
+        n_kept = int(rng.integers(2, len(parts)))
+        piece = with_parts(piece, [parts[i] for i in rng.choice(len(parts), n_kept, False)])
+    if rng.random() < options.moved_share:
+        steps = [step for step in range(LOWEST_MOVE, HIGHEST_MOVE + 1) if step]
+        piece = moved(piece, int(rng.choice(steps)))
+    return piece
 
 
 def pad(sequences: list[Sequence]) -> Batch:
@@ -317,6 +336,9 @@ def _open_wishes(sequence: Sequence, options: SamplingOptions, rng: Rng) -> Sequ
     ]
     if rng.random() < options.drop_all:
         dropped = list(vocab.WISHES)
+    if sequence.rows[vocab.WISHES.index("mode"), PITCH] == vocab.MODE_MOVED:
+        # An open mode promises a tonic on C, and so does no wish at all.
+        dropped = [wish for wish in dropped if wish != "mode"]
     rows = drop_wishes(sequence.rows, dropped)
     rows = open_bars(
         rows,

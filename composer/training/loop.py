@@ -366,6 +366,8 @@ def _validation_batches(
         hole_share=0.0,
         parts_share=0.0,
         theme_share=0.0,
+        moved_share=0.0,
+        fewer_parts_share=0.0,
         drop_one=0.0,
         drop_all=0.0,
         drop_bars_left=0.0,

@@ -14,12 +14,13 @@ from composer.errors import OptionError
 from composer.piece import Piece
 from composer.tokenizer import encode, vocab
 from composer.tokenizer.holes import N_WISHES, Bars
+from composer.tokenizer.vocab import Events
 from composer.training import PackedEvents, SamplingOptions
 from composer.training.batches import Batch, Sampler, draw_sequence, pad, piece_weights
 from tests.strategies import MENU, VOCABULARY, pieces
 
 OPTIONS = SamplingOptions(max_rows=64, batch_rows=512, pool=24)
-KINDS = ("hole_share", "parts_share", "theme_share")
+KINDS = ("hole_share", "parts_share", "theme_share", "moved_share", "fewer_parts_share")
 
 
 def only(**shares: float) -> SamplingOptions:
@@ -135,6 +136,39 @@ def test_each_kind_of_sequence_carries_its_marks(
     sequence = draw_sequence(bars, options, np.random.default_rng(0))
     found = set(sequence.rows[:, vocab.TIME].tolist()) & {vocab.HOLE, vocab.FILL, vocab.GIVEN}
     assert found == marks
+
+
+def mode_of(rows: Events) -> int:
+    return int(rows[vocab.WISHES.index("mode"), vocab.PITCH])
+
+
+@pytest.mark.parametrize("dropped", [{}, {"drop_one": 1.0}, {"drop_all": 1.0}], ids=str)
+def test_a_moved_piece_always_says_so(chorale: Piece, dropped: dict[str, float]) -> None:
+    bars = Bars.of(encode(chorale, VOCABULARY))
+    options = replace(only(moved_share=1.0), **{"drop_one": 0.0, "drop_all": 0.0} | dropped)
+    for seed in range(8):
+        rows = draw_sequence(bars, options, np.random.default_rng(seed)).rows
+        assert mode_of(rows) == vocab.MODE_MOVED
+
+
+def test_what_was_not_moved_never_says_so(chorale: Piece) -> None:
+    bars = Bars.of(encode(chorale, VOCABULARY))
+    for seed in range(8):
+        rows = draw_sequence(bars, only(), np.random.default_rng(seed)).rows
+        assert mode_of(rows) != vocab.MODE_MOVED
+
+
+def test_some_parts_are_left_out(chorale: Piece) -> None:
+    bars = Bars.of(encode(chorale, VOCABULARY))
+    options = replace(only(fewer_parts_share=1.0), max_rows=400, drop_one=0.0, drop_all=0.0)
+    counts = set()
+    for seed in range(12):
+        rows = draw_sequence(bars, options, np.random.default_rng(seed)).rows
+        found = set((rows[vocab.is_note(rows), vocab.PART] % vocab.MAX_PARTS).tolist())
+        asked = rows[vocab.WISHES.index("parts"), vocab.PITCH] - vocab.VALUE_PARTS
+        assert found == set(range(asked))
+        counts.add(int(asked))
+    assert counts == {2, 3}
 
 
 def test_padding_counts_for_nothing(packed: PackedEvents) -> None:
