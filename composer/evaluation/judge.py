@@ -20,7 +20,7 @@ from composer.evaluation.two_sample import auc
 from composer.scoring.weights import LEVELS
 
 # How hard the weights may be pulled to the rules' own ones.
-STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
+STRENGTHS = (0.003, 0.01, 0.03, 0.1)
 N_FOLDS = 5
 N_RESAMPLES = 400
 REAL = "real"
