@@ -131,10 +131,13 @@ class Row:
         """
         if len(known) < len(ids):
             logits, ids = logits[known], ids[known]
-        self.log_probs[known, field_index] = filters.log_probs(logits, ids)
-        if field_index == PITCH:
-            nats, ways = filters.likelier_neighbours(logits, ids, NEAR_SEMITONES)
-            self.doubts[known] = np.stack([nats, ways], axis=-1)
+        if field_index != PITCH:
+            self.log_probs[known, field_index] = filters.log_probs(logits, ids)
+            return
+        of_all = filters.log_softmax(logits)
+        self.log_probs[known, PITCH] = of_all[np.arange(len(ids)), ids]
+        nats, ways = filters.likelier_neighbours(of_all, ids, NEAR_SEMITONES)
+        self.doubts[known, 0], self.doubts[known, 1] = nats, ways
 
 
 @dataclass

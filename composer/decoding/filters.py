@@ -28,12 +28,13 @@ def log_probs(logits: Logits, ids: npt.NDArray[np.int64]) -> Logits:
 
 
 def likelier_neighbours(
-    logits: Logits, ids: npt.NDArray[np.int64], reach: int
+    found: Logits, ids: npt.NDArray[np.int64], reach: int
 ) -> tuple[Logits, npt.NDArray[np.int64]]:
     """Return how much likelier an id near by would have been than the one that was chosen.
 
     Args:
-        logits: [B, V]; of ids in an order in which neighbours mean something, as pitches do.
+        found: Log-probabilities, [B, V]; of ids in an order in which neighbours mean something, as
+            pitches do.
         ids: Chosen, [B].
         reach: How far a neighbour may lie.
 
@@ -43,7 +44,6 @@ def likelier_neighbours(
         and the way to that neighbour, [B].
     """
     every = np.arange(len(ids))
-    found = log_softmax(logits)
     chosen = found[every, ids]
     entropy = -(np.exp(found) * np.maximum(found, _LEAST_LOG)).sum(-1)
     ways = np.array([way for way in range(-reach, reach + 1) if way])

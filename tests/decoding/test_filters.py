@@ -120,8 +120,8 @@ def test_choices_follow_the_distribution() -> None:
 
 def test_a_likelier_neighbour_is_found_on_either_side() -> None:
     shares = np.array([0.02, 0.01, 0.9, 0.04, 0.03], np.float32)
-    logits = np.log(np.tile(shares, (4, 1)))
-    nats, ways = filters.likelier_neighbours(logits, np.array([1, 2, 3, 0]), 1)
+    found = np.log(np.tile(shares, (4, 1)))
+    nats, ways = filters.likelier_neighbours(found, np.array([1, 2, 3, 0]), 1)
     entropy = float(-(shares * np.log(shares)).sum())
     # The first is doubted by less than its surprise beyond the average one; the last sees no 0.9.
     assert nats == pytest.approx([np.log(90), 0, np.log(22.5), 0], abs=entropy)
@@ -133,6 +133,6 @@ def test_a_likelier_neighbour_is_found_on_either_side() -> None:
 @given(masked_logits(), st.integers(1, 3))
 def test_doubts_are_finite_and_not_negative(logits: Logits, reach: int) -> None:
     ids = logits.argmax(-1)
-    nats, ways = filters.likelier_neighbours(logits, ids, reach)
+    nats, ways = filters.likelier_neighbours(filters.log_softmax(logits), ids, reach)
     assert (nats == 0).all()  # nothing is likelier than the likeliest
     assert ((np.abs(ways) > 0) & (np.abs(ways) <= reach)).all()
