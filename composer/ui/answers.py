@@ -76,9 +76,13 @@ def ranking_reason(composition: Composition, shown: int) -> str:
         return views.note("The only candidate: there was nothing to compare it with.")
     rival = composition.ranked[1 if shown == 1 else 0]
     one = composition.ranked[shown - 1]
-    gap = abs(one.scorecard.total - rival.scorecard.total)
     first, second = (one, rival) if shown == 1 else (rival, one)
     where = "before the second" if shown == 1 else "behind the best"
+    if second.n_missed > first.n_missed:  # weighs more than any number of points
+        which = "which misses" if shown == 1 else "because it misses"
+        missed = "; ".join(views.missed_wishes(second))
+        return views.note(f"{where.capitalize()}, {which} more of what was asked: {missed}.")
+    gap = first.scorecard.total - second.scorecard.total
     return views.note(f"{gap:.1f} points {where}: {_difference(first, second)}.")
 
 

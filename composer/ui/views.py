@@ -19,6 +19,7 @@ EMPTY = (
     '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
     "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
 )
+_JOINER = "&NoBreak;"
 MAX_BARS_NAMED = 8
 _LABELS = {rule.name: rule.label for rule in RULES}
 COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
@@ -68,7 +69,7 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
     where = (
         f"{candidate.rank} of {n_candidates}" if candidate.rank > 1 else f"best of {n_candidates}"
     )
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in card.reasons[:3])
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in _reasons(candidate)[:3])
     return (
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
         f"<p>candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
@@ -77,6 +78,17 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
         "<span>score</span></div></div>"
         f'<ul class="reasons">{reasons}</ul>'
     )
+
+
+def _reasons(candidate: Ranked) -> list[str]:
+    """Say why it stands where it stands: wishes that it misses weigh more than its score."""
+    return [*missed_wishes(candidate), *candidate.scorecard.reasons]
+
+
+def missed_wishes(candidate: Ranked) -> list[str]:
+    """Name the wishes that a candidate does not keep: `bars 15, not 16`."""
+    missed = (wish for wish in candidate.kept if not wish.is_kept)
+    return [f"{wish.name} {wish.got}, not {wish.asked}" for wish in missed]
 
 
 def bars(n_bars: int, pickup_beats: Fraction) -> str:
@@ -111,7 +123,7 @@ def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
     card = candidate.scorecard
     inside = sum(score.is_inside_band for score in card.scores)
     parallels = sum(len(s.places) for s in card.scores if s.name.startswith("parallel_"))
-    why = escape("; ".join(card.reasons[:2]))
+    why = escape("; ".join(_reasons(candidate)[:2]))
     cells = (
         f'<button type="button">{candidate.rank}</button>',
         f"<b>{card.total:.0f}</b>",
@@ -198,9 +210,11 @@ def places(found: tuple[Place, ...]) -> str:
     for place in found:
         by_bar.setdefault(place.bar, []).append(place)
     bars = [_place_button(bar, there) for bar, there in sorted(by_bar.items())]
-    more = f" and {len(bars) - MAX_BARS_NAMED} more" if len(bars) > MAX_BARS_NAMED else ""
+    named, n_more = bars[:MAX_BARS_NAMED], len(bars) - MAX_BARS_NAMED
+    more = f" and {n_more} more" if n_more > 0 else ""
     noun = "bar" if len(bars) == 1 else "bars"
-    return f"{noun} {', '.join(bars[:MAX_BARS_NAMED])}{more}" if bars else ""
+    # Without a joiner a line may begin with a comma: it may break on both sides of a button.
+    return f"{noun} {f'{_JOINER}, '.join(named)}{more}" if bars else ""
 
 
 def _place_button(bar: int, there: list[Place]) -> str:

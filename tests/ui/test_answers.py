@@ -6,9 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from composer.composition import Composition
+from composer.composition import Composition, Wish
 from composer.request import Request
-from composer.ui import answers
+from composer.ui import answers, views
 from composer.ui.visit import Past
 from tests.fake_studio import FakeComposer
 
@@ -41,6 +41,18 @@ def test_the_best_stands_before_the_second_and_others_behind_the_best(
     assert "points before the second" in answers.ranking_reason(composition, 1)
     worst = answers.ranking_reason(composition, len(composition.ranked))
     assert "points behind the best: nearer to real pieces in " in worst
+
+
+def test_a_missed_wish_is_the_reason_and_not_points(composition: Composition) -> None:
+    first, second, *others = composition.ranked
+    missed = replace(second, kept=(Wish("bars", "16", "15", False),))
+    better = replace(first, scorecard=replace(first.scorecard, total=0.0))
+    ranked = replace(composition, ranked=(better, missed, *others))
+    told = "misses more of what was asked: bars 15, not 16."
+    assert f"Before the second, which {told}" in answers.ranking_reason(ranked, 1)
+    assert f"Behind the best, because it {told}" in answers.ranking_reason(ranked, 2)
+    assert '<span title="bars 15, not 16; ' in views.ranking(ranked, 1)
+    assert "<li>bars 15, not 16</li>" in views.heading(missed, 4)
 
 
 def test_a_lone_candidate_is_compared_with_none(composition: Composition) -> None:
