@@ -74,17 +74,17 @@ def build(studio: Studio, window_px: gr.Number) -> None:
         window_px: Holds the width of the visitor's window.
     """
     inspection = gr.State(Inspection(), time_to_live=INSPECTION_LIFE_S)
-    with gr.Row(elem_classes=["compose-page"]):
-        with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
+    with gr.Row(elem_classes=["compose-page", "inspect-page"]):
+        with gr.Column(elem_classes=["sheet"]):
             upload = _build_upload()
-            with gr.Column(visible=False, elem_id="inspect-side") as side:
-                facts = _html(elem_id="facts")
-                form = _build_form()
-        with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
+        with gr.Column(elem_classes=["sheet"]):
             status = _html(views.status(""), elem_id="inspect-status")
             empty = _html(inspect_views.EMPTY, elem_id="inspect-empty")
             with gr.Column(visible=False, elem_id="inspected") as shown:
-                heading, view, made, scorecard = _build_findings(studio)
+                heading, view, made, form, scorecard = _build_findings(studio)
+        # Last, so that on a telephone it unfolds below what is being looked at.
+        with gr.Column(visible=False, elem_classes=["sheet"], elem_id="inspect-side") as side:
+            facts = _html(elem_id="facts")
     findings = Findings(
         *(empty, shown, side, facts, form, heading, view.view, view.sheet, scorecard)
     )
@@ -127,8 +127,9 @@ def _build_findings(studio: Studio) -> tuple[Any, ...]:
     if problem:
         _html(views.note(problem))
     with gr.Accordion("Scorecard", open=True, elem_id="inspect-scorecard-fold"):
+        form = _build_form()
         scorecard = _html(elem_id="inspect-scorecard", js_on_load=score_view.point_at(VIEW))
-    return heading, view, made, scorecard
+    return heading, view, made, form, scorecard
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

@@ -17,6 +17,10 @@ from tests.serving import FAKE_APP, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OpenTab = Callable[..., Tab]
+# Counts what a press brings too: here nobody presses anything.
+COUNT_SHIFTS = """() => { window.shifted = 0; new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) window.shifted += shift.value;
+}).observe({type: 'layout-shift'}); }"""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,19 @@ def test_a_telephone_shows_a_narrow_sheet_and_nothing_overflows(
     picture = tab.page.query_selector("#inspect-sheet img")
     assert picture.evaluate("img => img.naturalHeight > img.naturalWidth")
     assert tab.outside == []
+
+
+@pytest.mark.parametrize("width_px", [390, 1280])
+def test_nothing_on_show_moves_when_a_file_comes_in(
+    address: str, open_tab: OpenTab, minuet: Path, width_px: int
+) -> None:
+    tab = open_tab(f"{address}/#inspect", width_px, "#upload")
+    tab.page.wait_for_timeout(1000)  # until the page itself stands still
+    tab.page.evaluate(COUNT_SHIFTS)
+    tab.page.set_input_files("#upload input[type=file]", minuet)
+    tab.page.wait_for_selector("#inspect-sheet img")
+    tab.page.wait_for_timeout(500)
+    assert tab.page.evaluate("window.shifted") < 0.05  # at 1280 px the foot of the page: 0.024
 
 
 def test_the_sheet_of_a_candidate_follows_the_ranking(address: str, open_tab: OpenTab) -> None:
