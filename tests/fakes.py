@@ -26,6 +26,7 @@ class UniformRuntime:
     beginnings: list[Events] = field(default_factory=list)
     name: str = "uniform"
     group_sizes: tuple[int, int] = (8, 32)
+    splits_freely: bool = True
     max_size: int = 1_000  # candidates that there is room for
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> UniformSession:
@@ -63,6 +64,7 @@ class ScriptedRuntime:
     scripts: list[Events]
     name: str = "script"
     group_sizes: tuple[int, int] = (8, 32)
+    splits_freely: bool = True
 
     def begin(self, rows: Events, n_padding: Ints, capacity: int) -> ScriptedSession:
         return ScriptedSession(list(self.scripts))

@@ -32,6 +32,7 @@ from composer.tokenizer.wishes import Conditions
 log = logging.getLogger(__name__)
 PROGRESS_ROWS = 8  # rows between two reports of progress
 MAX_ROWS_PER_BAR = 160
+USUAL_CORES = 2  # of a small machine
 
 
 class GroupRules(Rules, Protocol):
@@ -79,7 +80,7 @@ def draw_groups(runtime: Runtime, window: int, drawing: Drawing) -> Iterator[Ste
     """
     groups = [
         partial(_draw_group, runtime, window, drawing, indices)
-        for indices in split(drawing.request.candidates, runtime.group_sizes)
+        for indices in groups_for(runtime, drawing.request.candidates)
     ]
     shares = [0.0] * len(groups)
     for number, step in work_side_by_side(groups, places.workers()):
@@ -137,21 +138,29 @@ def _draw_together(
             yield Step(share, tuple(_draft(found, drawing.wishes) for found in draws))
 
 
-def split(n_candidates: int, sizes: tuple[int, int]) -> list[list[int]]:
-    """Return the candidates' numbers in groups of equal size, two of them if that can be.
+def groups_for(runtime: Runtime, n_candidates: int) -> list[list[int]]:
+    """Return the candidates' numbers in groups that keep all workers busy to the end.
 
-    Two keep the two cores of a small machine busy to the end; four with half as many candidates
-    take a fifth more processor time, because most of a step is paid once a group.
+    Where a runtime's numbers depend on the size of a group, the number of candidates alone decides,
+    so that neither cores nor other visitors nor who is done first change what a candidate becomes.
+    """
+    n_groups = places.workers() if runtime.splits_freely else USUAL_CORES
+    return split(n_candidates, runtime.group_sizes, n_groups)
 
-    Their number alone decides: neither cores nor other visitors nor who is done first change what a
-    candidate becomes.
+
+def split(n_candidates: int, sizes: tuple[int, int], n_groups: int) -> list[list[int]]:
+    """Return numbers in groups of equal size.
+
+    No more groups than workers: four for two cores take a fifth more processor time than two,
+    because most of a step is paid once a group.
 
     Args:
         n_candidates: All of them.
         sizes: The least and the most of a group.
+        n_groups: As many as that if the sizes allow it.
     """
     low, high = sizes
-    n_groups = max(2, math.ceil(n_candidates / high))
+    n_groups = max(n_groups, math.ceil(n_candidates / high))
     size = max(low, math.ceil(n_candidates / n_groups))
     indices = list(range(n_candidates))
     return [indices[first : first + size] for first in range(0, n_candidates, size)]

@@ -11,7 +11,7 @@ import numpy as np
 from composer import places
 from composer.decoding import Passage, Reading, Runtime, read
 from composer.engines.crew import work_side_by_side
-from composer.engines.drawing import split
+from composer.engines.drawing import groups_for
 from composer.engines.surprise import surprise_of
 from composer.errors import ComposerError
 from composer.piece import Piece
@@ -45,7 +45,7 @@ def read_pieces(
 def _read_all(runtime: Runtime, passages: Sequence[Passage]) -> list[Reading]:
     """Read passages in groups side by side, those of like length together."""
     order = sorted(range(len(passages)), key=lambda k: len(passages[k].rows))
-    groups = [[order[k] for k in found] for found in split(len(order), runtime.group_sizes)]
+    groups = [[order[k] for k in found] for found in groups_for(runtime, len(order))]
 
     def read_group(numbers: list[int]) -> Iterator[list[Reading]]:
         yield read(runtime, [passages[k] for k in numbers])

@@ -54,7 +54,7 @@ def test_a_doubt_is_told_of_its_note(chorale: Piece) -> None:
         if note.onset_beats == max(n.onset_beats for p in piece.parts for n in p.notes)
     )
     assert (one.onset_beats, one.part, one.pitch) == note
-    assert (one.likelier, one.bar) == (note[2] + 2, piece.n_bars)
+    assert (one.likelier, one.bar) == (note[2] + 2, piece.n_bars - 1)
 
 
 def test_what_is_tied_over_is_doubted_once(chorale: Piece) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from composer.decoding.runtimes import Session
 from composer.engines import Draft, Step, TransformerEngine
-from composer.engines.drawing import slide, split
+from composer.engines.drawing import groups_for, slide, split
 from composer.engines.surprise import nats_per_note
 from composer.engines.transformer import build_frame
 from composer.errors import OutOfMemory, RequestError
@@ -189,12 +189,22 @@ def test_requests_side_by_side_give_what_each_gives_alone(tiny_engine: Transform
 
 
 @pytest.mark.parametrize("n", [1, 7, 16, 17, 100, 130, 256])
-def test_groups_follow_from_the_number_of_candidates_alone(n: int) -> None:
+@pytest.mark.parametrize("n_groups", [1, 2, 6])
+def test_groups_are_as_many_as_asked_for_if_their_sizes_allow_it(n: int, n_groups: int) -> None:
     low, high = 8, 64
-    groups = split(n, (low, high))
+    groups = split(n, (low, high), n_groups)
     assert [index for group in groups for index in group] == list(range(n))
     assert all(low <= len(group) <= high for group in groups[:-1])
-    assert len(groups) <= max(2, -(-n // high))
+    assert len(groups) <= max(n_groups, -(-n // high))
+
+
+@pytest.mark.parametrize(("splits_freely", "n_groups"), [(True, 5), (False, 2)])
+def test_groups_follow_the_workers_where_they_change_nothing(
+    splits_freely: bool, n_groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSER_WORKERS", "5")
+    runtime = UniformRuntime(splits_freely=splits_freely)
+    assert len(groups_for(runtime, 60)) == n_groups
 
 
 def test_where_memory_is_short_groups_are_halved_and_candidates_stay_the_same(

@@ -42,6 +42,10 @@ class Runtime(Protocol):
     def group_sizes(self) -> tuple[int, int]:
         """Candidates to draw together, at least and at most."""
 
+    @property
+    def splits_freely(self) -> bool:
+        """Whether a candidate is the same to the last bit in a group of any size."""
+
     def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
         """Read the beginnings of a group.
 

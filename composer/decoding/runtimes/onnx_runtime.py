@@ -45,6 +45,7 @@ class OnnxRuntime:
     """
 
     group_sizes = CPU_GROUP_SIZES
+    splits_freely = True
 
     def __init__(self, weights: Weights, threads: int = 1, *, is_int8: bool = True) -> None:
         self.name = "onnx" if is_int8 else "onnx-fp32"

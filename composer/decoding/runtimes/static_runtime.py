@@ -41,6 +41,7 @@ class StaticRuntime:
     name = "torch"
     # Candidates drawn together, at least and at most: a step costs nearly the same for all of them.
     group_sizes = (64, 256)
+    splits_freely = False
 
     def __init__(self, model: EventTransformer, dtype: torch.dtype | None = None) -> None:
         self.device = next(model.parameters()).device

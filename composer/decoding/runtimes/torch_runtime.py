@@ -30,6 +30,7 @@ class TorchRuntime:
 
     name = "torch"
     group_sizes = CPU_GROUP_SIZES
+    splits_freely = False
 
     def __init__(self, model: EventTransformer, threads: int = 1) -> None:
         self.model = model.eval()

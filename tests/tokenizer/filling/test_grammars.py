@@ -31,7 +31,7 @@ seeds = st.integers(0, 1000)
 def beside_parts(found: tuple[Piece, Blank]) -> Blank:
     """Return a blank in which the first part is given, and all bars of the others are open."""
     piece, _ = found
-    cells = cells_of(piece, 1, piece.n_bars)
+    cells = cells_of(piece, piece.bar_numbers[0], piece.bar_numbers[-1])
     cells[:, 0] = len(piece.parts) == 1
     return clear(piece, cells)
 
