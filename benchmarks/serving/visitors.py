@@ -157,11 +157,11 @@ class Person:
 
     def _rewrite(self) -> tuple[dict[str, Any], Callable[[Any], str]]:
         given = self._given()
-        first = 1 + int(self._rng.integers(max(1, given.piece.n_bars - 3)))
-        last = min(first + 1, given.piece.n_bars)
-        asked = self._ask_for(given, first_bar=first, last_bar=last)
-        bars = given.piece.bars
-        ends = float(bars[first - 1].onset_beats), float(bars[last - 1].end_beats)
+        bars, numbers = given.piece.bars, given.piece.bar_numbers
+        first = int(self._rng.integers(max(1, len(bars) - 3)))
+        last = min(first + 1, len(bars) - 1)
+        asked = self._ask_for(given, first_bar=numbers[first], last_bar=numbers[last])
+        ends = float(bars[first].onset_beats), float(bars[last].end_beats)
 
         def outside(notes: Notes) -> Notes:
             return frozenset(note for note in notes if not ends[0] <= note[0] < ends[1])
