@@ -27,6 +27,7 @@ trained on openly licensed scores. It composes for the page and the commands of 
 | trained for | {minutes:.0f} minutes, {cpu_minutes:.0f} core-minutes, {steps:,} steps |
 | events seen | {events:,} |
 | drawn more often, at last | {favoured} |
+| tonic moved, some parts left out, at last | {moved:.0%}, {fewer_parts:.0%} of the pieces |
 | vocabulary | `{vocabulary}` |
 
 ## Data and licences
@@ -103,6 +104,8 @@ def card(
         cpu_minutes=total(rows, "cpu_minutes"),
         steps=int(total(rows, "step")),
         events=int(total(rows, "events")),
+        moved=config["notes"].get("moved_share", 0.0),
+        fewer_parts=config["notes"].get("fewer_parts_share", 0.0),
         favoured=", ".join(
             f"{form} (times {factor:g})"
             for form, factor in config["notes"].get("favoured", {}).items()

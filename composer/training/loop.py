@@ -216,6 +216,8 @@ class _Run:
             "preset": self.options.preset,
             "max_rows": self.options.sampling.max_rows,
             "favoured": dict(self.options.sampling.favoured),
+            "moved_share": self.options.sampling.moved_share,
+            "fewer_parts_share": self.options.sampling.fewer_parts_share,
             "progress": asdict(self.progress),
             "valid_nats_per_note": round(valid, 4),
         }
