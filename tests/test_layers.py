@@ -70,6 +70,7 @@ DIETS = {
         "composer.training",
         "composer.tokenizer.vocab",
         "composer.tokenizer.holes",
+        "composer.tokenizer.variants",
     ),
     # The engine knows ids; rules of music reach it as callables.
     "composer.decoding.engine": (
