@@ -65,11 +65,11 @@ class Synth {
 
   get now() { return this.context.currentTime; }
 
-  /** Give every part its channel, sound and seat. */
-  seat(parts) {
+  /** Give every part its channel, sound and seat; the first of them has the number `first`. */
+  seat(parts, first = 0) {
     const programs = new Set(this.synth.presetList.map((preset) => preset.program));
     parts.forEach((part, index) => {
-      const channel = channelOf(index);
+      const channel = channelOf(first + index);
       while (this.synth.channelCount <= channel) this.synth.addNewChannel();
       const program = programs.has(part.program) ? part.program : part.stand_in;
       this.synth.programChange(channel, program);

@@ -10,7 +10,7 @@ import gradio as gr
 from composer.plans import FORM_NAMES, Chunking
 from composer.request import Request
 from composer.theory import ENSEMBLES
-from composer.ui import inspect_page
+from composer.ui import inspect_page, piano
 from composer.ui.extend_handlers import NO_PLAN, NUMBERS, PLAN_COLUMNS
 from composer.ui.results import html
 
@@ -59,9 +59,11 @@ def build_source() -> Source:
             label="theme",
             info="ABC notation, such as: M:3/4 L:1/4 K:G",
             placeholder="M:4/4\nL:1/4\nK:G\nG A B c | d2 B2 |",
-            lines=4,
+            lines=5,
+            max_lines=5,  # or it grows, and the piano under it moves while it is played
             elem_id="extend-theme",
         )
+        piano.build("extend-theme")
         ensemble = gr.Dropdown(list(ENSEMBLES), value="keyboard", label="for")
         theme_button = gr.Button("Begin with this theme", elem_id="extend-take-theme")
     with gr.Accordion("What was found", open=False, elem_id="extend-facts-fold"):
