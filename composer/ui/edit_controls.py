@@ -10,7 +10,7 @@ import gradio as gr
 
 from composer.engines import MenuRow
 from composer.request import default_of
-from composer.ui import choices, inspect_page
+from composer.ui import choices, inspect_page, piano
 from composer.ui.choices import OPEN, Example
 from composer.ui.results import html
 from composer.ui.wishes import help_text, limits
@@ -73,9 +73,11 @@ def build_source() -> Source:
             label="melody",
             info="ABC notation, such as: M:3/4 L:1/4 K:G",
             placeholder="M:4/4\nL:1/4\nK:G\nG A B c | d2 B2 |",
-            lines=4,
+            lines=5,
+            max_lines=5,
             elem_id="edit-melody",
         )
+        piano.build("edit-melody")
         melody_button = gr.Button("Begin with this melody", elem_id="edit-take-melody")
     return Source(composed, upload, melody, melody_button)
 

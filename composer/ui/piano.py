@@ -1,4 +1,4 @@
-"""A small piano that writes a theme, as HTML; it plays and writes in the browser (piano.js)."""
+"""A small piano that writes a line of notes, as HTML; in the browser piano.js plays it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _skeleton() -> str:
         for name, whole in LENGTHS
     )
     return (
-        '<div class="piano" role="group" aria-label="Piano that writes the theme">'
+        '<div class="piano" role="group" aria-label="Piano that writes notes">'
         f'<div class="piano-bar"><label class="sv-pick">note <select>{lengths}</select></label>'
         f"{_button('rest', 'rest')}{_button('back', '⌫', 'Take the last note back')}"
         f"{_button('down', '−8', '−8: an octave down')}{_button('up', '+8', '+8: an octave up')}"

@@ -45,8 +45,8 @@ def test_a_file_is_continued_branched_and_undone(
     tab.page.set_input_files("#extend-upload input", write_midi(chorale, tmp_path / "mine.mid"))
     tab.page.wait_for_selector("#extend-heading h2")
     extend(tab, 4)
-    heading = tab.page.locator("#extend-heading h2")
-    assert f"{chorale.n_bars + 4} bars" in heading.inner_text()
+    # The status comes first, what it speaks of follows.
+    tab.page.wait_for_selector(f"#extend-heading :text('{chorale.n_bars + 4} bars')")
     first = tab.page.inner_text("#extend-heading")
     pressed = "#extend-chunks button[aria-pressed='true'][data-rank='{}']"
     tab.page.click("#extend-chunks button[data-chunk='0'][data-rank='2']")

@@ -1,4 +1,4 @@
-"""The piano of the Extend page writes themes that the server reads, by mouse and by keys."""
+"""The piano of the pages Extend and Edit writes what the server reads, by mouse and by keys."""
 
 from __future__ import annotations
 
@@ -103,6 +103,16 @@ def test_a_theme_longer_than_a_bar_is_tied_and_taken_back_whole(
     assert written(page) == [(0, 66, Fraction(1, 2)), (Fraction(1, 2), 65, 4)]
     page.click("#extend-theme-piano .piano-back")
     assert page.input_value(FIELD) == "M:3/8 L:1/8 K:D\nF"
+
+
+def test_the_edit_page_has_one_too(open_tab: OpenTab, address: str) -> None:
+    page = open_tab(f"{address}/#edit", 1280, "#edit-upload").page
+    page.get_by_role("button", name="or a melody").click()
+    page.wait_for_selector("#edit-melody-piano [aria-label='C4']")
+    page.click("#edit-melody-piano .piano-key >> nth=0", position={"x": 8, "y": 100})
+    assert page.input_value("#edit-melody textarea") == "M:4/4 L:1/8 K:C\nC2"
+    page.click("#edit-take-melody")
+    page.wait_for_selector("#edit-score .sv-chip")
 
 
 def test_a_played_key_sounds(open_tab: OpenTab, address: str) -> None:
