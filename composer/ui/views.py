@@ -19,7 +19,6 @@ EMPTY = (
     '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
     "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
 )
-_JOINER = "&NoBreak;"
 MAX_BARS_NAMED = 8
 _LABELS = {rule.name: rule.label for rule in RULES}
 COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
@@ -213,8 +212,9 @@ def places(found: tuple[Place, ...]) -> str:
     named, n_more = bars[:MAX_BARS_NAMED], len(bars) - MAX_BARS_NAMED
     more = f" and {n_more} more" if n_more > 0 else ""
     noun = "bar" if len(bars) == 1 else "bars"
-    # Without a joiner a line may begin with a comma: it may break on both sides of a button.
-    return f"{noun} {f'{_JOINER}, '.join(named)}{more}" if bars else ""
+    # Held together, or a line may begin with a comma: it may break on both sides of a button.
+    held = [f'<span class="held">{button},</span>' for button in named[:-1]]
+    return f"{noun} {' '.join([*held, named[-1]])}{more}" if bars else ""
 
 
 def _place_button(bar: int, there: list[Place]) -> str:

@@ -86,7 +86,7 @@ def test_places_name_each_bar_once() -> None:
     words = views.places(found)
     assert words.startswith("bars ")
     assert words.count("<button") == 2
-    assert "</button>&NoBreak;, <button" in words
+    assert "</button>,</span> <button" in words
     assert 'data-onset="3" data-parts="0,1"' in words
 
 
