@@ -119,16 +119,18 @@ def test_a_stop_keeps_what_is_finished_beside_those_given_up(
     tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPOSER_WORKERS", "1")
-    request = request_of(bars=8, candidates=17, prune=50.0, temperature=2.0, min_p=0.0)
+    # In two groups of 35, each of which goes on with one at least.
+    request = request_of(bars=8, candidates=70, prune=50.0, temperature=2.0, min_p=0.0)
     drawn: list[int] = [0]
-    steps = compose_steps(request, engine=tiny_engine, should_stop=lambda: drawn[-1] > 7)
+    steps = compose_steps(request, engine=tiny_engine, should_stop=lambda: drawn[-1] >= 35)
     for step in steps:
         if isinstance(step, Composition):
             assert step.stopped
             ranked, rejected = (
                 [one.index for one in found] for found in (step.ranked, step.rejected)
             )
-            assert sorted(ranked + rejected) == list(range(8))
+            assert sorted(ranked + rejected) == list(range(35))
+            assert ranked
             assert count_given_up(step.rejected) > 0
         else:
             drawn.append(step.drawn)
@@ -166,12 +168,13 @@ def test_open_wishes_are_decided_by_the_seed(tiny_engine: TransformerEngine) -> 
 def test_a_stop_after_rejections_only_tells_their_reason(
     tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COMPOSER_WORKERS", "1")
     monkeypatch.setattr("composer.engines.transformer.MAX_ROWS_PER_BAR", 1)
     drawn: list[int] = [0]
-    steps = compose_steps(
-        request_of(candidates=20), engine=tiny_engine, should_stop=lambda: drawn[-1] > 0
+    steps = compose_steps(  # in two groups of 40
+        request_of(candidates=80), engine=tiny_engine, should_stop=lambda: drawn[-1] > 0
     )
-    with pytest.raises(RequestError, match="none of 8 candidates became a piece"):
+    with pytest.raises(RequestError, match="none of 40 candidates became a piece"):
         drawn.extend(step.drawn for step in steps)
 
 

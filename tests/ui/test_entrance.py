@@ -94,7 +94,7 @@ def test_an_unknown_endpoint_is_told_as_such() -> None:
     assert ask(failing(KeyError("nothing"))) == (404, {"detail": entrance.NO_ENDPOINT})
 
 
-@pytest.mark.parametrize(("path", "limit_mb"), [("/gradio_api/upload", 2.2), ("/any", 8.0)])
+@pytest.mark.parametrize(("path", "limit_mb"), [("/gradio_api/upload", 6.2), ("/any", 8.0)])
 def test_what_is_too_large_is_refused_while_it_comes(path: str, limit_mb: float) -> None:
     piece = bytes(1_000_000)
     fitting = [piece] * int(limit_mb)
