@@ -10,9 +10,10 @@ weights from 0 up, shrunk to the rules' own weights, learns what a penalty costs
 pieces that neither the model nor the weights have seen.
 `--weights` keeps the weights in assets/scoring_weights.json, with a summary of what made them.
 
-AUC: the chance that the other piece costs more than the real one, 0.5 by chance, with a 95 %
-interval over resampled real pieces. `rules' own` are weights that nobody learned. `side by side`
-is the share of pieces that cost more than the very piece they were made from.
+AUC: the chance that the other piece costs more than a real one (of damaged pieces: than one of the
+very pieces that were damaged), 0.5 by chance, with a 95 % interval over resampled real pieces.
+`rules' own` are weights that nobody learned. `side by side` is the share of pieces that cost more
+than the one they were made from.
 
 Best of N: candidates in groups of N, the winner as `Composition` ranks them. Its score, parallels,
 wishes and texture, and the AUC of a classifier that tells winners from real pieces
@@ -109,21 +110,20 @@ def judge_family(
     fitting, judging = rows.only(~judges), rows.only(judges)
     fit = learn(fitting, PRIOR, SHARES)
     columns = {"all": fit.weights, "rules' own": PRIOR}
-    some = {"notes alone": FROM_NOTES} | {
+    parts = {"notes alone": FROM_NOTES} | {
         family: [k for k, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
     }
-    for name, chosen in some.items():
+    for name, chosen in parts.items():
         columns[name] = learn_from_some(fitting, PRIOR, SHARES, chosen, fit.strength)
-    table = {
-        kind: {
-            name: contrast(judging, joined_costs(judging.penalties, weights), kind).to_dict()
+    table = {}
+    for kind in SHARES:
+        some = beside(judging, kind)
+        table[kind] = {
+            name: contrast(some, joined_costs(some.penalties, weights), kind).to_dict()
             for name, weights in columns.items()
         }
-        for kind in SHARES
-    }
-    for kind in SHARES:
-        beside = side_by_side(judging, joined_costs(judging.penalties, fit.weights), kind)
-        table[kind]["side by side"] = beside.to_dict()
+        pairs = side_by_side(judging, joined_costs(judging.penalties, fit.weights), kind)
+        table[kind]["side by side"] = pairs.to_dict()
     costs = joined_costs(judging.penalties, fit.weights)
     kept = {
         "weights": {
@@ -140,6 +140,19 @@ def judge_family(
         "auc": {kind: row["all"] for kind, row in table.items()},
     }
     return fit, kept, table
+
+
+def beside(rows: Rows, kind: str) -> Rows:
+    """Return the rows of a kind and what stands against them.
+
+    Against damaged pieces stand the very pieces that were damaged: others, which may be of a manner
+    that the model hardly knows, would be told from them by that.
+    """
+    chosen = rows.kinds == kind
+    real = rows.is_real
+    if kind in DAMAGES:
+        real &= np.isin(rows.bases, rows.bases[chosen])
+    return rows.only(chosen | real)
 
 
 def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -> dict[str, Any]:
