@@ -2,15 +2,10 @@
 
 Threads are enough: the runtimes leave Python while they multiply. What an iterator yields depends
 on nothing but itself; only the order in which different ones arrive is open.
-
-Who holds Python lets others in after a turn, which is 5 ms long unless it is set. A worker comes
-back to Python after every product, so that for as long as candidates are judged beside it, it would
-wait 5 ms for every millisecond of work.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +14,6 @@ from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-TURN_S = 5e-4  # of a thread in Python while others wait
 WAIT_S = 0.2  # how soon a worker notices that nobody listens any more
 _MAX_QUEUED = 64
 
@@ -81,8 +75,7 @@ def work_side_by_side(
 ) -> Iterator[tuple[int, T]]:
     """Yield (number of the task, item) as items come; tasks begin in order.
 
-    With several workers turns in Python get shorter, in the whole process and from then on. A
-    listener who stops listening ends all of them after their current item. The first error of a
+    A listener who stops listening ends all of them after their current item. The first error of a
     task is raised, and ends the others.
 
     Args:
@@ -95,7 +88,6 @@ def work_side_by_side(
                 yield index, item
         return
     crew: _Crew[T] = _Crew()
-    sys.setswitchinterval(min(TURN_S, sys.getswitchinterval()))
     with ThreadPoolExecutor(n_workers, thread_name_prefix="compose") as pool:
         try:
             for index, task in enumerate(tasks):
