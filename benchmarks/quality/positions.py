@@ -108,17 +108,15 @@ def ways_of(checkpoint: Checkpoint) -> dict[str, tuple[EventTransformer, Way]]:
     """Return all ways of reading with their models."""
     model = checkpoint.model
     stretched = {}
-    for factor in BASES:
+    for factor in (*BASES, 0.0):
         config = replace(model.config, rope_base=factor * model.config.rope_base)
         other = EventTransformer.of(replace(checkpoint.weights, config=config))
-        stretched[f"all, base x {factor:g}"] = (other, read_whole)
-    blind = EventTransformer.of(checkpoint.weights)
-    blind.rotary[:, 0], blind.rotary[:, 1] = 1.0, 0.0
+        name = f"all, base x {factor:g}" if factor else "no positions"
+        stretched[name] = (other, read_whole)
     return {
         **{f"windows of {rows}": (model, read_in_windows(rows)) for rows in WINDOWS},
         "all": (model, read_whole),
         **stretched,
-        "no positions": (blind, read_whole),
     }
 
 

@@ -91,7 +91,9 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--rate", type=float, help="peak learning rate")
     parser.add_argument("--smoothing", type=float, help="label smoothing")
     parser.add_argument("--dropout", type=float, help="instead of the preset's")
-    parser.add_argument("--rope-base", type=float, help="of the rotary wavelengths")
+    parser.add_argument(
+        "--rope-base", type=float, help="of the rotary wavelengths; 0 for no positions"
+    )
     parser.add_argument("--batch-rows", type=int, help="rows a batch, filling included")
     parser.add_argument("--max-rows", type=int, help="longest sequence")
     parser.add_argument(

@@ -24,7 +24,8 @@ class ModelConfig:
         hidden: Width of the gated feed-forward layer.
         field_hidden: Width of the gated layer in each field's head.
         dropout: Share of activations dropped in training, 0..1.
-        rope_base: Base of the rotary wavelengths.
+        rope_base: Base of the rotary wavelengths; 0 turns nothing, so that order is known from the
+            causal mask alone (Y. Gelberg et al., DroPE, arXiv 2512.12167).
         max_events: Longest sequence that the rotary tables cover.
     """
 
@@ -40,12 +41,14 @@ class ModelConfig:
     max_events: int = 8_192
 
     def __post_init__(self) -> None:
-        """Refuse shapes that do not divide."""
+        """Refuse shapes that do not divide, and wavelengths that do not grow."""
         if self.kv_heads < 1 or self.heads % self.kv_heads or self.head_width % 2:
             raise OptionError(
                 f"`heads` must be a multiple of `kv_heads` and `head_width` even, "
                 f"got {self.heads}, {self.kv_heads}, {self.head_width}"
             )
+        if self.rope_base and not 1.0 < self.rope_base < float("inf"):
+            raise OptionError(f"`rope_base` must be 0 or above 1, got {self.rope_base}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -107,6 +107,8 @@ def _as_fp32(entry: dict[str, Any]) -> Array:
 def rotary_table(config: ModelConfig) -> Array:
     """Return cosines and sines of every position, [max_events, 2, D / 2]."""
     half = config.head_width // 2
-    frequencies = np.exp(-math.log(config.rope_base) * np.arange(half) / half)
+    frequencies = np.zeros(half)
+    if config.rope_base:
+        frequencies = np.exp(-math.log(config.rope_base) * np.arange(half) / half)
     angles = np.outer(np.arange(config.max_events), frequencies)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)

@@ -14,7 +14,7 @@ import torch
 
 from composer.engines import TransformerEngine
 from composer.errors import CheckpointError
-from composer.models import PRESETS, load_checkpoint, save_evaluation
+from composer.models import PRESETS, load_checkpoint, save_evaluation, save_sampling
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.models.weights import shapes
@@ -89,6 +89,18 @@ def test_an_evaluation_is_kept_beside_the_weights(folder: Path) -> None:
     save_evaluation(folder, {"bands": {"chorale": [1.0, 2.0]}})
     assert load_checkpoint(folder).evaluation == {"bands": {"chorale": [1.0, 2.0]}}
     assert TransformerEngine.load(folder).likelihood_bands == {"chorale": [1.0, 2.0]}
+
+
+def test_what_sweeps_found_is_kept_beside_the_weights(folder: Path) -> None:
+    assert load_checkpoint(folder).sampling == {}
+    save_sampling(folder, {"chorale": {"temperature": 0.9}})
+    assert load_checkpoint(folder).sampling == {"chorale": {"temperature": 0.9}}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", "\0", '{"chorale": [1]}', '{"chorale": {}}'])
+def test_broken_results_of_sweeps_are_none(folder: Path, text: str) -> None:
+    (folder / "sampling.json").write_text(text)
+    assert TransformerEngine.load(folder).suggestions == {}
 
 
 def test_a_truncated_shard_is_refused(folder: Path) -> None:

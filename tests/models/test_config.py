@@ -33,6 +33,12 @@ def test_a_shape_that_does_not_divide_is_refused(change: dict[str, int]) -> None
         ModelConfig(**PRESETS["tiny"].to_dict() | change)
 
 
+@pytest.mark.parametrize("base", [-1.0, 1.0, float("inf"), float("nan")])
+def test_wavelengths_that_do_not_grow_are_refused(base: float) -> None:
+    with pytest.raises(OptionError, match="`rope_base` must be 0 or above 1"):
+        ModelConfig(**PRESETS["tiny"].to_dict() | {"rope_base": base})
+
+
 def test_a_config_with_unknown_or_missing_entries_is_refused_by_name() -> None:
     values = PRESETS["tiny"].to_dict() | {"depth": 3}
     del values["width"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -80,6 +82,17 @@ def test_rotary_products_know_distances_only() -> None:
         return (rotate(q, rotary[a : a + 1]) * rotate(k, rotary[b : b + 1])).sum()
 
     torch.testing.assert_close(product(3, 1), product(103, 101), rtol=1e-4, atol=1e-4)
+
+
+def test_without_rotations_only_the_rows_before_count_and_not_their_order() -> None:
+    torch.manual_seed(0)
+    config = replace(PRESETS["tiny"], rope_base=0.0, layers=1)
+    model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES).eval()
+    rows = random_rows(1, 6)
+    swapped = rows[:, [3, 0, 4, 2, 1, 5]]
+    torch.testing.assert_close(model(rows)[:, -1], model(swapped)[:, -1])
+    with torch.no_grad():
+        assert not torch.allclose(model(rows)[:, 2], model(swapped)[:, 2])
 
 
 @pytest.mark.parametrize("seed", [0, 1])
