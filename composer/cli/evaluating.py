@@ -120,42 +120,68 @@ def _add_sweep(commands: Any) -> None:
         commands, "sweep", _sweep, "Try settings of sampling on a form, and name the best."
     )
     parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
-    parser.add_argument("--form", required=True, help="on the menu, such as chorale")
+    parser.add_argument(
+        "--form",
+        action="append",
+        required=True,
+        help="on the menu, such as chorale; may be given again",
+    )
     parser.add_argument("--temperatures", default="0.8,0.9,1,1.1", help="all that are tried")
     parser.add_argument("--min-ps", default="0,0.02,0.05", help="likewise")
     parser.add_argument("--guidances", default="1,1.5,2", help="likewise")
     parser.add_argument("--pieces", type=int, default=64, help="composed a setting; 64")
     parser.add_argument("--licence", help="keep one class of real pieces only, such as open")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
-    parser.add_argument("--out", type=Path, help="JSON file for the result")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="write what is suggested beside the weights: for page, API and compose --suggested",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="JSON file for the result; a list of several forms"
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def _sweep(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
-    from composer.evaluation.sweeps import settings_of, sweep
+    from composer.evaluation.suggesting import keep
+    from composer.evaluation.sweeps import check_forms, settings_of, sweep
     from composer.pipeline import default_engine
+    from composer.places import checkpoint_folder
 
     settings = settings_of(
         _read_numbers("temperatures", options.temperatures),
         _read_numbers("min-ps", options.min_ps),
         _read_numbers("guidances", options.guidances),
     )
-    found = sweep(
-        default_engine(),
-        load_corpus(options.folder, licence=options.licence),
-        options.form,
-        settings,
-        pieces=options.pieces,
-        seed=options.seed,
-        tell=_tell,
-    )
+    engine, corpus = default_engine(), load_corpus(options.folder, licence=options.licence)
+    forms = list(dict.fromkeys(options.form))
+    check_forms(engine, corpus, forms)
+    found = []
+    for form in forms:
+        found.append(
+            sweep(
+                engine,
+                corpus,
+                form,
+                settings,
+                pieces=options.pieces,
+                seed=options.seed,
+                tell=_tell,
+            )
+        )
+        if options.keep:  # at once: what was measured outlives what may go wrong later
+            _tell(keep(checkpoint_folder(), found[-1], engine.versions["checkpoint"]))
+    result = found[0] if len(found) == 1 else found
     if options.out:
-        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if options.json:
-        print_json(found)
+        print_json(result)
         return
-    print(" ".join(f"{name} {value:g}" for name, value in found["best"].items()))
+    for one in found:
+        best = " ".join(f"{name} {value:g}" for name, value in one["best"].items())
+        print(best if len(found) == 1 else f"{one['form']}: {best}")
 
 
 def _read_numbers(name: str, text: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 from composer.engines.base import Capabilities, Chunk, Draft, Engine, Step
 from composer.engines.menu import MenuRow, check_menu
+from composer.engines.suggestions import Suggestion, menu_values
 from composer.engines.surprise import surprise_of_draft
 from composer.engines.transformer import TransformerEngine
 
@@ -12,7 +13,9 @@ __all__ = [
     "Engine",
     "MenuRow",
     "Step",
+    "Suggestion",
     "TransformerEngine",
     "check_menu",
+    "menu_values",
     "surprise_of_draft",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.engines.menu import MenuRow
+from composer.engines.suggestions import Suggestion
 from composer.piece import Piece
 from composer.request import Request
 from composer.scoring import Surprise
@@ -132,6 +133,8 @@ class Engine(Protocol):
     menu: tuple[MenuRow, ...]
     # Scoring group -> percentiles of nats a note among real pieces, and their number.
     likelihood_bands: dict[str, list[float]]
+    # Form -> how its pieces are best drawn, as far as that was measured.
+    suggestions: dict[str, Suggestion]
 
     def draw(self, request: Request) -> Iterator[Step]:
         """Draw all candidates of a request, group by group."""

@@ -16,6 +16,7 @@ from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
 from composer.engines.pruning import half_pruning
 from composer.engines.reading import read_pieces
+from composer.engines.suggestions import read_suggestions
 from composer.errors import CheckpointError
 from composer.models import Checkpoint, load_checkpoint
 from composer.piece import Piece
@@ -63,6 +64,11 @@ class TransformerEngine:
         self.window = _window(checkpoint.notes)
         self.hears_given = checkpoint.notes.get("hears_given") is True
         self.likelihood_bands = dict(checkpoint.evaluation.get("bands", {}))
+        self.suggestions = read_suggestions(
+            checkpoint.sampling,
+            list(dict.fromkeys(row.form for row in self.menu)),
+            checkpoint.fingerprint,
+        )
         self.versions = {
             "checkpoint": checkpoint.fingerprint,
             "vocabulary": self.vocabulary.fingerprint,

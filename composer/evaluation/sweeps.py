@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.corpus import Corpus
+from composer.corpus import Corpus, Entry
 from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation.features import describe
@@ -41,6 +41,7 @@ from composer.evaluation.samples import (
 )
 from composer.evaluation.two_sample import N_FOLDS, two_sample_auc
 from composer.piece import Piece
+from composer.request import default_of
 from composer.scoring import score
 
 FAMILY = "voice leading"
@@ -52,11 +53,11 @@ TEMPERATURES, MIN_PS, GUIDANCES = (0.8, 0.9, 1.0, 1.1), (0.0, 0.02, 0.05), (1.0,
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a sweep changes; ranges as in `Request`."""
+    """What a sweep changes; defaults and ranges as in `Request`."""
 
-    temperature: float = 1.0
-    min_p: float = 0.02
-    guidance: float = 1.0
+    temperature: float = default_of("temperature")
+    min_p: float = default_of("min_p")
+    guidance: float = default_of("guidance")
 
 
 def settings_of(
@@ -87,33 +88,33 @@ def sweep(
         engine: What composes.
         corpus: Of all splits; pieces outside the training split come first.
         form: On the menu.
-        settings: What is tried.
+        settings: What is tried; the default is, too, if it is not among them.
         pieces: Real ones, and draws a setting, several for the wishes of one real piece.
         seed: Of the choice of pieces and of the draws.
         tell: Hears how far the work is.
 
     Raises:
-        OptionError: If the form has too few real pieces, or nothing is to be tried.
+        OptionError: If the form has too few real pieces.
 
     Returns:
         `form`, `pieces`, `real nats` (the band of the checkpoint's evaluation, if it has one),
         `real composer`, `rows` (a setting with its measures, the best first) and `best`.
     """
     real = _real_pieces(engine, corpus, form, pieces, seed)
-    if len(real) < N_FOLDS or not settings:
-        raise OptionError(f"a sweep of {form[:40]!r} needs {N_FOLDS} real pieces and a setting")
+    _check_number(form, len(real))
+    settings = list(dict.fromkeys([Setting(), *settings]))
     features = np.array([describe(one.piece) for one in real])
     recogniser = _recogniser(engine, corpus, form, seed)
     asked = real[: max(1, len(real) // DRAWS_A_REQUEST)]
     rows = []
-    for setting in settings:
+    for number, setting in enumerate(settings, start=1):
         requests = [
             replace(request_like(one, candidates=DRAWS_A_REQUEST, seed=seed + i), **vars(setting))
             for i, one in enumerate(asked)
         ]
         drawn = draw_all(requests, engine, asked)
         rows.append(vars(setting) | _measured(drawn, features, recogniser, seed))
-        tell(" ".join(f"{name} {value}" for name, value in rows[-1].items()))
+        tell(f"{form}, {number} of {len(settings)}: {row_words(rows[-1])}")
     rows = ranked(rows)
     band = engine.likelihood_bands.get(form)
     return {
@@ -128,9 +129,31 @@ def sweep(
     }
 
 
-def _real_pieces(engine: Engine, corpus: Corpus, form: str, n_pieces: int, seed: int) -> list[Real]:
+def check_forms(engine: Engine, corpus: Corpus, forms: Sequence[str]) -> None:
+    """Refuse forms that cannot be swept, before hours went into others.
+
+    Raises:
+        OptionError: With the first form that has too few real pieces by composers on the menu.
+    """
+    for form in forms:
+        _check_number(form, len(_entries(engine, corpus, form)))
+
+
+def _check_number(form: str, n_pieces: int) -> None:
+    if n_pieces < N_FOLDS:
+        raise OptionError(
+            f"a sweep of {form[:40]!r} needs {N_FOLDS} real pieces by composers on the menu, "
+            f"got {n_pieces}"
+        )
+
+
+def _entries(engine: Engine, corpus: Corpus, form: str) -> list[Entry]:
     composers = {row.composer for row in engine.menu if row.form == form}
-    entries = [e for e in corpus.entries if e.form == form and e.composer in composers]
+    return [e for e in corpus.entries if e.form == form and e.composer in composers]
+
+
+def _real_pieces(engine: Engine, corpus: Corpus, form: str, n_pieces: int, seed: int) -> list[Real]:
+    entries = _entries(engine, corpus, form)
     shuffled = [entries[i] for i in np.random.default_rng(seed).permutation(len(entries))]
     return list(read_real(sorted(shuffled, key=lambda e: e.split == "train"), corpus, n_pieces))
 
@@ -171,6 +194,17 @@ def _measured(
         ),
         "no piece": share([number >= len(pieces) for number in range(n_draws)]).to_dict(),
     }
+
+
+def row_words(row: dict[str, Any]) -> str:
+    """Return a row in one line: the setting, and every measure with its interval."""
+    words = []
+    for name, value in row.items():
+        if isinstance(value, dict):
+            words.append(f"{name} {value['value']} ({value['low']} to {value['high']})")
+        else:
+            words.append(f"{name} {value}")
+    return ", ".join(words)
 
 
 def ranked(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

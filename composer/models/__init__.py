@@ -4,7 +4,13 @@ What needs torch (`transformer`, `saving`, `likelihood`) is imported from its ow
 loading a checkpoint does not load torch.
 """
 
-from composer.models.checkpoint import Checkpoint, load_checkpoint, save_evaluation
+from composer.models.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_sampling,
+    save_evaluation,
+    save_sampling,
+)
 from composer.models.config import PRESETS, ModelConfig
 from composer.models.weights import Weights
 
@@ -14,5 +20,7 @@ __all__ = [
     "ModelConfig",
     "Weights",
     "load_checkpoint",
+    "load_sampling",
     "save_evaluation",
+    "save_sampling",
 ]

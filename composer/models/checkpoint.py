@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ class Checkpoint:
         menu: What may be wished for, as JSON rows; empty if the checkpoint has none.
         evaluation: What `evaluate --keep` found, as JSON values; empty before that.
         fingerprint: Twelve hexadecimal digits over the weights.
+        sampling: What `sweep --keep` found, by form, as JSON values; empty before that.
     """
 
     weights: Weights
@@ -42,6 +43,7 @@ class Checkpoint:
     menu: list[dict[str, Any]]
     evaluation: dict[str, Any]
     fingerprint: str
+    sampling: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> EventTransformer:
@@ -82,6 +84,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         menu=_read_menu(folder),
         evaluation=_read_evaluation(folder),
         fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:12],
+        sampling=load_sampling(folder),
     )
 
 
@@ -89,6 +92,21 @@ def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:
     """Keep an evaluation beside the weights that it measured."""
     path = folder / "evaluation.json"
     write_json(path, report)
+    return path
+
+
+def load_sampling(folder: Path) -> dict[str, Any]:
+    """Return what is kept of sweeps by form; empty if the file is missing or cannot be read."""
+    try:
+        return _read_json(folder / "sampling.json")
+    except CheckpointError:
+        return {}
+
+
+def save_sampling(folder: Path, by_form: dict[str, Any]) -> Path:
+    """Keep what sweeps found beside the weights that they measured."""
+    path = folder / "sampling.json"
+    write_json(path, by_form)
     return path
 
 

@@ -20,7 +20,7 @@ from composer.pipeline.filling import (
     vary_steps,
 )
 from composer.pipeline.hearing import hear
-from composer.pipeline.judging import Progress, default_engine, menu
+from composer.pipeline.judging import Progress, default_engine, menu, suggestions
 from composer.pipeline.planning import compose_plan, compose_plan_steps
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "menu",
     "prepare",
     "replay",
+    "suggestions",
     "vary",
     "vary_steps",
 ]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from composer import places
 from composer.candidates import Rejected, find_twins
 from composer.composition import Ranked
-from composer.engines import Draft, Engine, MenuRow, TransformerEngine
+from composer.engines import Draft, Engine, MenuRow, Suggestion, TransformerEngine
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.scoring import Surprise
@@ -54,6 +54,11 @@ def default_engine() -> TransformerEngine:
 def menu(engine: Engine | None = None) -> tuple[MenuRow, ...]:
     """Return the pairs of composer and form on offer, the one with most pieces first."""
     return (engine or default_engine()).menu
+
+
+def suggestions(engine: Engine | None = None) -> dict[str, Suggestion]:
+    """Return how pieces of a form are best drawn, by form, as far as that was measured."""
+    return (engine or default_engine()).suggestions
 
 
 def versions_of(engine: Engine) -> dict[str, str]:
