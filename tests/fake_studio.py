@@ -13,11 +13,12 @@ import numpy as np
 
 from composer.candidates import Rejected
 from composer.composition import Composition, Ranked
-from composer.engines import MenuRow
+from composer.engines import MenuRow, Suggestion
+from composer.engines.suggestions import SAMPLING
 from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.pipeline import Progress
-from composer.request import Request
+from composer.request import Request, default_of
 from composer.scoring import Surprise, score
 from composer.stitching import join, trim
 from composer.theory import INSTRUMENTS, Key, Meter
@@ -39,6 +40,13 @@ def _row(composer: str, form: str, ensemble: str, pieces: int, *meters: str) -> 
     )
 
 
+def _suggestion(**changes: float) -> Suggestion:
+    names = {name: default_of(name) for name in SAMPLING} | changes
+    return Suggestion(
+        **names, default_is_as_good=not changes, tried=8, pieces=40, checkpoint="0123456789ab"
+    )
+
+
 ROWS = (
     _row("Bach", "chorale", "choir", 220, "4/4", "3/4"),
     _row("Schubert", "song", "voice and piano", 89, "2/4", "4/4"),
@@ -46,6 +54,10 @@ ROWS = (
     _row("Chopin", "mazurka", "keyboard", 47, "3/4"),
     _row("Bach", "invention", "keyboard", 29, "4/4", "3/4", "9/8"),
 )
+SUGGESTIONS = {
+    "chorale": _suggestion(temperature=0.9, guidance=1.5),
+    "mazurka": _suggestion(),
+}
 # A chord a beat, soprano to bass, in semitones above the tonic; lowered in minor.
 _CHORDS = ((16, 12, 7, 0), (17, 12, 9, 5), (14, 11, 7, -5), (12, 7, 4, 0))
 _VOICES = ("soprano", "alto", "tenor", "bass")
@@ -255,6 +267,7 @@ def fake_studio(**changes: object) -> Studio:
     """Return a studio that composes at once and has sound; `changes` replace fields of it."""
     studio = Studio(
         menu=lambda: ROWS,
+        suggestions=lambda: SUGGESTIONS,
         compose_steps=FakeComposer(),
         load=lambda: None,
         render_audio=beep_audio,

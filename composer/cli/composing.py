@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,11 @@ def _add_compose(commands: Any) -> None:
         commands, "compose", _compose, "Compose, rank the candidates, keep the best."
     )
     _add_wishes(parser)
+    parser.add_argument(
+        "--suggested",
+        action="store_true",
+        help="sample as a sweep suggests for the form; options that are given win",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
     parser.add_argument("--json", action="store_true", help="print the composition as JSON")
@@ -38,19 +43,22 @@ def _add_wishes(parser: Any) -> None:
         text = str(wish.metadata["help"])
         if "low" in wish.metadata:
             text += f" ({wish.metadata['low']:g} to {wish.metadata['high']:g})"
-        default = None if wish.default is MISSING else wish.default
+        default = wish.default
         if default is not None:
             text += f"; {default:g} if left out" if not isinstance(default, str) else ""
         option = "--" + wish.name.replace("_", "-")
-        parser.add_argument(option, type=kind, default=default, help=text)
+        # Left out, it is no attribute, so that what was given can be told from a default.
+        parser.add_argument(option, type=kind, default=argparse.SUPPRESS, help=text)
 
 
 def _compose(options: argparse.Namespace) -> None:
     from composer.pipeline import Composition, Progress, compose_steps
     from composer.rendering import write_midi
 
-    request = Request(**{wish.name: getattr(options, wish.name) for wish in fields(Request)})
-    for step in compose_steps(request):
+    given = {w.name: getattr(options, w.name) for w in fields(Request) if w.name in options}
+    if options.suggested:
+        given = _suggested(given.get("form")) | given
+    for step in compose_steps(Request(**given)):
         if isinstance(step, Progress):
             _show_progress(step.drawn, step.wanted, step.left_s)
     assert isinstance(step, Composition)
@@ -63,6 +71,18 @@ def _compose(options: argparse.Namespace) -> None:
         print(step.to_json(), end="")
     else:
         print_ranking(step, options.out)
+
+
+def _suggested(form: str | None) -> dict[str, float]:
+    """Return what is suggested for a form; nothing, and one line that says so, if nothing is."""
+    from composer.pipeline import suggestions
+
+    found = suggestions().get(form or "")
+    if found is None:
+        form_words = f"for {form[:40]!r}" if form else "without `--form`"
+        print(f"nothing is suggested {form_words}; the defaults are used", file=sys.stderr)
+        return {}
+    return found.settings
 
 
 def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
@@ -119,9 +139,10 @@ def _add_menu(commands: Any) -> None:
 
 
 def _menu(options: argparse.Namespace) -> None:
-    from composer.pipeline import menu
+    from composer.engines import menu_values
+    from composer.pipeline import menu, suggestions
 
-    rows = [row.to_dict() for row in menu()]
+    rows = menu_values(menu(), suggestions())
     if options.json:
         print_json(rows)
         return

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
 from composer.request import default_of
 from composer.scoring import score
@@ -61,9 +62,12 @@ def build(studio: Studio, *, n_at_once: int) -> None:
             yield from _compose(studio, values)
 
     def menu() -> list[dict[str, Any]]:
-        """Return the pairs of composer and form on offer, with the number of pieces of each."""
+        """Return the pairs of composer and form on offer, with the number of pieces of each.
+
+        `suggested` says which temperature, min_p and guidance suit the form, where it was measured.
+        """
         with plain_errors():
-            return [row.to_dict() for row in studio.menu()]
+            return menu_values(studio.menu(), studio.suggestions())
 
     def inspect(file: FileData, form: str | None = None) -> dict[str, Any]:
         """Read a MIDI or MusicXML file; return what was found in it, and its scorecard.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from composer import pipeline, rendering
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
-from composer.engines import MenuRow
+from composer.engines import MenuRow, Suggestion
 from composer.piece import Piece
 from composer.pipeline import Extension, Filled, Progress
 from composer.plans import Plan
@@ -49,6 +49,7 @@ class Studio:
 
     Args:
         menu: The pairs of composer and form on offer.
+        suggestions: How pieces of a form are best drawn, by form; none by default.
         compose_steps: As `pipeline.compose_steps`.
         load: Loads what composes; raises `CheckpointError` if that cannot be.
         render_audio: As `rendering.render_audio`.
@@ -69,6 +70,7 @@ class Studio:
     sound_problem: Callable[[], str | None]
     read_score: ReadScore = read_score_bytes
     judge: Judge = score
+    suggestions: Callable[[], Mapping[str, Suggestion]] = dict
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
@@ -85,6 +87,7 @@ def default_studio() -> Studio:
         render_audio=rendering.render_audio,
         sound_problem=rendering.sound_problem,
         judge=pipeline.hear,
+        suggestions=pipeline.suggestions,
         extend_steps=on_accelerator(pipeline.extend_steps, _extension),
         plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
         infill_steps=on_accelerator(pipeline.infill_steps, _marked),

@@ -56,6 +56,7 @@ def test_one_call_composes_and_fetches_the_midi(client: Client) -> None:
 def test_the_menu_names_pairs_with_their_pieces(client: Client) -> None:
     rows = client.predict(api_name="/menu")
     assert {"composer": "Bach", "form": "chorale", "pieces": 220}.items() <= rows[0].items()
+    assert rows[0]["suggested"]["temperature"] == 0.9 and rows[1]["suggested"] is None
 
 
 @pytest.fixture
