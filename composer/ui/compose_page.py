@@ -5,14 +5,14 @@ What happens in an event is in `handlers`; here errors become sentences, values 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuRow
+from composer.engines import MenuRow, Suggestion
 from composer.ui import (
     choices,
     controls,
@@ -21,6 +21,7 @@ from composer.ui import (
     links,
     results,
     score_view,
+    suggested,
     views,
     wiring,
 )
@@ -60,6 +61,7 @@ class Page:
     demo: gr.Blocks
     studio: Studio
     rows: tuple[MenuRow, ...]
+    suggestions: Mapping[str, Suggestion]
     examples: Sequence[Example]
     visit: gr.State
     controls: Controls
@@ -82,19 +84,19 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
         window_px: Holds the width of the visitor's window.
         n_at_once: How many runs share the model.
     """
-    rows = studio.menu()
+    rows, suggestions = studio.menu(), studio.suggestions()
     examples = choices.examples(rows)
     visit = gr.State(Visit(), time_to_live=VISIT_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            wishes = controls.build(rows, examples)
+            wishes = controls.build(rows, examples, suggestions)
             history = results.build_history()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = results.html(views.status(""), elem_id="status")
             problem = studio.sound_problem()
             results.html(views.note(problem or ""), elem_id="sound-note", visible=bool(problem))
             column = results.build(history, has_sound=problem is None)
-    page = Page(demo, studio, rows, examples, visit, wishes, status, window_px, column)
+    page = Page(demo, studio, rows, suggestions, examples, visit, wishes, status, window_px, column)
     _wire_choices(page)
     _wire_run(page, n_at_once)
     _wire_picks(page)
@@ -103,10 +105,10 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
 
 
 def _wire_choices(page: Page) -> None:
-    """Let the form follow the composer; meter, bars and tempo follow the pair."""
-    wishes = page.controls.wishes
+    """Let the form follow the composer; meter, bars, tempo and suggestion follow the pair."""
+    wishes, line = page.controls.wishes, page.controls.suggested
     pair = [wishes["composer"], wishes["form"]]
-    followers = [wishes["meter"], wishes["bars"], wishes["tempo_bpm"]]
+    followers = [wishes["meter"], wishes["bars"], wishes["tempo_bpm"], *line.in_order]
 
     def follow_composer(composer: Any, form: Any) -> Any:
         return _offer(choices.form_choices(page.rows, composer), form)
@@ -116,11 +118,13 @@ def _wire_choices(page: Page) -> None:
             _offer(choices.meter_choices(page.rows, composer, form), meter),
             gr.update(info=choices.usual_bars(page.rows, composer, form)),
             gr.update(placeholder=controls.tempo_hint(form)),
+            *suggested.updates(page.suggestions, form),
         )
 
     wishes["composer"].input(follow_composer, pair, wishes["form"], **AT_ONCE)
     changes = [component.change for component in pair]
     gr.on(changes, follow_pair, [*pair, wishes["meter"]], followers, **AT_ONCE)
+    suggested.wire(line, page.suggestions, wishes)
 
 
 def _offer(options: list[choices.Choice], value: Any) -> Any:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuRow
+from composer.engines import MenuRow, Suggestion
 from composer.rendering import suggested_tempo_bpm
 from composer.request import default_of
 from composer.theory import ENSEMBLES
-from composer.ui import choices
+from composer.ui import choices, suggested
 from composer.ui.choices import OPEN, Example
 from composer.ui.wishes import WISHES, help_text, limits
 
@@ -26,6 +26,7 @@ class Controls:
         keep_seed: Whether the seed stays.
         compose, stop: The two buttons.
         examples: Wishes in one click.
+        suggested: What suits the form, under the sliders.
     """
 
     wishes: dict[str, Any]
@@ -33,6 +34,7 @@ class Controls:
     compose: gr.Button
     stop: gr.Button
     examples: gr.Dataset
+    suggested: suggested.Line
 
     @property
     def in_order(self) -> list[Any]:
@@ -40,7 +42,9 @@ class Controls:
         return [self.wishes[name] for name in WISHES]
 
 
-def build(rows: Sequence[MenuRow], examples: Sequence[Example]) -> Controls:
+def build(
+    rows: Sequence[MenuRow], examples: Sequence[Example], suggestions: Mapping[str, Suggestion]
+) -> Controls:
     """Place all controls, with the first example's pair chosen."""
     first = examples[0] if examples else Example(OPEN, OPEN, "", "", 16)
     gr.HTML(
@@ -60,10 +64,11 @@ def build(rows: Sequence[MenuRow], examples: Sequence[Example]) -> Controls:
     keep_seed = wishes.pop("keep_seed")
     with gr.Accordion("Sampling details", open=False, elem_id="details"):
         wishes |= _build_details()
+        line = suggested.build(suggestions, first.form)
     with gr.Row(elem_classes=["actions"]):
         compose = gr.Button("Compose", variant="primary", elem_id="compose", scale=3)
         stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=80)
-    return Controls(wishes, keep_seed, compose, stop, dataset)
+    return Controls(wishes, keep_seed, compose, stop, dataset, line)
 
 
 def _build_music(rows: Sequence[MenuRow], first: Example) -> dict[str, Any]:
