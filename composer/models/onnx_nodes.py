@@ -25,7 +25,8 @@ CONTRIB_KINDS = frozenset(
     }
 )
 EPSILON = float(np.finfo(np.float32).eps)  # as torch's RMSNorm
-INT64, INT32, FLOAT = TensorProto.INT64, TensorProto.INT32, TensorProto.FLOAT
+INT64, INT32, INT8 = TensorProto.INT64, TensorProto.INT32, TensorProto.INT8
+FLOAT = TensorProto.FLOAT
 LEVELS = 127  # steps of 8 bits on either side of 0
 OPSET = 21
 Array = npt.NDArray[np.generic]

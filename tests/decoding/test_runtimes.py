@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,8 +11,10 @@ import torch
 
 from composer.decoding import Runtime, open_runtime
 from composer.decoding.runtimes import Session
+from composer.decoding.runtimes.onnx_runtime import OnnxRuntime, to_codes
 from composer.decoding.runtimes.static_runtime import StaticRuntime
 from composer.errors import OptionError
+from composer.models import Weights
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import Events, vocab
 
@@ -50,6 +54,10 @@ def assert_same(found: list[Logits], wanted: list[Logits]) -> None:
 
 def begin(runtime: Runtime, rows: Events, n: int) -> Session:
     return runtime.begin(rows[:, :n], np.zeros(len(rows), np.int64), 32)
+
+
+def begin_with_room(runtime: Runtime, rows: Events) -> Session:
+    return runtime.begin(rows, np.zeros(len(rows), np.int64), rows.shape[1] + 20)
 
 
 @pytest.mark.parametrize("n_begun", [1, 8, 20])
@@ -145,11 +153,84 @@ def test_a_candidate_is_the_same_bit_for_bit_in_a_group_of_any_size(
         assert all(np.array_equal(a, b) for a, b in zip(found[0], logits, strict=True))
 
 
-def test_with_eight_bits_the_logits_move_little(tiny_model: EventTransformer, rows: Events) -> None:
-    session = begin(open_runtime(tiny_model.weights, "onnx"), rows, 20)
-    wanted = whole_logits(tiny_model, rows, rows[:, 0])
-    for a, b in zip(cached_logits(session, rows[:, 0]), wanted, strict=True):
+def assert_near(found: list[Logits], wanted: list[Logits]) -> None:
+    for a, b in zip(found, wanted, strict=True):
         assert 0 < np.sqrt(np.mean((a - b) ** 2)) < 0.1 * b.std()
+
+
+@pytest.mark.parametrize("n_begun", [1, 8, 20])
+def test_with_eight_bits_the_logits_move_little(
+    tiny_model: EventTransformer, rows: Events, n_begun: int
+) -> None:
+    session = begin(open_runtime(tiny_model.weights, "onnx"), rows, n_begun)
+    for index in range(n_begun, 20):
+        session.append(rows[:, index])
+    assert_near(cached_logits(session, rows[:, 0]), whole_logits(tiny_model, rows, rows[:, 0]))
+
+
+def with_uneven_keys(weights: Weights, factors: npt.NDArray[np.float32]) -> Weights:
+    """Return weights that say the same, keys multiplied and queries divided by factors [D]."""
+    config, arrays = weights.config, dict(weights.arrays)
+    for layer in range(config.layers):
+        name = f"blocks.{layer}.attention.qkv.weight"
+        heads = arrays[name].reshape(config.heads + 2 * config.kv_heads, config.head_width, -1)
+        scales = np.ones(heads.shape[:2], np.float32)
+        scales[: config.heads] = 1 / factors
+        scales[config.heads : config.heads + config.kv_heads] = factors
+        arrays[name] = (heads * scales[:, :, None]).reshape(arrays[name].shape)
+    return replace(weights, arrays=arrays)
+
+
+def test_with_eight_bits_keys_of_any_size_have_their_steps(
+    tiny_model: EventTransformer, rows: Events
+) -> None:
+    # Channels that are turned together lie half a head apart.
+    factors = np.tile(np.geomspace(0.01, 100, 16, dtype=np.float32), 2)
+    weights = with_uneven_keys(tiny_model.weights, factors)
+    wanted = whole_logits(tiny_model, rows, rows[:, 0])
+    for name, check in (("onnx-fp32", assert_same), ("onnx", assert_near)):
+        session = begin(open_runtime(weights, name), rows, 4)
+        for index in range(4, 20):
+            session.append(rows[:, index])
+        check(cached_logits(session, rows[:, 0]), wanted)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("onnx", "int8"), ("onnx-fp32", "float")])
+def test_steps_keep_rows_in_eight_bits_unless_the_matrices_are_fp32(
+    tiny_model: EventTransformer, name: str, kind: str
+) -> None:
+    runtime = open_runtime(tiny_model.weights, name)
+    assert isinstance(runtime, OnnxRuntime)
+    for trunk in (runtime.step_trunk, runtime.shared_trunk):
+        caches = {one.name: one.type for one in trunk.get_inputs() if one.name in {"k0", "v1"}}
+        assert caches == dict.fromkeys(["k0", "v1"], f"tensor({kind})")
+
+
+def test_codes_are_whole_steps_within_eight_bits() -> None:
+    rows = np.array([-99, -2.6, -0.4, 0, 0.5, 1.5, 2.6, 99], np.float32)
+    codes = to_codes(rows * np.float32(0.25), 0.25)
+    assert codes.dtype == np.int8
+    assert codes.tolist() == [-99, -3, 0, 0, 0, 2, 3, 99]
+    assert to_codes(rows, 0.25).tolist()[:: len(rows) - 1] == [-128, 127]
+
+
+@pytest.mark.parametrize("n_begun", [20, 80])
+def test_with_eight_bits_who_is_kept_goes_on_as_if_alone(
+    tiny_model: EventTransformer, rng: np.random.Generator, n_begun: int
+) -> None:
+    runtime = open_runtime(tiny_model.weights, "onnx")
+    rows = rng.integers(0, vocab.WRITTEN_SIZES, (4, n_begun + 9, 4), np.int16)
+    rows[:, :n_begun] = rows[:1, :n_begun]
+    places = np.array([3, 1])
+    whole = begin_with_room(runtime, rows[:, :n_begun])
+    alone = begin_with_room(runtime, rows[places, :n_begun])
+    for index in range(n_begun, n_begun + 9):
+        if index == n_begun + 5:
+            whole.keep(places)
+        whole.append(rows[:, index] if index < n_begun + 5 else rows[places, index])
+        alone.append(rows[places, index])
+    found = [cached_logits(session, rows[places, 0]) for session in (whole, alone)]
+    assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
 def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(

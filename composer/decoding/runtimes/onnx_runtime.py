@@ -1,8 +1,10 @@
-"""The fast runtime on CPU: ONNX Runtime with 8-bit weights and a key/value cache in place.
+"""The fast runtime on CPU: ONNX Runtime with weights and a key/value cache in 8 bits, in place.
 
 A beginning that all candidates of a group share is read once; from `SHARED_FROM` rows on its keys
-and values also stand in memory once (`models.onnx_graph`). All that a step reads and writes lies in
-arrays that are bound once, so that a step costs little beside the products.
+and values also stand in memory once, in fp32 (`models.onnx_graph`). Beginnings are read in fp32,
+and what of them the candidates own is rounded then, as every row is that a step adds. All that a
+step reads and writes lies in arrays that are bound once, so that a step costs little beside the
+products.
 
 Shapes: B candidates, T rows, S rows of cache, P rows of a shared beginning, K key/value heads, D
 head width, E width, V ids.
@@ -24,11 +26,18 @@ import onnxruntime as ort
 
 from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Rows
 from composer.models import Weights
-from composer.models.onnx_graph import FIELDS, head_graph, saturation_graph, trunk_graph
+from composer.models.onnx_graph import (
+    CACHE_STEPS,
+    FIELDS,
+    head_graph,
+    saturation_graph,
+    trunk_graph,
+)
 from composer.models.onnx_nodes import LEVELS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Cache = npt.NDArray[Any]  # float32, or int8 codes (`CACHE_STEPS`)
 # Rows of a shared beginning that are worth looking back at together: the join costs as much as
 # reading so many rows for every candidate (benchmarks/speed).
 SHARED_FROM = 64
@@ -41,7 +50,8 @@ class OnnxRuntime:
     Args:
         weights: Of the model.
         threads: CPU threads; one, because several runtimes side by side gain more than threads.
-        is_int8: Whether matrices are 8 bits; fp32 otherwise.
+        is_int8: Whether matrices and the candidates' own keys and values are 8 bits; fp32
+            otherwise.
     """
 
     group_sizes = CPU_GROUP_SIZES
@@ -58,9 +68,25 @@ class OnnxRuntime:
         self.trunk = _open(trunk_graph(weights, levels=self._levels), threads)
 
     @cached_property
+    def step_trunk(self) -> Any:
+        """The trunk that adds row by row; opened when a group comes."""
+        return self._open_for_steps(is_shared=False) if self._levels else self.trunk
+
+    @cached_property
     def shared_trunk(self) -> Any:
-        """The trunk for groups with a shared beginning; opened when one comes."""
-        return _open(trunk_graph(self._weights, levels=self._levels, is_shared=True), self._threads)
+        """The same for groups with a shared beginning."""
+        return self._open_for_steps(is_shared=True)
+
+    def _open_for_steps(self, *, is_shared: bool) -> Any:
+        levels = self._levels
+        graph = trunk_graph(
+            self._weights, levels=levels, is_shared=is_shared, is_int8_cache=levels > 0
+        )
+        return _open(graph, self._threads)
+
+    def to_cache(self, name: str, rows: Floats) -> Cache:
+        """Return keys (`k...`) or values (`v...`) as steps keep them."""
+        return to_codes(rows, CACHE_STEPS[name[0]]) if self._levels else rows
 
     def begin(self, rows: Rows, n_padding: Ints, capacity: int) -> OnnxSession:
         """Read the beginnings of a group; see `base.Runtime`."""
@@ -74,6 +100,13 @@ def _open(graph: bytes, threads: int) -> Any:
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def to_codes(rows: Floats, step: float) -> Cache:
+    """Round to 8 bits, as the attention does with the rows that it adds."""
+    codes = rows * np.float32(1 / step)
+    np.rint(codes, out=codes)
+    return codes.clip(-LEVELS - 1, LEVELS, out=codes).astype(np.int8)
 
 
 def _levels() -> int:
@@ -90,7 +123,7 @@ class OnnxSession:
     """A group in progress; see `base.Session`."""
 
     states: Floats  # [B, E] after each candidate's last row
-    _caches: dict[str, Floats]
+    _caches: dict[str, Cache]
     _lengths: Ints  # [B] rows in each cache
 
     def __init__(self, runtime: OnnxRuntime, rows: Rows, n_padding: Ints, capacity: int) -> None:
@@ -99,12 +132,14 @@ class OnnxSession:
         self._shared: dict[str, Floats] = {}
         self._n_shared = 0
         if not n_padding.any() and (rows == rows[:1]).all():
-            self._read_all(rows[:1], n_padding[:1], capacity)
+            read = self._read_all(rows[:1], n_padding[:1])
             if n_rows >= SHARED_FROM:
-                self._share(n_rows, capacity)
+                self._share(read, capacity)
+            else:
+                self._own(read, capacity)
             self._keep(np.zeros(n, np.int64))
         else:
-            self._read_all(rows, n_padding, capacity)
+            self._own(self._read_all(rows, n_padding), capacity)
         self._bind()
 
     def field_logits(self, field: int, chosen: Rows) -> Floats:
@@ -122,7 +157,7 @@ class OnnxSession:
         self._last_rows.reshape(-1, len(rows))[:] = self._lengths - 1
         self._total[0] = self._lengths.max()
         self._position[0] = self._n_shared + self._total[0] - 1
-        trunk = self._runtime.shared_trunk if self._shared else self._runtime.trunk
+        trunk = self._runtime.shared_trunk if self._shared else self._runtime.step_trunk
         trunk.run_with_iobinding(self._trunk_binding)
 
     def keep(self, places: Ints) -> None:
@@ -135,7 +170,7 @@ class OnnxSession:
         self._lengths = self._lengths[places]
         self.states = self.states[places]
 
-    def _of(self, cache: Floats, places: Ints) -> Floats:
+    def _of(self, cache: Cache, places: Ints) -> Cache:
         """Return the cache of some candidates; beside a beginning the heads come first.
 
         Only rows that were read are copied. Where candidates leave, others move within the same
@@ -148,16 +183,19 @@ class OnnxSession:
         if n <= len(cache):
             found, moved = cache[:n], np.flatnonzero(sources != np.arange(n))
         else:
-            found, moved = np.zeros((n, *cache.shape[1:]), np.float32), np.arange(n)
+            found, moved = np.zeros((n, *cache.shape[1:]), cache.dtype), np.arange(n)
         found[moved, :, :n_rows] = cache[sources[moved], :, :n_rows]
         return found
 
-    def _read_all(self, rows: Rows, n_padding: Ints, capacity: int) -> None:
-        """Read beginnings [B, T, 4] into new caches."""
+    def _read_all(self, rows: Rows, n_padding: Ints) -> dict[str, Floats]:
+        """Read beginnings [B, T, 4]; return their keys and values, [B, K, T, D]."""
         n, n_rows = rows.shape[:2]
-        self._caches = self._empty_caches(n, capacity)
+        config = self._runtime.config
+        shape = (n, config.kv_heads, n_rows, config.head_width)
+        names = [f"{kind}{i}" for i in range(config.layers) for kind in "kv"]
+        read = {name: np.empty(shape, np.float32) for name in names}
         self._lengths = n_rows - np.asarray(n_padding, np.int64)  # [B] rows in each cache
-        self.states = np.empty((n, self._runtime.config.width), np.float32)
+        self.states = np.empty((n, config.width), np.float32)
         # The attention fills up on the right: a beginning stands at the front of its cache.
         moved = [np.roll(own, -m, axis=0) for own, m in zip(rows, n_padding, strict=True)]
         ids = np.stack(moved).astype(np.int64)
@@ -168,30 +206,32 @@ class OnnxSession:
             "total": np.array([self._lengths.max()], np.int32),
         }
         trunk = self._runtime.trunk
-        trunk.run_with_iobinding(_bound(trunk, inputs | self._caches, self._outputs()))
+        trunk.run_with_iobinding(_bound(trunk, inputs | read, self._outputs(read)))
+        return read
 
-    def _empty_caches(self, n: int, capacity: int) -> dict[str, Floats]:
-        config = self._runtime.config
-        shape = (n, config.kv_heads, capacity, config.head_width)
-        if self._shared:
-            shape = (config.kv_heads * n, 1, capacity, config.head_width)
-        names = [f"{kind}{i}" for i in range(config.layers) for kind in "kv"]
-        return {name: np.zeros(shape, np.float32) for name in names}
+    def _own(self, read: dict[str, Floats], capacity: int) -> None:
+        """Let every candidate own the rows that were read of it."""
+        self._caches = {}
+        for name, rows in read.items():
+            found = self._runtime.to_cache(name, rows)
+            room = (*rows.shape[:2], capacity, rows.shape[3])
+            self._caches[name] = np.zeros(room, found.dtype)
+            self._caches[name][:, :, : rows.shape[2]] = found
 
-    def _share(self, n_rows: int, capacity: int) -> None:
-        """Let the rows read so far, of one candidate, be what all candidates look back at."""
+    def _share(self, read: dict[str, Floats], capacity: int) -> None:
+        """Let the rows that were read, of one candidate, be what all candidates look back at."""
         scale = np.float32(self._runtime.config.head_width**-0.5)
-        for name, cache in self._caches.items():
-            read = cache[0, :, :n_rows]
+        for name, (rows,) in read.items():
             is_key = name.startswith("k")
-            shared = read.transpose(0, 2, 1) * scale if is_key else np.pad(read, _ZEROS_BEHIND)
+            shared = rows.transpose(0, 2, 1) * scale if is_key else np.pad(rows, _ZEROS_BEHIND)
             self._shared[f"shared_{name}"] = np.ascontiguousarray(shared)
-        self._n_shared, self._lengths = n_rows, np.zeros(1, np.int64)
-        self._caches = self._empty_caches(1, capacity - n_rows)
+            self._n_shared = rows.shape[1]
+        no_rows = {name: rows[0, :, None, :0] for name, rows in read.items()}  # [K, 1, 0, D]
+        self._own(no_rows, capacity - self._n_shared)
+        self._lengths = np.zeros(1, np.int64)
 
-    def _outputs(self) -> dict[str, Any]:
-        caches = {f"{name}_out": cache for name, cache in self._caches.items()}
-        return {"states": self.states} | caches
+    def _outputs(self, caches: dict[str, Cache]) -> dict[str, Any]:
+        return {"states": self.states} | {f"{name}_out": own for name, own in caches.items()}
 
     def _bind(self) -> None:
         """Bind all that steps of this many candidates read and write."""
@@ -206,11 +246,10 @@ class OnnxSession:
             "seqlens_k": self._last_rows,
             "total": self._total,
         }
-        trunk = runtime.trunk
+        trunk = runtime.shared_trunk if self._shared else runtime.step_trunk
         if self._shared:
             inputs |= {"position": self._position} | self._shared
-            trunk = runtime.shared_trunk
-        self._trunk_binding = _bound(trunk, inputs | self._caches, self._outputs())
+        self._trunk_binding = _bound(trunk, inputs | self._caches, self._outputs(self._caches))
         self._logits = [np.empty((n, size), np.float32) for size in runtime.sizes]
         self._chosen = [np.zeros(n, np.int64) for _ in FIELDS]
         known = list(zip(FIELDS, self._chosen, strict=True))
