@@ -87,7 +87,13 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--core-minutes", type=float, help="the same in processor time")
     parser.add_argument("--steps", type=int, default=0, help="length of the run in steps instead")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
-    parser.add_argument("--init", type=Path, help="begin with the weights of a checkpoint folder")
+    parser.add_argument(
+        "--init",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="begin with the weights of a checkpoint folder, or the mean of several",
+    )
     parser.add_argument("--rate", type=float, help="peak learning rate")
     parser.add_argument("--smoothing", type=float, help="label smoothing")
     parser.add_argument("--dropout", type=float, help="instead of the preset's")

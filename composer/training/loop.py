@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -67,7 +67,7 @@ def train(
     options: TrainOptions,
     *,
     resume: bool = False,
-    init: Path | None = None,
+    init: Sequence[Path] = (),
     show_progress: bool = True,
 ) -> Path:
     """Train a model and return the folder of its checkpoint.
@@ -77,12 +77,15 @@ def train(
         out: Gets `checkpoint/`, `state.pt`, `log.csv` and TensorBoard's files.
         options: How.
         resume: Go on from `out/state.pt`, to the bit where `steps` count.
-        init: Begin with the weights of this checkpoint, the optimiser anew.
+        init: Begin with the mean of the weights of these checkpoints, the optimiser anew. States
+            of one run may predict better together than each (M. Wortsman et al., Model soups, 2022,
+            arXiv 2203.05482; docs/log.md has numbers).
         show_progress: Draw a progress bar.
 
     Raises:
-        OptionError: If there is nothing to resume, or the packed file is none.
-        CheckpointError: If `init` was made for another vocabulary.
+        OptionError: If there is nothing to resume, the packed file is none, or a checkpoint of
+            `init` has another shape than the preset, or another vocabulary.
+        CheckpointError: If a checkpoint or the state cannot be read.
     """
     run = _Run(PackedEvents.load(events), out, options, init)
     if resume:
@@ -95,7 +98,7 @@ class _Run:
     """One run: model, optimiser, batches and log."""
 
     def __init__(
-        self, packed: PackedEvents, out: Path, options: TrainOptions, init: Path | None
+        self, packed: PackedEvents, out: Path, options: TrainOptions, init: Sequence[Path]
     ) -> None:
         if options.threads:
             torch.set_num_threads(options.threads)
@@ -336,7 +339,7 @@ def _has_bf16() -> bool:
 
 
 def _build_model(
-    options: TrainOptions, packed: PackedEvents, init: Path | None
+    options: TrainOptions, packed: PackedEvents, init: Sequence[Path]
 ) -> EventTransformer:
     config = PRESETS[options.preset]
     changes = {"dropout": options.dropout, "rope_base": options.rope_base}
@@ -344,15 +347,24 @@ def _build_model(
     config = type(config)(**{**config.to_dict(), **given})
     model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
-    if init is not None:
-        checkpoint = load_checkpoint(init)
-        if checkpoint.vocabulary != packed.vocabulary:
-            raise OptionError(
-                f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed "
-                f"file {packed.vocabulary.get('fingerprint')}; pack with the same corpus and tables"
-            )
-        model.load_state_dict(checkpoint.model.state_dict())
+    if init:
+        states = [_read_state(folder, packed) for folder in init]
+        shapes = {name: weight.shape for name, weight in model.state_dict().items()}
+        if any({n: w.shape for n, w in state.items()} != shapes for state in states):
+            raise OptionError(f"`init` has another shape than the preset {options.preset!r}")
+        mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+        model.load_state_dict(mean)
     return model.train()
+
+
+def _read_state(folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
+    checkpoint = load_checkpoint(folder)
+    if checkpoint.vocabulary != packed.vocabulary:
+        raise OptionError(
+            f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed "
+            f"file {packed.vocabulary.get('fingerprint')}; pack with the same corpus and tables"
+        )
+    return checkpoint.model.state_dict()
 
 
 def _validation_batches(

@@ -140,10 +140,24 @@ def test_a_run_may_begin_with_the_weights_of_another(
     packed_path: Path, straight: Path, tmp_path: Path
 ) -> None:
     begun = straight / "checkpoint"
-    train(packed_path, tmp_path, options(steps=1, rate=1e-12), init=begun, show_progress=False)
+    train(packed_path, tmp_path, options(steps=1, rate=1e-12), init=[begun], show_progress=False)
     found, wanted = load_checkpoint(tmp_path / "checkpoint"), load_checkpoint(begun)
     for name, weight in wanted.model.state_dict().items():
         torch.testing.assert_close(found.model.state_dict()[name], weight)
+
+
+@pytest.mark.slow
+def test_a_run_may_begin_with_the_mean_of_several(
+    packed_path: Path, straight: Path, tmp_path: Path
+) -> None:
+    run(packed_path, tmp_path / "other", steps=1, seed=1)
+    begun = [straight / "checkpoint", tmp_path / "other/checkpoint"]
+    train(packed_path, tmp_path, options(steps=1, rate=1e-12), init=begun, show_progress=False)
+    found, first, second = (
+        load_checkpoint(folder).model.state_dict() for folder in (tmp_path / "checkpoint", *begun)
+    )
+    for name, weight in found.items():
+        torch.testing.assert_close(weight, (first[name] + second[name]) / 2, rtol=0.02, atol=2e-3)
 
 
 @pytest.mark.slow
@@ -161,7 +175,15 @@ def test_weights_of_another_vocabulary_are_refused(
         (other / path.name).write_bytes(path.read_bytes())
     (other / "vocabulary.json").write_text('{"fingerprint": "0"}')
     with pytest.raises((OptionError, CheckpointError), match="pack with the same corpus"):
-        train(packed_path, tmp_path / "out", options(), init=other, show_progress=False)
+        train(packed_path, tmp_path / "out", options(), init=[other], show_progress=False)
+
+
+def test_weights_of_another_shape_are_refused(
+    packed_path: Path, straight: Path, tmp_path: Path
+) -> None:
+    begun = [straight / "checkpoint"]
+    with pytest.raises(OptionError, match="another shape than the preset 'small'"):
+        train(packed_path, tmp_path, options(preset="small"), init=begun, show_progress=False)
 
 
 def test_there_must_be_something_to_resume(packed_path: Path, tmp_path: Path) -> None:
