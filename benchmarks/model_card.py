@@ -28,6 +28,7 @@ trained on openly licensed scores. It composes for the page and the commands of 
 | events seen | {events:,} |
 | drawn more often, at last | {favoured} |
 | tonic moved, some parts left out, at last | {moved:.0%}, {fewer_parts:.0%} of the pieces |
+| weights averaged | {averaged} |
 | vocabulary | `{vocabulary}` |
 
 ## Data and licences
@@ -111,6 +112,7 @@ def card(
             for form, factor in config["notes"].get("favoured", {}).items()
         )
         or "nothing",
+        averaged=config["notes"].get("averaged_states", "of the last steps"),
         vocabulary=names["fingerprint"],
         overall=report["overall"]["nats_per_note"],
         chorales=report["chorales"]["nats_per_note"],
