@@ -16,6 +16,7 @@ import numpy.typing as npt
 from composer.decoding.engine import Leaning
 from composer.engines.base import Chunk
 from composer.engines.drawing import MAX_ROWS_PER_BAR, Drawing, slide
+from composer.engines.leanings import Closing, Together
 from composer.engines.part_writing import PartWriting, parallel_costs
 from composer.tokenizer import Vocabulary, encode_conditions, vocab
 from composer.tokenizer.holes import N_WISHES
@@ -118,6 +119,8 @@ def _begin(
     stop = n_heard + chunk.bars if chunk.bars_after else frame.bars + 1
     grammar = Continuation(frame, size, n_heard, stop)
     leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
+    if chunk.request.part_writing > 0 and not chunk.bars_after:
+        leanings.append(Closing(grammar, chunk.wishes.mode, chunk.request.part_writing))
     if chunk.scales:
         leanings.append(ScaleLeaning(grammar, chunk.scales))
     for row in np.concatenate([np.empty((0, 4), np.int16), *heard]):
@@ -214,26 +217,3 @@ class ScaleLeaning:
 
     def keep(self, places: Ints) -> None:
         """Nothing to forget either."""
-
-
-class Together:
-    """Several leanings as one: their weights add up."""
-
-    def __init__(self, leanings: Sequence[Leaning]) -> None:
-        self._leanings = leanings
-
-    def weights(self, field_index: int, chosen: Events) -> Weights | None:
-        """Return what is added to the logits, [B, V]; None if nothing is."""
-        asked = (leaning.weights(field_index, chosen) for leaning in self._leanings)
-        found = [weights for weights in asked if weights is not None]
-        return np.sum(found, axis=0) if found else None
-
-    def accept(self, rows: Events) -> None:
-        """Go on by one row a candidate."""
-        for leaning in self._leanings:
-            leaning.accept(rows)
-
-    def keep(self, places: Ints) -> None:
-        """Go on with some of the candidates only."""
-        for leaning in self._leanings:
-            leaning.keep(places)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from composer import places
-from composer.decoding import Runtime, open_runtime
+from composer.decoding import Leaning, Runtime, open_runtime
 from composer.engines.base import Capabilities, Chunk, Filling, Step
 from composer.engines.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.extending import chunk_drawing
 from composer.engines.filling import filling_drawing
+from composer.engines.leanings import Closing, Entries, Together
 from composer.engines.menu import MenuRow, check_menu, check_meter, decide
 from composer.engines.part_writing import PartWriting, parallel_costs
 from composer.engines.pruning import half_pruning
@@ -98,9 +99,13 @@ class TransformerEngine:
         costs = parallel_costs(wishes, request.part_writing)
         window = min(self.window, COMPOSING_ROWS)
 
-        def begin(size: int) -> tuple[Grammar, PartWriting | None]:
+        def begin(size: int) -> tuple[Grammar, Together]:
             grammar = Grammar(frame, size)
-            return grammar, PartWriting(grammar, costs) if costs else None
+            leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
+            if request.part_writing > 0:
+                leanings.append(Closing(grammar, wishes.mode, request.part_writing))
+                leanings.append(Entries(grammar, request.part_writing))
+            return grammar, Together(leanings)
 
         return self.draw_groups(
             Drawing(

@@ -14,9 +14,9 @@ from composer.engines.extending import (
     OUTSIDE_NATS,
     Continuation,
     ScaleLeaning,
-    Together,
     chunk_drawing,
 )
+from composer.engines.leanings import Together
 from composer.piece import Piece
 from composer.request import Request
 from composer.tokenizer import Conditions, Events, encode_bars, vocab

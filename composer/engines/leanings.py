@@ -1,0 +1,134 @@
+"""What draws lean to, beside part-writing: a close on the tonic, and all parts coming in.
+
+Knows music and rows. Nothing is forbidden: ids lose or gain some nats.
+
+- Tonal pieces end on the chord of their tonic with the tonic in the bass (W. Piston, Harmony, 3rd
+  ed. 1962, chapter 12). Behind the bars of real pieces the model expects that about as often as it
+  comes, but its own bars lead to a close less surely than a composer's (docs/log.md has numbers).
+- A part that never sounds is none, and its candidate is lost. Of 3,110 training pieces of 8 to 40
+  bars 95 in 100 have heard every part within their first 22 %.
+
+Shapes: B candidates, V ids. Rows are written with the tonic on C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from composer.decoding import Leaning
+from composer.tokenizer import vocab
+from composer.tokenizer.masks import Grammar
+from composer.tokenizer.vocab import PART, PITCH, TIME, Events
+
+Ints = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float32]
+
+# In the last bar notes outside the tonic's triad lose some nats, other bass notes than the tonic
+# some more: draws end on the tonic as often as real pieces, and lose 0.005 nats a note.
+CHORD_NATS, BASS_NATS = 1.5, 3.0
+ENTRY_NATS = 8.0  # that a silent part gains in the last bar; the gain grows from
+WAITS_FOR = 0.25  # of the piece on
+THIRDS = {"major": (4,), "minor": (3, 4)}  # the major third in minor as the Picardy third
+_CLASSES = np.arange(vocab.N_PITCH_WRITTEN) % 12
+
+
+class Closing:
+    """The leaning of a group of candidates, as `decoding.Leaning`.
+
+    Args:
+        grammar: Of the group; knows which bar is drawn, and hears of each row first.
+        mode: `major` or `minor`; both thirds are the triad's where it is open.
+        strength: 0..1, a share of the nats.
+    """
+
+    def __init__(self, grammar: Grammar, mode: str | None, strength: float = 1.0) -> None:
+        self._grammar = grammar
+        thirds = THIRDS["minor" if mode is None else mode]
+        chord = np.where(np.isin(_CLASSES, (0, 7, *thirds)), 0.0, -CHORD_NATS)
+        bass = np.where(_CLASSES == 0, 0.0, -BASS_NATS)
+        self._upper = (strength * chord).astype(np.float32)
+        self._bass = (strength * (chord + bass)).astype(np.float32)
+
+    def weights(self, field_index: int, chosen: Events) -> Weights | None:
+        """Return what is added to the logits of a field, [B, V]; None if nothing is."""
+        grammar = self._grammar
+        if field_index != PITCH:
+            return None
+        closes = (grammar.bar == grammar.frame.bars - 1) & vocab.is_note(chosen)
+        if not closes.any():
+            return None
+        # Of a chord the lowest note, which comes first, is the bass.
+        is_first = (chosen[:, TIME] - vocab.POSITION != grammar.position) | (
+            chosen[:, PART] != grammar.last_part
+        )
+        is_bass = is_first & (chosen[:, PART] == len(grammar.frame.ranges) - 1)
+        found = np.where(is_bass[:, None], self._bass, self._upper)
+        return np.where(closes[:, None], found, np.float32(0))
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate; the grammar remembers what is needed."""
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only; the grammar does."""
+
+
+class Entries:
+    """A leaning of parts that were silent so far to come in, stronger from half of the piece on.
+
+    A part that never sounds is none, and the candidate is lost; of real pieces all parts have come
+    in long before.
+
+    Args:
+        grammar: Of the group; knows who has sounded, and hears of each row first.
+        strength: 0..1, a share of the nats.
+    """
+
+    def __init__(self, grammar: Grammar, strength: float = 1.0) -> None:
+        self._grammar = grammar
+        self._nats = strength * ENTRY_NATS
+
+    def weights(self, field_index: int, chosen: Events) -> Weights | None:
+        """Return what is added to the logits of a part, [B, V]; None if nothing is."""
+        grammar = self._grammar
+        share = (grammar.bar + 1) / grammar.frame.bars
+        if field_index != PART or not (share > WAITS_FOR).any():
+            return None
+        is_silent = (grammar.part_end == 0) & vocab.is_note(chosen)[:, None]
+        if not is_silent.any():
+            return None
+        ramp = np.clip((share - WAITS_FOR) / (1 - WAITS_FOR), 0, 1)
+        weights = np.zeros((len(chosen), vocab.WRITTEN_SIZES[PART]), np.float32)
+        weights[:, : is_silent.shape[1]] = self._nats * ramp[:, None] * is_silent
+        return weights
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate; the grammar remembers what is needed."""
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only; the grammar does."""
+
+
+class Together:
+    """Several leanings as one: their weights add up."""
+
+    def __init__(self, leanings: Sequence[Leaning]) -> None:
+        self._leanings = leanings
+
+    def weights(self, field_index: int, chosen: Events) -> Weights | None:
+        """Return what is added to the logits, [B, V]; None if nothing is."""
+        asked = (leaning.weights(field_index, chosen) for leaning in self._leanings)
+        found = [weights for weights in asked if weights is not None]
+        return np.sum(found, axis=0) if found else None
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate."""
+        for leaning in self._leanings:
+            leaning.accept(rows)
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only."""
+        for leaning in self._leanings:
+            leaning.keep(places)
