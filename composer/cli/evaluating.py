@@ -32,7 +32,7 @@ def _add_evaluate(commands: Any) -> None:
     )
     parser.add_argument("--pieces", type=int, default=200, help="real pieces of the report; 200")
     parser.add_argument("--winners", type=int, default=64, help="of them with a choice of 16; 64")
-    parser.add_argument("--grid-candidates", type=int, default=8, help="a row of the menu; 8")
+    parser.add_argument("--grid-candidates", type=int, default=16, help="a row of the menu; 16")
     parser.add_argument("--seed", type=int, default=0, help="of the report")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 

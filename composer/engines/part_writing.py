@@ -2,8 +2,9 @@
 
 Teaching and practice agree that independent voices do not move in parallel fifths or octaves (W.
 Piston, Harmony, 3rd ed. 1962, chapter 2), and `scoring.voice_leading` counts how seldom they do in
-real pieces. A small model learns that late. So pitches that would make a parallel lose some nats
+real pieces. A small model learns that late. So pitches that would make a parallel lose nats, many
 where it is rare in the real pieces of the form; they are not forbidden, as they are not in scores.
+Octaves between parts that are no voices are doublings, and left alone.
 
 Shapes: B candidates, P parts.
 """
@@ -31,6 +32,9 @@ INTERVALS = {"parallel_fifths": 7, "parallel_octaves": 0}
 RARE = 0.3
 # The odds of a parallel fall by e to this: raw draws come down to the rate of real chorales.
 COST_NATS = 8.0
+# Where they are less rare, or parts are no voices all through: draws have two to ten times as many
+# fifths as real pieces of the ensemble without it, and about as many with it.
+MILD_NATS = 2.5
 # Keyboard forms whose parts are voices.
 VOICE_FORMS = frozenset({"fugue", "invention", "sinfonia", "ricercar"})
 SIXTEENTH = POSITIONS_PER_QUARTER // 4
@@ -39,23 +43,25 @@ _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 
 
 def parallel_costs(wishes: Conditions, strictness: float = 1.0) -> dict[int, float]:
-    """Return what a parallel costs, interval -> nats; empty where the form is not so strict.
+    """Return what a parallel costs, interval -> nats; empty at no strictness.
 
     Args:
         wishes: Form, ensemble and number of parts count.
-        strictness: 0..1, a share of `COST_NATS`.
+        strictness: 0..1, a share of the nats.
     """
-    has_voices = wishes.ensemble in MONOPHONIC_ENSEMBLES or wishes.form in VOICE_FORMS
-    if not has_voices or strictness == 0.0:
+    if strictness == 0.0:
         return {}
+    has_voices = wishes.ensemble in MONOPHONIC_ENSEMBLES or wishes.form in VOICE_FORMS
     bands = load_bands()
     groups = (f"{wishes.form}/{wishes.parts}", wishes.form or "", f"ensemble:{wishes.ensemble}")
     known = next((bands[group] for group in groups if group in bands), {})
-    return {
-        interval: COST_NATS * strictness
-        for rule, interval in INTERVALS.items()
-        if rule in known and known[rule].p90 <= RARE
-    }
+    costs = {}
+    for rule, interval in INTERVALS.items():
+        if has_voices and rule in known and known[rule].p90 <= RARE:
+            costs[interval] = COST_NATS * strictness
+        elif has_voices or rule == "parallel_fifths":
+            costs[interval] = MILD_NATS * strictness
+    return costs
 
 
 class PartWriting:

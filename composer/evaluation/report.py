@@ -67,7 +67,7 @@ class ReportOptions:
     pieces: int = 200
     winners: int = 64
     candidates: int = 16
-    grid_candidates: int = 8
+    grid_candidates: int = 16
     seed: int = 0
 
     def __post_init__(self) -> None:
