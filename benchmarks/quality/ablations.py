@@ -1,6 +1,6 @@
 r"""What does each choice of training buy in the same processor time?
 
-    python benchmarks/quality/ablations.py out/events.npz --core-minutes 6 --folder out/ablations \
+    python benchmarks/quality/ablations.py out/events.npz --core-minutes 3 --folder out/ablations \
         --out benchmarks/quality/ablations.json
 
 Every variant (`ablation_variants.py`) differs from the first in one thing and is trained from
@@ -33,7 +33,7 @@ from composer.models.config import PRESETS
 from composer.models.likelihood import row_nats
 from composer.models.transformer import EventTransformer
 from composer.tokenizer.holes import Bars, window
-from composer.training import PackedEvents, TrainOptions, loop
+from composer.training import PackedEvents, SamplingOptions, TrainOptions, loop
 from composer.training.batches import Batch, pad
 
 ROWS = 512
@@ -78,9 +78,13 @@ def run(variant: Variant, packed: PackedEvents, groups: Groups, options: Any) ->
     shape = {NAME: variant.config(options.preset)}
     with patch.dict(PRESETS, shape), variant.change():
         base = TrainOptions(
-            preset=NAME, core_minutes=options.core_minutes, threads=1, save_minutes=1e9
+            preset=NAME,
+            core_minutes=options.core_minutes,
+            threads=1,
+            save_minutes=1e9,
+            sampling=SamplingOptions(batch_rows=options.batch_rows),
         )
-        trained = loop._Run(packed, options.folder, variant.train_options(base), None)
+        trained = loop._Run(packed, options.folder, variant.train_options(base), ())
         trained.validation = []  # judged below, once
         trained.loop(show_progress=False)
     averaged = nats_of(cast("EventTransformer", trained.averaged.module), groups)
@@ -127,8 +131,8 @@ def main() -> None:
         rows[name] = run(variant, packed, groups, options)
         print(name, json.dumps(rows[name]), file=sys.stderr, flush=True)
         if options.out:
-            found = {"machine": machine_facts(), "minutes": options.core_minutes, "variants": rows}
-            save(options.out, found)
+            found = {"machine": machine_facts(), "core_minutes": options.core_minutes}
+            save(options.out, found | {"batch_rows": options.batch_rows, "variants": rows})
     show({name: rows[name] for name in VARIANTS if name in rows})
 
 
@@ -137,6 +141,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What each choice of training buys")
     parser.add_argument("events", type=Path, help="made by pack")
     parser.add_argument("--core-minutes", type=float, default=6.0, help="of every run")
+    parser.add_argument("--batch-rows", type=int, default=2_048, help="small ones: more steps")
     parser.add_argument("--preset", default="small", help="what variants differ from")
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), help="some of the variants")
     parser.add_argument("--folder", type=Path, required=True, help="for runs, written over")
