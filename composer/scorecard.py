@@ -74,8 +74,8 @@ class Scorecard:
         form: Whose band was used.
         scores: In reading order.
         total: How many of a hundred pieces of the form's family fit less well, fifty of them real
-            ones and fifty single draws of the model: about 25 is usual for a draw, 75 for a real
-            piece; 100 stays inside every band.
+            ones and fifty single draws of the model (`scoring.weights` says what is usual); 100
+            stays inside every band.
         reasons: Why the total is what it is, in sentences, the weightiest first.
     """
 
