@@ -11,9 +11,10 @@ the rules' own weights, and keeps the result in assets/scoring_weights.json besi
 A weight is log-odds of not being real for one spread. Squared, the worst faults decide: with a
 plain sum the many small oddities that real pieces have too drown a few wrong notes (docs/log.md).
 In chorales and chamber music a usual draw has 35 to 45 and a usual real piece 73; elsewhere a draw
-breaks no more rules than a real piece, and both have about 50. Beyond the dearest twentieth of either the share falls
-exponentially with the cost, so that of two bad pieces the worse one is still told apart. A rule
-that was not there when the weights were learned has its own weight times the family's scale.
+breaks no more rules than a real piece, and both have about 50. Beyond the dearest twentieth of
+either the share falls exponentially with the cost, so that of two bad pieces the worse one is still
+told apart. A rule that was not there when the weights were learned has its own weight times the
+family's scale.
 
 The file also keeps the bands of what a model says of real pieces (the most surprising bar, doubts),
 because they belong to the same checkpoint and the same pieces.
