@@ -60,9 +60,9 @@ class Request:
         1.0,
         0.0,
         1.0,
-        "how strongly notes lean away from parallel fifths and octaves where real pieces of the "
-        "form avoid them, to a close on the tonic, and to every part coming in; 0 leaves all to "
-        "the model",
+        "how strongly notes lean away from parallel fifths and octaves, most where real pieces "
+        "of the form avoid them, to a close on the tonic, and to every part coming in; 0 leaves "
+        "all to the model",
     )
     candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are drawn and ranked")
     prune: float = _number(
