@@ -49,3 +49,9 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def cache_folder() -> Path:
+    """Return where what can be made again is kept: `composer` in the user's cache folder."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(named) if named else Path("~/.cache").expanduser()) / "composer"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Set up what a target needs, quietly; the second time it only looks.
 #
-#   scripts/setup.sh run      .venv with requirements.txt, FluidSynth if it can be had
+#   scripts/setup.sh run      .venv with requirements.txt, FluidSynth and a C compiler if they can be had
 #   scripts/setup.sh check    the same, and the development tools
 #   scripts/setup.sh test     the same, and chromium for the browser tests
 #
@@ -58,17 +58,18 @@ install_dev_tools() {
     install_list dev .venv/dev.txt
 }
 
-# Install a Debian package; false where that is not possible.
+# Install Debian packages; false where that is not possible.
 apt_install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    say "installing $1"
+    say "installing $*"
     local options=(-qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=1)
     export DEBIAN_FRONTEND=noninteractive
     apt-get "${options[@]}" update >>"$log" 2>&1 || true
-    apt-get "${options[@]}" install -y --no-install-recommends "$1" >>"$log" 2>&1
+    apt-get "${options[@]}" install -y --no-install-recommends "$@" >>"$log" 2>&1
 }
 
 has_fluidsynth() { "$venv_python" -c 'import fluidsynth' 2>/dev/null; }
+has_kernel() { "$venv_python" -m composer.decoding.kernel.building >>"$log" 2>&1; }
 has_chromium() { command -v chromium >/dev/null; }
 
 case $level in run | check | test) ;; *) give_up "know run, check and test, not '$level'" ;; esac
@@ -80,6 +81,8 @@ install_list runtime requirements.txt
 if [ "$level" != check ]; then
     has_fluidsynth || apt_install libfluidsynth3 && has_fluidsynth ||
         say "no sound: FluidSynth is missing; on Debian: apt-get install libfluidsynth3"
+    has_kernel || apt_install gcc libc6-dev && has_kernel ||
+        say "slower: a C compiler is missing; on Debian: apt-get install gcc libc6-dev"
 fi
 if [ "$level" = test ]; then
     has_chromium || apt_install chromium && has_chromium ||

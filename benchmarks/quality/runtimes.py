@@ -34,7 +34,7 @@ from composer.tokenizer import Events, Vocabulary, encode, vocab
 from composer.tokenizer.holes import N_WISHES
 
 REFERENCE = "torch"
-NAMES = (REFERENCE, "onnx-fp32", "onnx")
+NAMES = (REFERENCE, "onnx-fp32", "onnx-graph", "onnx")
 WINDOW = 512
 GROUP = 16  # pieces read side by side
 N_RESAMPLES = 2_000

@@ -158,7 +158,7 @@ def _add_bench(commands: Any) -> None:
     parser.add_argument("--sizes", default="small,base", help="of models; small,base if left out")
     parser.add_argument("--batches", help="candidates drawn together; 1,8,32,100 if left out")
     parser.add_argument("--contexts", help="rows read before; 0,500,1000 if left out")
-    parser.add_argument("--runtimes", default="torch,onnx", help="beside generate; torch,onnx")
+    parser.add_argument("--runtimes", default="torch,onnx-graph,onnx", help="beside generate")
     parser.add_argument(
         "--short", action="store_true", help="batches 8 and 32, contexts 0 and 500: some minutes"
     )

@@ -30,7 +30,7 @@ from composer.models.transformer import EventTransformer
 from composer.pipeline import Composition, compose_steps
 from composer.request import Request
 
-RUNTIMES = ("torch", "onnx")
+RUNTIMES = ("torch", "onnx-graph", "onnx")
 PEER = "generate"
 BATCHES, CONTEXTS = (1, 8, 32, 100), (0, 500, 1000)
 # Of the short table: what the ratios are made of.

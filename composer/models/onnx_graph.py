@@ -73,7 +73,7 @@ def trunk_graph(
     branch = ""
     for i in range(config.layers):
         x, normed = graph.add_normalised(x, branch, config.width)
-        qkv, out = _attention_matrices(weights, i, by_group=is_shared)
+        qkv, out = attention_matrices(weights, i, by_group=is_shared)
         y = graph.linear(normed, f"{i}.qkv", qkv, REACH)
         attend = _shared_attention if is_shared else _attention
         y = attend(graph, y, i, config, is_int8_cache=is_int8_cache)
@@ -97,7 +97,7 @@ def _gated(graph: Graph, weights: Weights, x: str, name: str, norm: str) -> str:
     return graph.gated(x, name, gate_up, weights[f"{name}.down"], REACH)
 
 
-def _attention_matrices(weights: Weights, layer: int, *, by_group: bool) -> tuple[Matrix, Matrix]:
+def attention_matrices(weights: Weights, layer: int, *, by_group: bool) -> tuple[Matrix, Matrix]:
     """Return the matrices of queries, keys and values, and of the output.
 
     Values are divided by their usual size, so that they and the attention's output can be rounded

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from composer.decoding import Runtime, open_runtime
+from composer.decoding.kernel.building import load_library
 from composer.decoding.runtimes import Session
-from composer.decoding.runtimes.onnx_runtime import OnnxRuntime, to_codes
+from composer.decoding.runtimes.graphs import Graphs, to_codes
 from composer.decoding.runtimes.static_runtime import StaticRuntime
 from composer.errors import OptionError
 from composer.models import Weights
@@ -19,6 +20,7 @@ from composer.models.transformer import EventTransformer
 from composer.tokenizer import Events, vocab
 
 Logits = npt.NDArray[np.float32]
+EIGHT_BITS = ("onnx", "onnx-graph")
 
 
 @pytest.fixture(scope="module", params=["torch", "static", "onnx-fp32"])
@@ -135,7 +137,7 @@ def test_a_shared_beginning_is_looked_back_at_as_ones_own(
     assert_same(found, whole_logits(tiny_model, longer, rows[-1:, 0]))
 
 
-@pytest.mark.parametrize("name", ["onnx", "onnx-fp32"])
+@pytest.mark.parametrize("name", ["onnx", "onnx-graph", "onnx-fp32"])
 @pytest.mark.parametrize("n_begun", [20, 80])
 def test_a_candidate_is_the_same_bit_for_bit_in_a_group_of_any_size(
     tiny_model: EventTransformer, rng: np.random.Generator, name: str, n_begun: int
@@ -158,11 +160,12 @@ def assert_near(found: list[Logits], wanted: list[Logits]) -> None:
         assert 0 < np.sqrt(np.mean((a - b) ** 2)) < 0.1 * b.std()
 
 
+@pytest.mark.parametrize("name", EIGHT_BITS)
 @pytest.mark.parametrize("n_begun", [1, 8, 20])
 def test_with_eight_bits_the_logits_move_little(
-    tiny_model: EventTransformer, rows: Events, n_begun: int
+    tiny_model: EventTransformer, rows: Events, name: str, n_begun: int
 ) -> None:
-    session = begin(open_runtime(tiny_model.weights, "onnx"), rows, n_begun)
+    session = begin(open_runtime(tiny_model.weights, name), rows, n_begun)
     for index in range(n_begun, 20):
         session.append(rows[:, index])
     assert_near(cached_logits(session, rows[:, 0]), whole_logits(tiny_model, rows, rows[:, 0]))
@@ -188,20 +191,20 @@ def test_with_eight_bits_keys_of_any_size_have_their_steps(
     factors = np.tile(np.geomspace(0.01, 100, 16, dtype=np.float32), 2)
     weights = with_uneven_keys(tiny_model.weights, factors)
     wanted = whole_logits(tiny_model, rows, rows[:, 0])
-    for name, check in (("onnx-fp32", assert_same), ("onnx", assert_near)):
+    checks = {"onnx-fp32": assert_same} | dict.fromkeys(EIGHT_BITS, assert_near)
+    for name, check in checks.items():
         session = begin(open_runtime(weights, name), rows, 4)
         for index in range(4, 20):
             session.append(rows[:, index])
         check(cached_logits(session, rows[:, 0]), wanted)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("onnx", "int8"), ("onnx-fp32", "float")])
-def test_steps_keep_rows_in_eight_bits_unless_the_matrices_are_fp32(
-    tiny_model: EventTransformer, name: str, kind: str
+@pytest.mark.parametrize(("is_int8", "kind"), [(True, "int8"), (False, "float")])
+def test_graphs_keep_rows_in_eight_bits_unless_the_matrices_are_fp32(
+    tiny_model: EventTransformer, *, is_int8: bool, kind: str
 ) -> None:
-    runtime = open_runtime(tiny_model.weights, name)
-    assert isinstance(runtime, OnnxRuntime)
-    for trunk in (runtime.step_trunk, runtime.shared_trunk):
+    graphs = Graphs(tiny_model.weights, 1, is_int8=is_int8)
+    for trunk in (graphs.step_trunk, graphs.shared_trunk):
         caches = {one.name: one.type for one in trunk.get_inputs() if one.name in {"k0", "v1"}}
         assert caches == dict.fromkeys(["k0", "v1"], f"tensor({kind})")
 
@@ -214,11 +217,12 @@ def test_codes_are_whole_steps_within_eight_bits() -> None:
     assert to_codes(rows, 0.25).tolist()[:: len(rows) - 1] == [-128, 127]
 
 
+@pytest.mark.parametrize("name", EIGHT_BITS)
 @pytest.mark.parametrize("n_begun", [20, 80])
 def test_with_eight_bits_who_is_kept_goes_on_as_if_alone(
-    tiny_model: EventTransformer, rng: np.random.Generator, n_begun: int
+    tiny_model: EventTransformer, rng: np.random.Generator, name: str, n_begun: int
 ) -> None:
-    runtime = open_runtime(tiny_model.weights, "onnx")
+    runtime = open_runtime(tiny_model.weights, name)
     rows = rng.integers(0, vocab.WRITTEN_SIZES, (4, n_begun + 9, 4), np.int16)
     rows[:, :n_begun] = rows[:1, :n_begun]
     places = np.array([3, 1])
@@ -233,10 +237,11 @@ def test_with_eight_bits_who_is_kept_goes_on_as_if_alone(
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
+@pytest.mark.parametrize("name", EIGHT_BITS)
 def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(
-    tiny_model: EventTransformer, rows: Events
+    tiny_model: EventTransformer, rows: Events, name: str
 ) -> None:
-    runtime = open_runtime(tiny_model.weights, "onnx")
+    runtime = open_runtime(tiny_model.weights, name)
     loud = rows.copy()
     loud[1:] = loud[1:, ::-1]
     found = []
@@ -250,6 +255,7 @@ def test_with_eight_bits_a_candidate_does_not_depend_on_its_neighbours(
 def test_a_cpu_gets_the_fast_runtime_and_an_unknown_name_is_refused(
     tiny_model: EventTransformer,
 ) -> None:
-    assert open_runtime(tiny_model.weights).name == "onnx"
+    assert open_runtime(tiny_model.weights).name == ("onnx" if load_library() else "onnx-graph")
+    assert open_runtime(tiny_model.weights, "onnx-graph").name == "onnx-graph"
     with pytest.raises(OptionError, match="auto, torch, onnx"):
         open_runtime(tiny_model.weights, "abacus")

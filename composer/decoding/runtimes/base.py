@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,3 +55,18 @@ class Runtime(Protocol):
             n_padding: Rows of filling, [B].
             capacity: Rows that the session will hold at most.
         """
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What was read of a group before its first step.
+
+    Args:
+        read: Keys `k0` ... and values `v0` ... of every layer, [B, K, T, D]; filling stands behind.
+        lengths: Rows of each candidate, [B].
+        states: After the last row of each, [B, E].
+    """
+
+    read: dict[str, npt.NDArray[np.float32]]
+    lengths: npt.NDArray[np.int64]
+    states: npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ from composer.models import Weights
 if TYPE_CHECKING:
     from composer.models.transformer import EventTransformer
 
-RUNTIMES = ("auto", "torch", "onnx", "onnx-fp32")
+RUNTIMES = ("auto", "torch", "onnx", "onnx-graph", "onnx-fp32")
 
 
 def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> Runtime:
@@ -19,7 +19,8 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
 
     Args:
         weights: Of the model.
-        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere.
+        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere;
+            `onnx-graph` leaves the compiled kernel out.
         device: Torch's name of it, such as `cuda`.
 
     Raises:
@@ -35,7 +36,7 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
         raise OptionError(f"the runtime `{name}` runs on the CPU only; choose `torch`")
     from composer.decoding.runtimes.onnx_runtime import OnnxRuntime
 
-    return OnnxRuntime(weights, is_int8=name != "onnx-fp32")
+    return OnnxRuntime(weights, is_int8=name != "onnx-fp32", uses_kernel=name != "onnx-graph")
 
 
 def _open_torch(weights: Weights, device: str) -> Runtime:
