@@ -144,7 +144,7 @@ def main() -> int:
     """Build the kernel ahead of its first use; return 1 where a compiler would help."""
     if load_library() is not None:
         return 0
-    print(why_none() or "the compiler could not build the kernel", file=sys.stderr)
+    sys.stderr.write(f"{why_none() or 'the compiler could not build the kernel'}\n")
     return int(is_processor_able())
 
 
