@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import HURON_2001, HURON_DENUMERABILITY, HURON_TEXTURES, PARNCUTT
+from composer.scoring.sources import (
+    DONG,
+    HURON_2001,
+    HURON_DENUMERABILITY,
+    HURON_TEXTURES,
+    MCKAY_FUJINAGA,
+    PARNCUTT,
+    YANG_LERCH,
+)
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, Texture
 
 FAMILY = "texture"
@@ -106,7 +114,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="density",
         unit="notes a beat",
-        source="the corpus alone",
+        source=f"{YANG_LERCH}, on the number of notes",
         weight=1.0,
         sides="both",
         least_spread=0.3,
@@ -128,7 +136,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="silence within",
         unit="share of the time",
-        source="the corpus alone",
+        source=f"{DONG}, on empty beats",
         weight=0.5,
         sides="high",
         least_spread=0.03,
@@ -139,7 +147,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="empty bars",
         unit="share of the bars",
-        source="the corpus alone",
+        source=f"{DONG}, on empty measures",
         weight=1.5,
         sides="high",
         least_spread=0.03,
@@ -151,7 +159,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="sound of the quietest part",
         unit="share of the time",
-        source="the corpus alone",
+        source=f"{MCKAY_FUJINAGA}, on texture",
         weight=1.0,
         sides="both",
         least_spread=0.1,
@@ -162,7 +170,7 @@ DENSITY_RULES = (
         family=FAMILY,
         label="sound of a part on average",
         unit="share of the time",
-        source="the corpus alone",
+        source=f"{MCKAY_FUJINAGA}, on texture",
         weight=0.5,
         sides="both",
         least_spread=0.1,

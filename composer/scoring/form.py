@@ -10,7 +10,7 @@ import numpy as np
 
 from composer.scoring.phrases import phrase_starts
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import CONKLIN, FOOTE, HURON_ANTICIPATION, ROTHSTEIN
+from composer.scoring.sources import CONKLIN, FOOTE, HURON_REPETITION, ROTHSTEIN, TEMPERLEY
 from composer.scoring.texture import WINDOW_BARS, FloatArray, IntArray, Texture
 
 FAMILY = "form"
@@ -164,7 +164,7 @@ FORM_RULES = (
         family=FAMILY,
         label="different bars",
         unit="share of the bars",
-        source=f"{HURON_ANTICIPATION}, on repetition",
+        source=HURON_REPETITION,
         weight=1.0,
         sides="both",
         least_spread=0.1,
@@ -175,7 +175,7 @@ FORM_RULES = (
         family=FAMILY,
         label="longest run of equal bars",
         unit="bars",
-        source=f"{HURON_ANTICIPATION}, on repetition",
+        source=HURON_REPETITION,
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -200,7 +200,7 @@ FORM_RULES = (
         family=FAMILY,
         label="length of the phrases",
         unit="bars",
-        source=ROTHSTEIN,
+        source=f"{TEMPERLEY}, pp. 65-71, on the length of phrases",
         weight=0.5,
         sides="both",
         least_spread=1.0,
@@ -211,7 +211,7 @@ FORM_RULES = (
         family=FAMILY,
         label="phrases of whole pairs of bars",
         unit="share of the phrases",
-        source=ROTHSTEIN,
+        source=f"{ROTHSTEIN}, pp. 3-9, on phrases and groups of four bars",
         weight=0.3,
         sides="both",
         least_spread=0.2,

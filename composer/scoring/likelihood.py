@@ -20,6 +20,7 @@ import numpy as np
 from composer.piece import Piece
 from composer.scorecard import Place
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule
+from composer.scoring.sources import CONKLIN_WITTEN
 from composer.scoring.texture import WINDOW_BARS
 from composer.theory import pitch_name
 
@@ -34,7 +35,6 @@ FREE_NATS = 1.0
 _LOW_DOUBT, _HIGH_DOUBT = 0.04, 0.18
 # A note with a neighbour this much likelier (twenty times) is worth a mark on the page.
 MARKED_NATS = math.log(20)
-_SOURCE = "D. Conklin and I. Witten, Multiple Viewpoint Systems for Music Prediction (1995)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ LIKELIHOOD_RULES = (
         family=FAMILY,
         label="surprise of a note",
         unit="nats",
-        source=_SOURCE,
+        source=CONKLIN_WITTEN,
         weight=1.0,
         sides="both",
         least_spread=0.5,
@@ -146,7 +146,7 @@ LIKELIHOOD_RULES = (
         family=FAMILY,
         label="surprise of a note in the most surprising bar",
         unit="nats",
-        source=_SOURCE,
+        source=CONKLIN_WITTEN,
         weight=0.5,
         sides="high",
         least_spread=1.0,
@@ -157,7 +157,7 @@ LIKELIHOOD_RULES = (
         family=FAMILY,
         label="doubt about single notes",
         unit="nats",
-        source=_SOURCE,
+        source=CONKLIN_WITTEN,
         weight=20.0,
         sides="high",
         least_spread=0.05,

@@ -2,7 +2,7 @@
 
 The *tune* is the highest line. Metrical levels: 4 a bar line, 3 a half-bar of pulses in twos, 2 a
 pulse, 1 a half or a third of it, 0 what lies between (F. Lerdahl and R. Jackendoff, A Generative
-Theory of Tonal Music (1983), ch. 4).
+Theory of Tonal Music (1983), pp. 68-104).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def phrase_starts(texture: Texture) -> IntArray:
 
     A phrase ends with a rest of a beat, or with a note that is longer than both its neighbours and
     than twice the line's median (F. Lerdahl and R. Jackendoff, A Generative Theory of Tonal Music
-    (1983), ch. 3, grouping by proximity).
+    (1983), pp. 36-67, grouping by proximity).
     """
     if not texture.melodies:
         return np.empty(0, np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 from composer.scoring.phrases import BAR_LEVEL, next_stronger, note_levels
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
 from composer.scoring.sources import (
-    HURON_ANTICIPATION,
+    HURON_REPETITION,
     LERDAHL_JACKENDOFF,
     LONGUET_HIGGINS_LEE,
     PALMER_KRUMHANSL,
@@ -134,7 +134,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="different rhythms",
         unit="share of the bars",
-        source=f"{HURON_ANTICIPATION}, on repetition",
+        source=HURON_REPETITION,
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -178,7 +178,7 @@ RHYTHM_RULES = (
         family=FAMILY,
         label="longer notes on stronger beats",
         unit="share of the changes of length",
-        source=f"{LERDAHL_JACKENDOFF}, on length as an accent",
+        source=f"{LERDAHL_JACKENDOFF}, pp. 68-104, on length as an accent",
         weight=0.5,
         sides="both",
         least_spread=0.1,

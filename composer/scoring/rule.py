@@ -42,7 +42,7 @@ class Rule:
         label: What is measured, as it stands in a sentence.
         label_of_one: The same in the singular, for faults that are counted.
         unit: Of the value: `per 100 notes`, `share of notes`, `bits` ...
-        source: Author, year and chapter, where the rule is taught or was measured.
+        source: Author, year and page or paragraph, where the rule is taught or was measured.
         weight: Its share in the total, before a form changes it.
         sides: Which side of the band costs.
         least_spread: Smallest width, in `unit`, by which a distance from the band is measured: real

@@ -31,6 +31,7 @@ from composer.scoring.bands import (
 from composer.scoring.card import cost_of, low_edge, penalty, share_out
 from composer.scoring.reasons import plural_of_group, tell_reason
 from composer.scoring.rule import Rule
+from composer.scoring.sources import BERRY, FOOTE, HARTE, HURON_2001, LERDAHL_JACKENDOFF
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, IntArray, Texture, build_texture
 from composer.scoring.weights import form_family, load_weights
 
@@ -348,19 +349,17 @@ def _rule(
     )
 
 
-_HURON = "D. Huron, Tone and Voice, Music Perception 19 (2001), on pitch proximity"
-_BERRY = "W. Berry, Structural Functions in Music (1976), ch. 2, on texture"
-_LOCAL = "E. Cambouropoulos, The Local Boundary Detection Model, ICMC (2001)"
-_HARTE = "C. Harte, M. Sandler and M. Gasser, Detecting Harmonic Change, AMCMM (2006), pp. 21-26"
-_FOOTE = "J. Foote, Visualizing Music and Audio Using Self-Similarity, ACM Multimedia (1999)"
+_PROXIMITY = f"{HURON_2001}, on pitch proximity"
+_TEXTURE = f"{BERRY}, p. 184, on texture"
+_GROUPING = f"{LERDAHL_JACKENDOFF}, pp. 36-67, on rests and changes between groups"
 SEAM_RULES = (
-    _rule("harmony_distance", "step of the harmony", "of 3", "high", 2.0, 0.1, _HARTE),
-    _rule("voice_motion", "mean step of the parts", "semitones", "high", 2.0, 1.0, _HURON),
-    _rule("widest_jump", "widest step of a part", "semitones", "high", 1.0, 2.0, _HURON),
-    _rule("texture_change", "parts more or fewer", "parts", "high", 1.0, 0.25, _BERRY),
-    _rule("density_change", "notes more or fewer", "octaves", "high", 1.0, 0.25, _LOCAL),
-    _rule("resting_parts", "resting parts", "share of the parts", "high", 1.0, 0.25, _LOCAL),
-    _rule("held_parts", "notes held over", "share of the parts", "both", 1.0, 0.25, _LOCAL),
-    _rule("familiar_rhythm", "likeness to rhythms before", "of 1", "low", 1.0, 0.1, _FOOTE),
-    _rule("restart", "likeness to the opening", "of 1", "high", 2.0, 0.1, _FOOTE),
+    _rule("harmony_distance", "step of the harmony", "of 3", "high", 2.0, 0.1, HARTE),
+    _rule("voice_motion", "mean step of the parts", "semitones", "high", 2.0, 1.0, _PROXIMITY),
+    _rule("widest_jump", "widest step of a part", "semitones", "high", 1.0, 2.0, _PROXIMITY),
+    _rule("texture_change", "parts more or fewer", "parts", "high", 1.0, 0.25, _TEXTURE),
+    _rule("density_change", "notes more or fewer", "octaves", "high", 1.0, 0.25, _GROUPING),
+    _rule("resting_parts", "resting parts", "share of the parts", "high", 1.0, 0.25, _GROUPING),
+    _rule("held_parts", "notes held over", "share of the parts", "both", 1.0, 0.25, _GROUPING),
+    _rule("familiar_rhythm", "likeness to rhythms before", "of 1", "low", 1.0, 0.1, FOOTE),
+    _rule("restart", "likeness to the opening", "of 1", "high", 2.0, 0.1, FOOTE),
 )  # fmt: skip

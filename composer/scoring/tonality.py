@@ -9,7 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from composer.scoring.rule import NOTHING, Measure, Rule, share
-from composer.scoring.sources import HURON_2001, KRUMHANSL, PISTON, YOUNGBLOOD
+from composer.scoring.sources import CAPLIN, HURON_2001, KRUMHANSL, KRUMHANSL_KESSLER, YOUNGBLOOD
 from composer.scoring.texture import SILENT, FloatArray, Texture
 from composer.theory import KEY_PROFILES, KEYS, LAST_BASS_BONUS, Key, pitch_name
 
@@ -196,7 +196,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="notes of the key's scale",
         unit="share of the sounding time",
-        source="E. Aldwell and C. Schachter, Harmony and Voice Leading, on key and scale",
+        source=f"{KRUMHANSL_KESSLER}, on notes of the scale",
         weight=1.5,
         sides="low",
         least_spread=0.03,
@@ -219,7 +219,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="last bass note",
         unit="of 1",
-        source=f"{PISTON}, on cadences",
+        source=f"{CAPLIN}, on the authentic cadence",
         weight=2.0,
         sides="low",
         least_spread=0.5,
@@ -231,7 +231,7 @@ TONALITY_RULES = (
         family=FAMILY,
         label="final cadence",
         unit="of 1",
-        source=f"{PISTON}, on cadences",
+        source=f"{CAPLIN}, on the authentic cadence",
         weight=1.5,
         sides="low",
         least_spread=0.5,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.scoring import FAMILIES, RULES, Band, Surprise, measure, score
 from composer.scoring.card import PENALTY_CAP, penalty
+from composer.scoring.seams import SEAM_RULES
 from composer.scoring.weights import LEVELS, FamilyWeights, load_weights
 from composer.theory import INSTRUMENTS, Key, Meter
 from tests.scoring.lines import moved, piece_of
@@ -54,8 +56,17 @@ def test_what_cannot_be_measured_costs_nothing() -> None:
     assert penalty(9.0, Band._make([math.nan] * 8), TWO_SIDED) == 0
 
 
-def test_every_rule_cites_a_source_and_belongs_to_a_family() -> None:
-    assert all(rule.source and rule.label and rule.unit for rule in RULES)
+def test_every_rule_cites_a_year_and_a_place_in_its_source() -> None:
+    year, place = (
+        re.compile(r"\([^()]*\b(1[5-9]|20)\d\d\)"),
+        re.compile(r"(\bpp?\.|§|\bpar\.) B?\d"),
+    )
+    for rule in (*RULES, *SEAM_RULES):
+        assert year.search(rule.source) and place.search(rule.source), (rule.name, rule.source)
+
+
+def test_every_rule_has_its_words_and_belongs_to_a_family() -> None:
+    assert all(rule.label and rule.unit for rule in RULES)
     assert {rule.family for rule in RULES} == set(FAMILIES)
     assert all(rule.label_of_one for rule in RULES if rule.unit.startswith("per 100"))
 

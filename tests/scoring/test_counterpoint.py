@@ -40,7 +40,7 @@ def kinds_of(*lines: str) -> list[str]:
     ],
 )
 def test_a_dissonance_is_told_by_how_it_comes_and_goes(upper: str, lower: str, kind: str) -> None:
-    """The table of Aldwell and Schachter, ch. 21, and Fux's species."""
+    """Figures by their approach and departure (Prout, § 327), and Fux's species."""
     assert kinds_of(upper, lower) == [kind]
 
 
@@ -101,7 +101,7 @@ CHORDS = "E4+G4 E4+G4 E4+G4:2", "C3 C3 C3:2"
     ],
 )
 def test_a_note_foreign_to_the_chord_needs_a_step_before_and_after(tune: str, fault: str) -> None:
-    """Aldwell and Schachter, ch. 21: figures named by their approach and departure."""
+    """Prout, § 327: auxiliary and passing notes go on by step."""
     found = measure(piece_of(tune, *CHORDS))
     names = ("free_strays", "unprepared_strays", "unresolved_strays")
     assert [name for name in names if found[name].value > 0] == [fault][: bool(fault)]

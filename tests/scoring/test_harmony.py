@@ -51,7 +51,7 @@ def test_one_note_is_no_chord() -> None:
 
 @pytest.mark.parametrize("rule", ["chord_surprise", "move_surprise"])
 def test_usual_chords_surprise_less_than_odd_ones(rule: str) -> None:
-    """Piston's table of usual progressions: I is followed by IV, IV by V, V by I."""
+    """The usual progressions: I is followed by IV, IV by V, V by I."""
     assert value_of(rule, *USUAL) < value_of(rule, *ODD)
     assert places_of(rule, *USUAL) == ()
 
@@ -72,7 +72,7 @@ def test_harmonic_rhythm_counts_changes_of_chord_and_not_of_notes() -> None:
 
 
 def test_a_chord_that_stays_over_the_bar_line_works_against_the_meter() -> None:
-    """Piston, on harmonic rhythm: the bar line wants a new chord."""
+    """Temperley, p. 51: the bar line wants a new chord."""
     bars = "C5:2 C5:2 | B4:2 C5:2", "G4:2 A4:2 | G4:2 G4:2", "C3:2 F3:2 | G3:2 C3:2"
     assert value_of("held_over_bars", *bars) == 0
     held = "C5:2 B4:2 | B4:2 C5:2", "G4:2 G4:2 | G4:2 G4:2", "C3:2 G3:2 | G3:2 C3:2"

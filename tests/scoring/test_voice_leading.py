@@ -127,8 +127,7 @@ def test_a_voice_that_passes_where_its_neighbour_was_overlaps_it() -> None:
 
 
 def test_two_skips_in_one_direction_must_not_span_a_seventh() -> None:
-    """Jeppesen: fourth and fourth make a seventh; third and third a fifth, fifth and fourth an
-    octave."""
+    """Fourth and fourth make a seventh; third and third a fifth, fifth and fourth an octave."""
     assert value_of("unbroken_leaps", "C4 F4 Bb4") == 50
     assert value_of("unbroken_leaps", "C4 E4 G4") == 0
     assert value_of("unbroken_leaps", "C4 G4 C5") == 0

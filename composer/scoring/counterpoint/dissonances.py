@@ -12,9 +12,9 @@ A second or a seventh (modulo the octave) between two lines is justified by one 
 The best of what its two notes give counts. Fourths and tritones are left to harmony: whether they
 are dissonant depends on the chord.
 
-Sources: J. J. Fux, Gradus ad Parnassum (1725), second to fourth species; K. Jeppesen, The Style of
-Palestrina and the Dissonance (2nd ed., 1946); for the table of approach and departure E. Aldwell,
-C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), ch. 21.
+Sources: J. J. Fux, Gradus ad Parnassum (1725), tr. A. Mann, The Study of Counterpoint (1965), pp.
+41-63, second to fourth species; for the table of approach and departure E. Prout, Harmony: Its
+Theory and Practice (revised ed., 1903), § 327.
 
 Shapes: D dissonances, K pairs of lines, T sixteenths.
 """
@@ -28,7 +28,7 @@ import numpy as np
 
 from composer.scoring.lines import NO_INTERVAL, STEP, LineNotes, find_line_notes, find_pairs
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import FUX, JEPPESEN_STYLE
+from composer.scoring.sources import FUX
 from composer.scoring.texture import PULSE, BoolArray, IntArray, Texture
 
 FAMILY = "counterpoint"
@@ -165,7 +165,7 @@ DISSONANCE_RULES = (
         label="dissonances reached by leap",
         label_of_one="dissonance reached by leap",
         unit="per 100 notes",
-        source=JEPPESEN_STYLE,
+        source=f"{FUX}, pp. 41-54, second and third species",
         weight=1.0,
         sides="high",
         least_spread=1.0,
@@ -178,7 +178,7 @@ DISSONANCE_RULES = (
         label="dissonances left by leap",
         label_of_one="dissonance left by leap",
         unit="per 100 notes",
-        source=JEPPESEN_STYLE,
+        source=f"{FUX}, pp. 41-54, second and third species",
         weight=1.0,
         sides="high",
         least_spread=1.0,

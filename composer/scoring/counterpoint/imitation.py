@@ -3,8 +3,8 @@
 A motif is heard by letters, not by semitones, so that an answer in the scale is the same motif.
 
 Sources: D. Meredith, K. Lemström and G. A. Wiggins, Journal of New Music Research 31 (2002), pp.
-321-345, on patterns as translated sets of points; A. Mann, The Study of Fugue (1958), on subject
-and answer.
+321-345, on patterns as translated sets of points; M. Giraud and others, Computational Fugue
+Analysis, Computer Music Journal 39:2 (2015), pp. 77-96, on finding subjects by diatonic intervals.
 
 Shapes: M notes of the lines, N notes, T sixteenths.
 """
@@ -17,6 +17,7 @@ import numpy as np
 
 from composer.scoring.lines import find_line_notes
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
+from composer.scoring.sources import GIRAUD, MEREDITH
 from composer.scoring.texture import STEPS_PER_QUARTER, IntArray, Texture
 from composer.theory import Key, pitch_name
 
@@ -137,8 +138,7 @@ IMITATION_RULES = (
         family=FAMILY,
         label="motifs that another voice has just sung",
         unit="share of the motifs",
-        source="D. Meredith, K. Lemström and G. A. Wiggins, Journal of New Music Research 31 "
-        "(2002), pp. 321-345",
+        source=MEREDITH,
         weight=0.5,
         sides="both",
         least_spread=0.05,
@@ -149,7 +149,7 @@ IMITATION_RULES = (
         family=FAMILY,
         label="entries of the subject",
         unit="in four bars",
-        source="A. Mann, The Study of Fugue (1958), on subject and answer",
+        source=f"{GIRAUD}, on subjects",
         weight=0.5,
         sides="both",
         least_spread=0.5,

@@ -4,8 +4,8 @@ A foreign note is passing, a neighbour, a suspension or the like if a note of th
 step or none before it and after it. One that is only left by step is an appoggiatura, one that is
 only reached by step an escape note, any other is free. A wrong note seldom has both neighbours.
 
-Sources: E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), ch. 21 on
-notes foreign to the chord; chords as in `scoring.chords`.
+Sources: E. Prout, Harmony: Its Theory and Practice (revised ed., 1903), § 327 on auxiliary and
+passing notes; chords as in `scoring.chords`.
 
 Shapes: N notes, F foreign notes, R how many neighbours are looked at.
 """
@@ -20,6 +20,7 @@ from composer.scoring.chords import find_chords, holds
 from composer.scoring.findings import count_notes
 from composer.scoring.lines import STEP
 from composer.scoring.rule import Measure, Rule
+from composer.scoring.sources import PROUT
 from composer.scoring.texture import PHRASE_REST_BEATS, BoolArray, IntArray, Texture
 
 FAMILY = "counterpoint"
@@ -100,7 +101,7 @@ def unresolved_strays(texture: Texture) -> Measure:
     return _count(texture, is_reached=True, is_left=False)
 
 
-_SOURCE = "E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), ch. 21"
+_SOURCE = f"{PROUT}, § 327, on auxiliary and passing notes"
 STRAY_RULES = (
     Rule(
         name="free_strays",

@@ -4,7 +4,8 @@ Counted family by family of forms, because a madrigal does not go as a mazurka d
 `assets/chords.json`, built from openly licensed pieces; takes any pieces and knows no corpus.
 
 A frequency is that of the family, smoothed with the one of all pieces, and that with an even one
-(D. J. C. MacKay and L. C. B. Peto, Natural Language Engineering 1 (1995), on Dirichlet priors).
+(D. J. C. MacKay and L. C. B. Peto, A Hierarchical Dirichlet Language Model, Natural Language
+Engineering 1 (1995), pp. 289-308).
 
 Shapes: Q qualities of chords; counts of chords [2 modes, Q, 12 degrees above the tonic]; counts of
 moves [Q before, Q after, 12 semitones between the roots].

@@ -1,7 +1,8 @@
 """How phrases close inside a piece; its last close is in `tonality`.
 
-Sources: W. Piston, Harmony (1941), on cadences; D. Temperley, The Cognition of Basic Musical
-Structures (2001), ch. 3, on gaps between onsets as ends of phrases.
+Sources: W. E. Caplin, The Classical Cadence: Conceptions and Misconceptions, Journal of the
+American Musicological Society 57 (2004), pp. 51-118; D. Temperley, The Cognition of Basic Musical
+Structures (2001), pp. 65-71, on gaps between onsets as ends of phrases.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 
 from composer.scoring.chords import NO_CHORD, TRIADS
 from composer.scoring.rule import MAX_PLACES, Measure, Rule, share
-from composer.scoring.sources import PISTON
+from composer.scoring.sources import CAPLIN
 from composer.scoring.texture import SILENT, IntArray, Texture
 
 FAMILY = "harmony"
@@ -56,7 +57,7 @@ CLOSE_RULES = (
         family=FAMILY,
         label="phrases that end on a triad in root position",
         unit="share of the phrases",
-        source=f"{PISTON}, on cadences",
+        source=f"{CAPLIN}, on root position",
         weight=1.0,
         sides="low",
         least_spread=0.2,

@@ -1,9 +1,9 @@
 """The keys on the way: how far the piece modulates, and whether it comes home.
 
 The key of a stretch of bars is the one whose profile its sounding pitch classes fit best
-(C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), ch. 4). The distance of two keys is
-that of their signatures on the circle of fifths, so that relative keys lie together, as in the map
-of C. L. Krumhansl and E. J. Kessler, Psychological Review 89 (1982), pp. 334-368.
+(C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), pp. 77-110). The distance of two
+keys is that of their signatures on the circle of fifths, so that relative keys lie together, as in
+the map of C. L. Krumhansl and E. J. Kessler, Psychological Review 89 (1982), pp. 334-368.
 
 Shapes: W stretches.
 """
@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import KRUMHANSL
+from composer.scoring.sources import COOK, KRUMHANSL, KRUMHANSL_KESSLER
 from composer.scoring.texture import BoolArray, IntArray, Texture
 from composer.scoring.tonality import key_closeness, key_fits
 from composer.theory import MODES, Key, key_from_pitch_class
@@ -123,7 +123,7 @@ KEY_RULES = (
         family=FAMILY,
         label="distance of the keys on the way",
         unit="fifths",
-        source="C. L. Krumhansl and E. J. Kessler, Psychological Review 89 (1982), pp. 334-368",
+        source=KRUMHANSL_KESSLER,
         weight=0.5,
         sides="high",
         least_spread=0.3,
@@ -134,8 +134,7 @@ KEY_RULES = (
         family=FAMILY,
         label="return to the key",
         unit="of 1",
-        source="E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), "
-        "ch. 27",
+        source=COOK,
         weight=1.0,
         sides="low",
         least_spread=0.5,

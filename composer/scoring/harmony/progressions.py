@@ -1,9 +1,11 @@
 """Chords and what follows them, beside real pieces of the family; and when they change.
 
-Chords are those of `scoring.chords`, one a pulse. Sources: W. Piston, Harmony (1941), on the table
-of usual root progressions and on harmonic rhythm; D. Temperley, The Cognition of Basic Musical
-Structures (2001), ch. 6; for surprise in bits D. Conklin and I. H. Witten, Multiple Viewpoint
-Systems for Music Prediction, Journal of New Music Research 24 (1995), pp. 51-73.
+Chords are those of `scoring.chords`, one a pulse. Sources: P. Goetschius, The Theory and
+Practice of Tone-Relations (rewritten ed., 1917), par. 69, on the succession of chords; J. P. Swain,
+Dimensions of Harmonic Rhythm, Music Theory Spectrum 20 (1998), pp. 48-71; D. Temperley, The
+Cognition of Basic Musical Structures (2001), pp. 51 and 137-165; for surprise in bits D. Conklin
+and I. H. Witten, Multiple Viewpoint Systems for Music Prediction, Journal of New Music Research 24
+(1995), pp. 51-73.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from composer.scorecard import Place
 from composer.scoring.chords import NO_CHORD, PLAIN, QUALITIES, find_chords
 from composer.scoring.harmony.chord_table import bits_of_form, moves_of
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import PISTON, TEMPERLEY
+from composer.scoring.sources import GOETSCHIUS, SWAIN, TEMPERLEY
 from composer.scoring.texture import BAR_LINE, FloatArray, IntArray, Texture
 from composer.theory import MODES
 
@@ -107,7 +109,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="unusual chords",
         unit="bits a chord",
-        source=f"{TEMPERLEY}; frequencies of the corpus",
+        source=f"{TEMPERLEY}, pp. 137-165, on harmony; frequencies of the corpus",
         weight=1.0,
         sides="both",
         least_spread=0.4,
@@ -118,7 +120,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="unusual changes of chord",
         unit="bits a change",
-        source=f"{PISTON}, on usual root progressions; frequencies of the corpus",
+        source=f"{GOETSCHIUS}, par. 69, on chord succession; frequencies of the corpus",
         weight=1.0,
         sides="both",
         least_spread=0.4,
@@ -129,7 +131,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="plain chords on the beat",
         unit="share of the beats",
-        source=TEMPERLEY,
+        source=f"{TEMPERLEY}, pp. 137-165, on harmony",
         weight=1.0,
         sides="both",
         least_spread=0.05,
@@ -140,7 +142,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="changes of chord",
         unit="a beat",
-        source=f"{PISTON}, on harmonic rhythm",
+        source=SWAIN,
         weight=0.5,
         sides="both",
         least_spread=0.1,
@@ -151,7 +153,7 @@ PROGRESSION_RULES = (
         family=FAMILY,
         label="chords held over a bar line",
         unit="share of the bar lines",
-        source=f"{PISTON}, on harmonic rhythm",
+        source=f"{TEMPERLEY}, p. 51, on changes of harmony at strong beats",
         weight=0.5,
         sides="both",
         least_spread=0.1,

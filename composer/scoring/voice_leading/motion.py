@@ -1,7 +1,9 @@
 """How two voices move against each other. A voice is a line of `Texture`.
 
-Sources: W. Piston, Harmony (1941); D. Huron, Tone and Voice: A Derivation of the Rules of
-Voice-Leading from Perceptual Principles, Music Perception 19 (2001), pp. 1-64.
+Sources: J. J. Fux, The Study of Counterpoint, tr. A. Mann (1965), p. 22; E. Aldwell and
+C. Schachter, Harmony and Voice Leading (3rd ed., 2003), pp. 63-80; P. Goetschius, The Theory and
+Practice of Tone-Relations (rewritten ed., 1917), par. 200; D. Huron, Tone and Voice: A Derivation
+of the Rules of Voice-Leading from Perceptual Principles, Music Perception 19 (2001), pp. 1-64.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 from composer.scoring.findings import count_pairs
 from composer.scoring.lines import STEP, find_pairs
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import FUX, HURON_2001, PISTON
+from composer.scoring.sources import ALDWELL_SCHACHTER, FUX, GOETSCHIUS, HURON_2001
 from composer.scoring.texture import SILENT, BoolArray, IntArray, Texture
 from composer.theory import Key, pitch_name
 
@@ -173,8 +175,7 @@ MOTION_RULES = (
         label="hidden fifths and octaves of the outer voices",
         label_of_one="hidden fifth or octave of the outer voices",
         unit="per 100 notes",
-        source="E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), "
-        "ch. 6",
+        source=f"{ALDWELL_SCHACHTER}, pp. 63-80, on four-part writing",
         weight=0.5,
         sides="high",
         least_spread=0.4,
@@ -211,7 +212,7 @@ MOTION_RULES = (
         family=FAMILY,
         label="upper voices over an octave apart",
         unit="share of the time",
-        source=f"{PISTON}, on the spacing of chords",
+        source=f"{ALDWELL_SCHACHTER}, pp. 63-80, on four-part writing",
         weight=1.0,
         sides="high",
         least_spread=0.03,
@@ -224,7 +225,7 @@ MOTION_RULES = (
         label="cross relations",
         label_of_one="cross relation",
         unit="per 100 notes",
-        source=f"{PISTON}, on the cross relation",
+        source=f"{GOETSCHIUS}, par. 200, p. 96, on the cross relation",
         weight=1.5,
         sides="high",
         least_spread=0.4,

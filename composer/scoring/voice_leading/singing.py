@@ -10,7 +10,14 @@ from collections.abc import Callable
 import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import ADLER, FUX, HURON_2001, VON_HIPPEL_HURON
+from composer.scoring.sources import (
+    BHARUCHA,
+    FUX,
+    HURON_2001,
+    LEHMANN,
+    RIMSKY_KORSAKOV,
+    VON_HIPPEL_HURON,
+)
 from composer.scoring.texture import BoolArray, IntArray, Melody, Texture
 
 FAMILY = "voice leading"
@@ -200,7 +207,7 @@ SINGING_RULES = (
         label="double leaps over a seventh or more",
         label_of_one="double leap over a seventh or more",
         unit="per 100 melodic intervals",
-        source="K. Jeppesen, Counterpoint (1939), on successive leaps in one direction",
+        source=f"{LEHMANN}, pp. 3-5, on successive skips in one direction",
         weight=0.5,
         sides="high",
         least_spread=0.5,
@@ -213,7 +220,7 @@ SINGING_RULES = (
         label="chromatic notes left by leap",
         label_of_one="chromatic note left by leap",
         unit="per 100 melodic intervals",
-        source="E. Aldwell and C. Schachter, Harmony and Voice Leading, on chromatic notes",
+        source=f"{BHARUCHA}, on notes foreign to the key",
         weight=1.5,
         sides="high",
         least_spread=0.5,
@@ -225,7 +232,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="notes out of the instrument's range",
         unit="share of the notes",
-        source=f"{ADLER}, on ranges",
+        source=f"{RIMSKY_KORSAKOV}, pp. 6-32, on ranges",
         weight=1.5,
         sides="high",
         least_spread=0.01,
@@ -237,7 +244,7 @@ SINGING_RULES = (
         family=FAMILY,
         label="extreme registers",
         unit="share of the notes' time",
-        source=f"{ADLER}, on registers",
+        source=f"{RIMSKY_KORSAKOV}, pp. 6-32, on registers",
         weight=0.5,
         sides="high",
         least_spread=0.05,

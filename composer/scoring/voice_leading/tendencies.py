@@ -4,10 +4,10 @@ They are looked for where they are beyond doubt: a dominant is followed at once 
 root lies a fifth lower. A dominant is a dominant seventh or the diminished triad that stands for
 it, in whatever key; a major triad only on the fifth degree of the key of the piece.
 
-Sources: E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), ch. 7 on
-I, V and V7, chs. 8 and 9 on the diminished triad and on inversions: the leading note rises to the
-tonic, in an inner voice it may fall to the fifth of the chord; the seventh falls by step, but for
-the diminished triad and for a bass that passes through the fifth of the chord; neither is doubled.
+Sources: E. Aldwell and C. Schachter, Harmony and Voice Leading (3rd ed., 2003), pp. 83-96 on I, V
+and V7, pp. 97-124 on the diminished triad and on inversions: the leading note rises to the tonic,
+in an inner voice it may fall to the fifth of the chord; the seventh falls by step, but for the
+diminished triad and for a bass that passes through the fifth of the chord; neither is doubled.
 
 Shapes: P parts, R resolutions.
 """
@@ -28,6 +28,7 @@ from composer.scoring.chords import (
 from composer.scoring.findings import count_notes
 from composer.scoring.lines import NO_INTERVAL, find_line_notes
 from composer.scoring.rule import MAX_PLACES, Measure, Rule, share
+from composer.scoring.sources import ALDWELL_SCHACHTER
 from composer.scoring.texture import SILENT, BoolArray, IntArray, Texture
 
 FAMILY = "voice leading"
@@ -123,7 +124,7 @@ def doubled_tendencies(texture: Texture) -> Measure:
     return Measure(share(int(doubled.sum()), len(found.steps)), tuple(places))
 
 
-_SOURCE = "E. Aldwell, C. Schachter and A. Cadwallader, Harmony and Voice Leading (5th ed.), ch. 7"
+_SOURCE = f"{ALDWELL_SCHACHTER}, pp. 83-96, on I, V and V7"
 TENDENCY_RULES = (
     Rule(
         name="unresolved_leading_notes",
