@@ -16,6 +16,7 @@ from composer.decoding import open_runtime
 from composer.decoding.kernel import building
 from composer.decoding.kernel.structures import PackedModel, fits, pack
 from composer.decoding.runtimes import Runtime
+from composer.decoding.runtimes.graphs import Graphs
 from composer.decoding.runtimes.kernel_session import KernelSession
 from composer.models import ModelConfig
 from composer.models.transformer import EventTransformer
@@ -115,6 +116,42 @@ def test_what_lies_outside_its_memory_is_refused(
         session.append(rows[:, 6])
 
 
+@needs_kernel
+@pytest.mark.skipif(
+    building.find_variant() is not building.VARIANTS[0], reason="the processor lacks AVX-512 VNNI"
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_all_processors_say_the_same_to_the_last_bit(rng: np.random.Generator, shape: str) -> None:
+    model = PackedModel(random_model(SHAPES[shape]).weights)
+    graphs = Graphs(random_model(SHAPES[shape]).weights, 1, is_int8=True)
+    rows = rng.integers(0, vocab.WRITTEN_SIZES, (5, 60, 4), np.int16)
+    rows[:, :20] = rows[:1, :20]
+    found = []
+    for variant in building.VARIANTS:
+        session = KernelSession(
+            building.load(variant), model, graphs.read, rows[:, :20], np.zeros(5, np.int64), 60
+        )
+        for index in range(20, 60):
+            session.append(rows[:, index])
+        logits = [session.field_logits(field, rows[:, 0, :field]).copy() for field in range(4)]
+        found.append([session.states, *logits])
+    assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [({*building.VARIANTS[0].needs, "sse"}, "vnni"), (building.AVX2, "avx2"), ({"sse2"}, None)],
+)
+def test_a_processor_gets_the_fastest_variant_that_it_can_run(
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], name: str | None
+) -> None:
+    monkeypatch.setattr(building.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(building, "_processor_flags", lambda: flags)
+    assert getattr(building.find_variant(), "name", None) == name
+    monkeypatch.setattr(building.platform, "system", lambda: "Darwin")
+    assert building.find_variant() is None
+
+
 def test_matrices_are_packed_in_blocks_of_sixteen_outputs(rng: np.random.Generator) -> None:
     matrix = rng.normal(size=(20, 8)).astype(np.float32)
     codes, scales = pack(matrix)
@@ -181,14 +218,14 @@ def test_without_processor_or_compiler_graphs_take_the_steps(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(building, "_processor_flags", lambda: set(building.NEEDED))
+    monkeypatch.setattr(building, "find_variant", lambda: building.VARIANTS[0])
     monkeypatch.setattr(building, "find_compiler", lambda: None)
     assert open_runtime(tiny_model.weights).name == "onnx-graph"
     assert "apt-get install gcc" in caplog.text
     building.load_library.cache_clear()
-    monkeypatch.setattr(building, "_processor_flags", lambda: {"sse2"})
+    monkeypatch.setattr(building, "find_variant", lambda: None)
     assert open_runtime(tiny_model.weights).name == "onnx-graph"
-    assert "products of 8 bits" in caplog.text
+    assert "lacks AVX2" in caplog.text
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -198,7 +235,7 @@ def test_a_compiler_that_fails_is_told_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(building, "_processor_flags", lambda: set(building.NEEDED))
+    monkeypatch.setattr(building, "find_variant", lambda: building.VARIANTS[0])
     monkeypatch.setenv("CC", "false")
     assert open_runtime(tiny_model.weights).name == "onnx-graph"
     assert "could not be built" in caplog.text

@@ -1,8 +1,8 @@
 """The compiled step: `step.c` built once with the machine's C compiler, then loaded.
 
-It is built for processors with products of 8 bits in 512 bits (AVX-512 VNNI: Intel from Ice Lake
-on, AMD from Zen 4 on) and for nothing else of the machine, so that it says the same on all of them.
-Where processor or compiler are missing there is none, and ONNX Runtime takes every step.
+It is built for what a family of processors has (`VARIANTS`) and for nothing else of the machine, so
+that it says the same on all of them. Where processor or compiler are missing there is none, and
+ONNX Runtime takes every step.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -25,28 +26,51 @@ from composer import places
 
 log = logging.getLogger(__name__)
 SOURCE = Path(__file__).with_name("step.c")
-# As Linux names what x86-64-v4 and VNNI need.
-NEEDED = frozenset(
-    {"avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vnni"}
-)
 COMPILERS = ("cc", "gcc", "clang")
-# Sums may be taken in any order, so that they can be taken side by side; the wider switches
-# (-ffast-math) would also change how all other code of the process treats tiny numbers.
+# Sums of fp32 are written down in one order, and stay in it: the wider switches (-ffast-math) would
+# not keep it, and would change how all other code of the process treats tiny numbers.
 FLAGS = (
-    "-std=gnu11", "-O3", "-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512",
-    "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros",
-    "-fassociative-math", "-ffinite-math-only", "-fPIC", "-shared",
+    "-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
+    "-fno-signed-zeros", "-ffinite-math-only", "-fPIC", "-shared",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the kernel is built for.
+
+    Args:
+        name: Of the library.
+        needs: What the processor must have, as Linux names it.
+        flags: Of the compiler, beside `FLAGS`.
+    """
+
+    name: str
+    needs: frozenset[str]
+    flags: tuple[str, ...]
+
+
+AVX2 = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})  # x86-64-v3
+# The first one that the processor can run is taken. Products of 8 bits in 512 bits: Intel from
+# Cascade Lake on, AMD from Zen 4 on.
+VARIANTS = (
+    Variant(
+        "vnni",
+        AVX2 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vnni"},
+        ("-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512"),
+    ),
+    Variant("avx2", AVX2, ("-march=x86-64-v3",)),
+)
 LIMIT_S = 120.0
 
 
 @cache
 def load_library() -> ctypes.CDLL | None:
     """Return the compiled step, or None where there can be none; a log line says why."""
-    reason = why_none()
-    if reason is None:
+    reason, variant = why_none(), find_variant()
+    if reason is None and variant is not None:
         try:
-            return _load()
+            return load(variant)
         except (OSError, subprocess.SubprocessError) as error:
             reason = f"it could not be built: {_first_line(error)}"
     log.info("steps run through ONNX Runtime, at about half the speed: %s", reason)
@@ -55,16 +79,18 @@ def load_library() -> ctypes.CDLL | None:
 
 def why_none() -> str | None:
     """Say why there can be no compiled step here, or return None."""
-    if not is_processor_able():
-        return "the processor has no products of 8 bits in 512 bits, or its system does not tell"
-    if find_compiler() is None and not _is_ours(_target()):
+    variant = find_variant()
+    if variant is None:
+        return "the processor lacks AVX2, or its system does not tell"
+    if find_compiler() is None and not _is_ours(_target(variant)):
         return "a C compiler is missing; on Debian: apt-get install gcc libc6-dev"
     return None
 
 
-def is_processor_able() -> bool:
-    """Whether the processor can run the kernel, as far as its system tells."""
-    return platform.system() == "Linux" and _processor_flags() >= NEEDED
+def find_variant() -> Variant | None:
+    """Return the fastest variant that the processor can run, as far as its system tells."""
+    has = _processor_flags() if platform.system() == "Linux" else set()
+    return next((variant for variant in VARIANTS if variant.needs <= has), None)
 
 
 def find_compiler() -> str | None:
@@ -81,19 +107,24 @@ def _processor_flags() -> set[str]:
     return next((set(line.split()) for line in lines if line.startswith("flags")), set())
 
 
-def _target() -> Path:
+def _target(variant: Variant) -> Path:
     """Return where the library is kept, under a name that changes with what it is made of."""
-    made_of = SOURCE.read_bytes() + " ".join(FLAGS).encode()
-    return places.cache_folder() / f"step-{hashlib.sha256(made_of).hexdigest()[:16]}.so"
+    made_of = SOURCE.read_bytes() + " ".join((*FLAGS, *variant.flags)).encode()
+    name = f"step-{variant.name}-{hashlib.sha256(made_of).hexdigest()[:16]}.so"
+    return places.cache_folder() / name
 
 
-def _load() -> ctypes.CDLL:
-    """Load the library that is kept, or build it; where nothing can be kept, for this process."""
-    target = _target()
+def load(variant: Variant) -> ctypes.CDLL:
+    """Load the library that is kept, or build it; where nothing can be kept, for this process.
+
+    Raises:
+        OSError, subprocess.SubprocessError: If it cannot be built or loaded.
+    """
+    target = _target(variant)
     if _is_ours(target):
         return _open(target)
     with tempfile.TemporaryDirectory() as folder:
-        built = _build(Path(folder))
+        built = _build(variant, Path(folder))
         library = _open(built)
         with contextlib.suppress(OSError):
             _keep(built, target)
@@ -109,9 +140,9 @@ def _is_ours(path: Path) -> bool:
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _build(folder: Path) -> Path:
-    found = folder / "step.so"
-    command = [find_compiler() or "cc", *FLAGS, "-o", str(found), str(SOURCE), "-lm"]
+def _build(variant: Variant, folder: Path) -> Path:
+    found, compiler = folder / "step.so", find_compiler() or "cc"
+    command = [compiler, *FLAGS, *variant.flags, "-o", str(found), str(SOURCE), "-lm"]
     subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
     return found
 
@@ -145,7 +176,7 @@ def main() -> int:
     if load_library() is not None:
         return 0
     sys.stderr.write(f"{why_none() or 'the compiler could not build the kernel'}\n")
-    return int(is_processor_able())
+    return int(find_variant() is not None)
 
 
 if __name__ == "__main__":

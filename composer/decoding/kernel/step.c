@@ -21,10 +21,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#if !defined(__AVX512VNNI__) || !defined(__AVX512F__)
-#error "this processor has no products of 8 bits that are 512 bits wide"
-#endif
-
 enum { LANES = 16, QUAD = 4, TILE = 8, N_FIELDS = 4, LEVELS = 127, ZERO = 128 };
 
 /* Further than any score, and finite: the compiler is told that there is no infinity. */
@@ -95,84 +91,140 @@ typedef struct {
 
 /* ---- products ------------------------------------------------------------------------------ */
 
+/* `Sums` are sixteen sums, `Quads` the codes of four inputs of 16 outputs. How many rows and blocks
+ * are multiplied at once is what fills the registers. */
+
+#if defined(__AVX512VNNI__)
+
+typedef __m512i Sums, Quads;
+enum { ROWS = 8, BLOCKS = 2, FEW_ROWS = 4, FEW_BLOCKS = 4, OFFSET = ZERO };
+
+static inline Quads load_quads(const uint8_t *codes) { return _mm512_loadu_si512(codes); }
+
+static inline Sums add_products(Sums sums, Quads matrix, int32_t four)
+{
+    return _mm512_dpbusd_epi32(sums, matrix, _mm512_set1_epi32(four));
+}
+
+/* Sums times what inputs and outputs are worth, written to y or added to it. */
+static inline void finish(Sums sums, int32_t offset, const float *scales, float scale, float *y,
+                          int adds)
+{
+    const __m512 found = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, _mm512_set1_epi32(offset)));
+    const __m512 product =
+        _mm512_mul_ps(_mm512_mul_ps(found, _mm512_loadu_ps(scales)), _mm512_set1_ps(scale));
+    _mm512_storeu_ps(y, adds ? _mm512_add_ps(_mm512_loadu_ps(y), product) : product);
+}
+
+#elif defined(__AVX2__)
+
+/* Here the matrix is made signed. Sums of two products are 16 bits, which codes up to 127 on either
+ * side do not fill; the sign of the row's code goes to the matrix, because one side is unsigned. */
+typedef struct {
+    __m256i half[2];
+} Sums, Quads;
+enum { ROWS = 4, BLOCKS = 1, FEW_ROWS = 2, FEW_BLOCKS = 2, OFFSET = 0 };
+
+static inline Quads load_quads(const uint8_t *codes)
+{
+    const __m256i zero = _mm256_set1_epi8((char)ZERO);
+    const __m256i *halves = (const __m256i *)codes;
+    return (Quads){{_mm256_xor_si256(_mm256_loadu_si256(halves), zero),
+                    _mm256_xor_si256(_mm256_loadu_si256(halves + 1), zero)}};
+}
+
+static inline Sums add_products(Sums sums, Quads matrix, int32_t four)
+{
+    const __m256i row = _mm256_set1_epi32(four), size = _mm256_abs_epi8(row);
+    const __m256i ones = _mm256_set1_epi16(1);
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        const __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(matrix.half[i], row));
+        sums.half[i] = _mm256_add_epi32(sums.half[i], _mm256_madd_epi16(pairs, ones));
+    }
+    return sums;
+}
+
+static inline void finish(Sums sums, int32_t offset, const float *scales, float scale, float *y,
+                          int adds)
+{
+    (void)offset;
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++, scales += LANES / 2, y += LANES / 2) {
+        const __m256 found = _mm256_cvtepi32_ps(sums.half[i]);
+        const __m256 product =
+            _mm256_mul_ps(_mm256_mul_ps(found, _mm256_loadu_ps(scales)), _mm256_set1_ps(scale));
+        _mm256_storeu_ps(y, adds ? _mm256_add_ps(_mm256_loadu_ps(y), product) : product);
+    }
+}
+
+#else
+#error "made for processors with AVX2 or AVX-512 VNNI"
+#endif
+
 /* Sums of products of `n_rows` rows with `n_blocks` blocks of 16 outputs; both are constants where
  * this is called, so that all sums stay in registers. */
 static inline __attribute__((always_inline)) void multiply_tile(
     const uint8_t *codes, int64_t block_bytes, int inputs, const float *scales, Rows x, int row,
     float *y, int64_t y_stride, int adds, const int n_rows, const int n_blocks)
 {
-    __m512i sums[8][8];
-#pragma GCC unroll 8
-    for (int r = 0; r < n_rows; r++)
-#pragma GCC unroll 8
-        for (int b = 0; b < n_blocks; b++)
-            sums[r][b] = _mm512_setzero_si512();
+    Sums sums[ROWS][FEW_BLOCKS];
+    memset(sums, 0, sizeof sums);
     const int8_t *first = x.codes + (int64_t)row * x.stride;
     for (int i = 0; i < inputs; i += QUAD) {
-        __m512i matrix[8];
+        Quads matrix[FEW_BLOCKS];
 #pragma GCC unroll 8
         for (int b = 0; b < n_blocks; b++)
-            matrix[b] = _mm512_loadu_si512(codes + b * block_bytes + (int64_t)i * LANES);
+            matrix[b] = load_quads(codes + b * block_bytes + (int64_t)i * LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < n_rows; r++) {
             int32_t four;
             memcpy(&four, first + (int64_t)r * x.stride + i, sizeof four);
-            const __m512i spread = _mm512_set1_epi32(four);
 #pragma GCC unroll 8
             for (int b = 0; b < n_blocks; b++)
-                sums[r][b] = _mm512_dpbusd_epi32(sums[r][b], matrix[b], spread);
+                sums[r][b] = add_products(sums[r][b], matrix[b], four);
         }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < n_rows; r++) {
-        const __m512i offset = _mm512_set1_epi32(ZERO * x.sums[row + r]);
-        const __m512 scale = _mm512_set1_ps(x.scales[row + r]);
+    for (int r = 0; r < n_rows; r++)
 #pragma GCC unroll 8
-        for (int b = 0; b < n_blocks; b++) {
-            float *out = y + (int64_t)(row + r) * y_stride + b * LANES;
-            __m512 found = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[r][b], offset));
-            found = _mm512_mul_ps(_mm512_mul_ps(found, _mm512_loadu_ps(scales + b * LANES)), scale);
-            _mm512_storeu_ps(out, adds ? _mm512_add_ps(found, _mm512_loadu_ps(out)) : found);
-        }
-    }
+        for (int b = 0; b < n_blocks; b++)
+            finish(sums[r][b], OFFSET * x.sums[row + r], scales + b * LANES, x.scales[row + r],
+                   y + (int64_t)(row + r) * y_stride + b * LANES, adds);
 }
 
-/* All rows with some blocks: eight rows at a time, and what is left over in fewer. */
+/* All rows with some blocks: as many rows at a time as there is room for, then fewer. */
 static inline __attribute__((always_inline)) void multiply_blocks(
     const uint8_t *codes, int64_t block_bytes, int inputs, const float *scales, Rows x, int n,
     float *y, int64_t y_stride, int adds, const int n_blocks)
 {
     int row = 0;
-    for (; row + 8 <= n; row += 8)
-        multiply_tile(codes, block_bytes, inputs, scales, x, row, y, y_stride, adds, 8, n_blocks);
-    if (row + 4 <= n) {
-        multiply_tile(codes, block_bytes, inputs, scales, x, row, y, y_stride, adds, 4, n_blocks);
-        row += 4;
-    }
-    if (row + 2 <= n) {
-        multiply_tile(codes, block_bytes, inputs, scales, x, row, y, y_stride, adds, 2, n_blocks);
-        row += 2;
-    }
-    if (row < n)
-        multiply_tile(codes, block_bytes, inputs, scales, x, row, y, y_stride, adds, 1, n_blocks);
+#define TAKE(n_rows)                                                                              \
+    for (; row + (n_rows) <= n; row += (n_rows))                                                  \
+        multiply_tile(codes, block_bytes, inputs, scales, x, row, y, y_stride, adds, n_rows,      \
+                      n_blocks)
+    TAKE(ROWS);
+    TAKE(4);
+    TAKE(2);
+    TAKE(1);
+#undef TAKE
 }
 
 /* y [n, outputs] = rows [n, inputs] times a matrix, or added to y. Few rows meet many blocks at
- * once, many rows few: what is being summed fills the registers. */
+ * once, many rows few. */
 static void multiply(const uint8_t *codes, int64_t block_bytes, int outputs, int inputs,
                      const float *scales, Rows x, int n, float *y, int64_t y_stride, int adds)
 {
     int block = 0;
-    const int n_blocks = outputs / LANES;
-    for (; n <= 4 && block + 4 <= n_blocks; block += 4)
-        multiply_blocks(codes + block * block_bytes, block_bytes, inputs, scales + block * LANES, x,
-                        n, y + block * LANES, y_stride, adds, 4);
-    for (; block + 2 <= n_blocks; block += 2)
-        multiply_blocks(codes + block * block_bytes, block_bytes, inputs, scales + block * LANES, x,
-                        n, y + block * LANES, y_stride, adds, 2);
-    for (; block < n_blocks; block++)
-        multiply_blocks(codes + block * block_bytes, block_bytes, inputs, scales + block * LANES, x,
-                        n, y + block * LANES, y_stride, adds, 1);
+#define TAKE(n_blocks)                                                                            \
+    for (; block + (n_blocks) <= outputs / LANES; block += (n_blocks))                            \
+        multiply_blocks(codes + block * block_bytes, block_bytes, inputs, scales + block * LANES, \
+                        x, n, y + block * LANES, y_stride, adds, n_blocks)
+    if (n <= FEW_ROWS)
+        TAKE(FEW_BLOCKS);
+    TAKE(BLOCKS);
+    TAKE(1);
+#undef TAKE
 }
 
 static void linear(const Matrix *m, Rows x, int n, float *y, int adds)
@@ -207,13 +259,24 @@ static void round_row(const float *x, int n, float size, Rows rows, int row)
     rows.sums[row] = sum;
 }
 
+/* Sum in one order whatever the width of the processor's registers: sixteen sums side by side, then
+ * these one after the other. `x` has room for whole blocks of 16, filled with zeros. */
+static float sum_of(const float *x, int n, int squared)
+{
+    float sums[LANES] = {0};
+    for (int i = 0; i < n; i += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            sums[lane] += squared ? x[i + lane] * x[i + lane] : x[i + lane];
+    float found = 0.0f;
+    for (int i = 0; i < LANES; i++)
+        found += sums[i];
+    return found;
+}
+
 /* What scales a row to mean square 1. */
 static float norm_of(const float *x, int n)
 {
-    float squares = 0.0f;
-    for (int i = 0; i < n; i++)
-        squares += x[i] * x[i];
-    return 1.0f / sqrtf(squares / n + EPSILON);
+    return 1.0f / sqrtf(sum_of(x, n, 1) / (float)n + EPSILON);
 }
 
 /* Rounding by the largest value notices no common factor: the norm goes into the scale. */
@@ -364,13 +427,12 @@ static float most_of(const float *scores, int n, float most)
  * multiplied by what its value's codes are worth. */
 static float weigh(float *scores, int n, float most, const float *value_scales)
 {
-    float sum = 0.0f;
-    for (int i = 0; i < n; i++) {
-        const float weight = exponential(at_least(scores[i] - most, -80.0f));
-        sum += weight;
-        scores[i] = weight * value_scales[i];
-    }
+    for (int i = 0; i < n; i++)
+        scores[i] = exponential(at_least(scores[i] - most, -80.0f));
     memset(scores + n, 0, (size_t)(padded(n) - n) * sizeof(float));
+    const float sum = sum_of(scores, n, 0);
+    for (int i = 0; i < n; i++)
+        scores[i] *= value_scales[i];
     return sum;
 }
 
