@@ -1,4 +1,4 @@
-"""The compiled step: `step.c` built once with the machine's C compiler, then loaded.
+"""The compiled step: `step.c` and its headers, built once by the machine's C compiler, then loaded.
 
 It is built for what a family of processors has (`VARIANTS`) and for nothing else of the machine, so
 that it says the same on all of them. Where processor or compiler are missing there is none, and
@@ -109,7 +109,8 @@ def _processor_flags() -> set[str]:
 
 def _target(variant: Variant) -> Path:
     """Return where the library is kept, under a name that changes with what it is made of."""
-    made_of = SOURCE.read_bytes() + " ".join((*FLAGS, *variant.flags)).encode()
+    sources = b"".join(path.read_bytes() for path in sorted(SOURCE.parent.glob("*.[ch]")))
+    made_of = sources + " ".join((*FLAGS, *variant.flags)).encode()
     name = f"step-{variant.name}-{hashlib.sha256(made_of).hexdigest()[:16]}.so"
     return places.cache_folder() / name
 
