@@ -1,8 +1,8 @@
 """A leaning away from parallel fifths and octaves while notes are drawn. Knows music and rows.
 
-Teaching and practice agree that independent voices do not move in parallel fifths or octaves (W.
-Piston, Harmony, 3rd ed. 1962, chapter 2), and `scoring.voice_leading` counts how seldom they do in
-real pieces. A small model learns that late. So pitches that would make a parallel lose nats, many
+Teaching and practice agree that independent voices do not move in parallel fifths or octaves (D.
+Huron, Tone and Voice, Music Perception 19 (2001), pp. 1-64), and `scoring.voice_leading` counts how
+seldom they do in real pieces. A small model learns that late. So pitches that would make a parallel lose nats, many
 where it is rare in the real pieces of the form; they are not forbidden, as they are not in scores.
 Octaves between parts that are no voices are doublings, and left alone.
 
