@@ -2,9 +2,9 @@
 
 Teaching and practice agree that independent voices do not move in parallel fifths or octaves (D.
 Huron, Tone and Voice, Music Perception 19 (2001), pp. 1-64), and `scoring.voice_leading` counts how
-seldom they do in real pieces. A small model learns that late. So pitches that would make a parallel lose nats, many
-where it is rare in the real pieces of the form; they are not forbidden, as they are not in scores.
-Octaves between parts that are no voices are doublings, and left alone.
+seldom they do in real pieces. A small model learns that late. So pitches that would make a parallel
+lose nats, many where it is rare in the real pieces of the form; they are not forbidden, as they are
+not in scores. Octaves between parts that are no voices are doublings, and left alone.
 
 Shapes: B candidates, P parts.
 """
