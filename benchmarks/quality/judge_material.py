@@ -42,14 +42,14 @@ LEAST_BARS, LEAST_NOTES = 4, 32
 # Of either half.
 REAL_PIECES = {"chorale": 300}
 USUAL_REAL_PIECES = 200
-BREADTH = 16, 8  # requests and candidates for every family at temperature 1
+BREADTH = 40, 8  # requests and candidates for every family at temperature 1
 BOLDNESS = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
-BOLD = 3, 8
+BOLD = 6, 8
 # Requests and candidates for best of N: many requests, and a few with many candidates.
 WIDTH = {"chorale": (204, 16)}
-USUAL_WIDTH = 12, 16
-DEPTH = {"chorale": (4, 100)}
-USUAL_DEPTH = 2, 100
+USUAL_WIDTH = 60, 16
+DEPTH = {"chorale": (8, 100)}
+USUAL_DEPTH = 6, 100
 PART_REQUESTS = 12  # of a file
 DAMAGED_PIECES = 200
 
