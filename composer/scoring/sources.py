@@ -6,6 +6,10 @@ Articles with their pages, books with a chapter where the rule has one.
 from __future__ import annotations
 
 ADLER = "S. Adler, The Study of Orchestration (3rd ed., 2002)"
+CHMIEL_SCHUBERT = (
+    "A. Chmiel and E. Schubert, Back to the Inverted-U for Music Preference, Psychology of Music "
+    "45 (2017), pp. 886-909"
+)
 CONKLIN = (
     "D. Conklin, Music Generation from Statistical Models, AISB Symposium on Artificial "
     "Intelligence and Creativity in the Arts and Sciences (2003), pp. 30-35"
@@ -62,6 +66,7 @@ PATEL_DANIELE = (
 )
 PISTON = "W. Piston, Harmony (1941)"
 ROTHSTEIN = "W. Rothstein, Phrase Rhythm in Tonal Music (1989)"
+SCHOENBERG = "A. Schoenberg, Fundamentals of Musical Composition (1967), ch. 3, pp. 8-9"
 SHANNON = (
     "C. E. Shannon, A Mathematical Theory of Communication, Bell System Technical Journal 27 "
     "(1948), pp. 379-423"
