@@ -5,9 +5,11 @@ r"""What should each rule weigh, how well are real pieces told from others, what
 
 Real pieces of five families of forms stand against the same pieces damaged (`evaluation.damage`),
 against what the model draws for the wishes that real pieces fulfil, and against bolder and tamer
-draws; see `judge_material.py`. On pieces that the model was trained on a logistic regression with
-weights from 0 up, shrunk to the rules' own weights, learns what a penalty costs; every AUC is of
-pieces that neither the model nor the weights have seen.
+draws; see `judge_material.py`. On pieces that the model was trained on a logistic regression,
+shrunk to the rules' own weights, learns what a penalty costs; every AUC is of pieces that neither
+the model nor the weights have seen. What the model knows surprises it less, so that real and
+damaged pieces of the fit are held against what surprises it in all known ones, and draws against
+what does in unseen ones, as they are when somebody asks for music.
 `--weights` keeps the weights in assets/scoring_weights.json, with a summary of what made them.
 
 AUC: the chance that the other piece costs more than a real one (of damaged pieces: than one of the
@@ -25,7 +27,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -88,14 +90,28 @@ FROM_NOTES = [k for k, rule in enumerate(RULES) if rule.measure]
 MODEL_RULES = ("worst_bar_nats", "doubt_per_note")
 
 
-def measured(samples: Sequence[Sample], bands: Bands) -> Rows:
-    """Score pieces; return their penalties."""
-    cards = (score(one.piece, surprise=one.surprise, bands=bands) for one in samples)
+def measured(samples: Sequence[Sample], bands: Bands, known_bands: Bands) -> Rows:
+    """Score pieces; return their penalties.
+
+    Args:
+        samples: Of a family.
+        bands: For pieces that the model never saw.
+        known_bands: For those that it was trained on, damaged or not.
+    """
+    cards = (
+        score(one.piece, surprise=one.surprise, bands=known_bands if is_known(one) else bands)
+        for one in samples
+    )
     return Rows(
         np.array([[found.penalty for found in card.scores] for card in cards]),
         np.array([one.kind for one in samples]),
         np.array([one.base for one in samples]),
     )
+
+
+def is_known(sample: Sample) -> bool:
+    """Tell a piece of the fit, as it is or damaged, from draws and from pieces that judge."""
+    return not sample.judges and sample.kind in (REAL, *DAMAGES)
 
 
 def judge_family(
@@ -168,13 +184,18 @@ def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -
     return found
 
 
-def bands_of_model(real: Sequence[Sample]) -> dict[str, dict[str, Band]]:
-    """Return the bands of what the model says of real pieces that it never saw, by group."""
+def bands_of_model(real: Iterable[Sample], names: Sequence[str]) -> dict[str, dict[str, Band]]:
+    """Return the bands of what the model says of real pieces, by group.
+
+    Args:
+        real: All of them seen by the model, or none.
+        names: Of the rules.
+    """
     groups: dict[str, dict[str, list[float]]] = {}
     for one in real:
         found = measure_surprise(one.piece, one.surprise)
-        for group in groups_of(one.piece) if one.judges else ():
-            for name in MODEL_RULES:
+        for group in groups_of(one.piece):
+            for name in names:
                 values = groups.setdefault(group, {}).setdefault(name, [])
                 if np.isfinite(found[name].value):
                     values.append(found[name].value)
@@ -227,14 +248,17 @@ def main() -> None:
         tell = partial(print, file=sys.stderr, flush=True)
         make_material(options.material, options.corpus, engine, tell)
     reals = {family: load_samples(options.material, REAL, family) for family in FORM_FAMILIES}
-    model_bands = bands_of_model(list(chain.from_iterable(reals.values())))
+    every = list(chain.from_iterable(reals.values()))
+    model_bands = bands_of_model((one for one in every if one.judges), MODEL_RULES)
+    known = (one for one in every if not one.judges)
+    known_bands = joined(load_bands(), bands_of_model(known, ("nats_per_note", *MODEL_RULES)))
     bands = joined(with_likelihood(load_bands(), engine.likelihood_bands), model_bands)
     families: dict[str, Any] = {}
     learned: dict[str, Any] = {}
     for family in FORM_FAMILIES:
         others = (load_samples(options.material, kind, family) for kind in SHARES)
         samples = [*reals[family], *chain.from_iterable(others)]
-        rows = measured(samples, bands)
+        rows = measured(samples, bands, known_bands)
         _, learned[family], table = judge_family(samples, rows)
         levels = median_levels(samples, rows, learned[family])
         families[family] = {"contrasts": table, "cheaper than the median real piece": levels}

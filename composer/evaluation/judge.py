@@ -24,6 +24,11 @@ STRENGTHS = (0.003, 0.01, 0.03, 0.1)
 N_FOLDS = 5
 N_RESAMPLES = 400
 REAL = "real"
+# Of a rule's own weight, to scale, that nothing takes away. Draws are led to keep some rules of the
+# craft (parallels), and what all candidates keep cannot show what it is worth.
+LEAST_SHARE = 0.5
+# A root has no slope at 0.
+_TINY = 1e-6
 Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.str_]
 
@@ -54,11 +59,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Fit:
-    """A logistic regression: log-odds of not being real = weights @ penalties - offset.
+    """A logistic regression on costs: log-odds of not being real = cost - offset.
 
     Args:
-        weights: Not negative, [R].
-        offset: Log-odds of a piece without penalties.
+        weights: Of the penalties in the cost, at least `LEAST_SHARE` of the scaled prior, [R].
+        offset: Of a piece without penalties, in log-odds of being real.
         scale: What a prior weight of 1 became before single weights could differ from it.
         strength: How hard the weights were pulled to the prior.
     """
@@ -74,13 +79,14 @@ def fit_weights(rows: Rows, prior: Floats, shares: dict[str, float], strength: f
 
         loss = mean cross-entropy + strength * mean over rules of ((w - s * prior) / (s * prior))^2
 
-    where s is the best common scale. Real pieces count as much as all others together.
+    where s is the best common scale, and the log-odds are those of `Fit`: costs are joined as in
+    `scoring`, not summed. Real pieces count as much as all others together.
 
     Args:
         rows: To learn from.
         prior: The rules' own weights, above 0, [R].
         shares: Kind -> its share among what is not real; kinds without one do not count.
-        strength: Of the pull; 0 leaves the weights to the pieces alone.
+        strength: Of the pull; 0 leaves the weights to the pieces alone, above the least.
 
     Source:
         A. E. Hoerl and R. W. Kennard, Ridge Regression: Biased Estimation for Nonorthogonal
@@ -88,10 +94,13 @@ def fit_weights(rows: Rows, prior: Floats, shares: dict[str, float], strength: f
     """
     counts = _importance(rows, shares)
     signs = np.where(rows.is_real, -1.0, 1.0)
-    common = rows.penalties @ prior
-    scale, offset = _minimise(common[:, None], signs, counts, np.ones(1), 0.0)
-    scale = np.maximum(scale, 1e-3)
-    weights, offset = _minimise(rows.penalties, signs, counts, scale * prior, strength)
+    common = joined_costs(rows.penalties, prior)
+    start = np.ones(1), 0.0
+    scale, offset = _minimise(common[:, None], signs, counts, start, least=1e-3)
+    start = scale * prior, offset
+    weights, offset = _minimise(
+        rows.penalties, signs, counts, start, least=LEAST_SHARE, strength=strength
+    )
     return Fit(weights, offset, float(scale[0]), strength)
 
 
@@ -107,22 +116,34 @@ def _importance(rows: Rows, shares: dict[str, float]) -> Floats:
 
 
 def _minimise(
-    penalties: Floats, signs: Floats, counts: Floats, centre: Floats, strength: float
+    penalties: Floats,
+    signs: Floats,
+    counts: Floats,
+    start: tuple[Floats, float],
+    *,
+    least: float,
+    strength: float = 0.0,
 ) -> tuple[Floats, float]:
-    """Return weights from 0 up and the offset of the least loss, from `centre` on."""
+    """Return weights and the offset of the least loss, from `start` on.
+
+    Weights are pulled to those of the start and stay above the share `least` of them.
+    """
+    centre = start[0]
+    squares = penalties**2
 
     def loss(values: Floats) -> tuple[float, Floats]:
         weights, offset = values[:-1], values[-1]
-        margins = signs * (penalties @ weights - offset)
+        costs = np.sqrt(squares @ weights**2 + _TINY)
+        margins = signs * (costs - offset)
         pull = (weights - centre) / centre
         value = counts @ np.logaddexp(0.0, -margins) + strength * (pull**2).mean()
         slopes = -counts * signs * expit(-margins)
-        of_weights = slopes @ penalties + 2 * strength * pull / centre / len(centre)
+        of_weights = (slopes / costs) @ squares * weights
+        of_weights += 2 * strength * pull / centre / len(centre)
         return float(value), np.append(of_weights, -slopes.sum())
 
-    bounds = [(0.0, None)] * len(centre) + [(None, None)]
-    start = np.append(centre, 0.0)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    bounds = [(least * weight, None) for weight in centre] + [(None, None)]
+    found = minimize(loss, np.append(*start), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x[:-1]), float(found.x[-1])
 
 

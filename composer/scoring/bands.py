@@ -63,7 +63,7 @@ NEUTRAL_BANDS = {name: _neutral_band(low, high) for name, (low, high) in NEUTRAL
 def measure(piece: Piece) -> dict[str, Measure]:
     """Find the value of every rule that looks at the notes."""
     texture = build_texture(piece)
-    return {rule.name: rule.measure(texture) for rule in RULES if rule.measure}
+    return {rule.name: texture.once(rule.measure) for rule in RULES if rule.measure}
 
 
 def groups_of(piece: Piece, form: str | None = None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
     distance  = how far the value lies above p90 or below low, where both sides cost;
                 above p75 or below p25, where one does
     low       = p10, and the median for what a person wishes (key, close)
+                logarithms of all three, where a rule says that ratios count
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
     cost      = square root of the sum of (weight * penalty)^2
     total     = how many cost more, of fifty real pieces of the family of forms and fifty draws
@@ -39,6 +40,8 @@ from composer.scoring.weights import (
 )
 
 PENALTY_CAP = 3.0
+# What is measured as a ratio is held to be this at least.
+_TINY = 1e-3
 
 
 def score(
@@ -101,6 +104,8 @@ def _score_rule(
 
 def penalty(value: float, band: Band, rule: Rule) -> float:
     """Return 0 among the middle of real pieces, and more with every step away, below the cap."""
+    if rule.is_ratio:
+        value, band = _log(value), Band._make([*map(_log, band[:-1]), band.n])
     low = low_edge(band, rule)
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(band.p90)):
         return 0.0
@@ -109,6 +114,10 @@ def penalty(value: float, band: Band, rule: Rule) -> float:
     costly = {"high": above, "low": below, "both": max(below, above)}[rule.sides]
     spreads = max(costly, 0.0) / max(band.p90 - low, rule.least_spread)
     return PENALTY_CAP * -math.expm1(-spreads / PENALTY_CAP)
+
+
+def _log(value: float) -> float:
+    return value if math.isnan(value) else math.log(max(value, _TINY))
 
 
 def low_edge(band: Band, rule: Rule) -> float:

@@ -51,6 +51,8 @@ class Rule:
         is_wish: Whether a person may count on it, such as a close in the key. The band then begins
             at the median: a value is not good because one real piece in ten has it.
         is_fault: Whether the value counts faults, each with its place.
+        is_ratio: Whether half as much is as far from the band as twice as much; `least_spread` is
+            then one of logarithms.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Rule:
     label_of_one: str = ""
     is_wish: bool = False
     is_fault: bool = False
+    is_ratio: bool = False
 
 
 def share(part: float, whole: float) -> float:

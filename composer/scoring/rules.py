@@ -11,6 +11,7 @@ from composer.scoring.density import DENSITY_RULES
 from composer.scoring.form import FORM_RULES
 from composer.scoring.harmony import HARMONY_RULES
 from composer.scoring.likelihood import LIKELIHOOD_RULES
+from composer.scoring.liveliness import LIVELINESS_RULES
 from composer.scoring.melody import MELODY_RULES
 from composer.scoring.rhythm import RHYTHM_RULES
 from composer.scoring.rule import Rule
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     + RHYTHM_RULES
     + DENSITY_RULES
     + FORM_RULES
+    + LIVELINESS_RULES
     + LIKELIHOOD_RULES
 )
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(rule.family for rule in RULES))

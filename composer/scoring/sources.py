@@ -19,6 +19,10 @@ CAPLIN = (
     "W. E. Caplin, The Classical Cadence: Conceptions and Misconceptions, Journal of the American "
     "Musicological Society 57 (2004), pp. 51-118"
 )
+CHMIEL_SCHUBERT = (
+    "A. Chmiel and E. Schubert, Back to the Inverted-U for Music Preference, Psychology of Music "
+    "45 (2017), pp. 886-909"
+)
 CONKLIN = (
     "D. Conklin, Music Generation from Statistical Models, AISB Symposium on Artificial "
     "Intelligence and Creativity in the Arts and Sciences (2003), pp. 30-35"
@@ -106,6 +110,7 @@ PATEL_DANIELE = (
 PROUT = "E. Prout, Harmony: Its Theory and Practice (revised ed., 1903)"
 RIMSKY_KORSAKOV = "N. Rimsky-Korsakov, Principles of Orchestration (1913), tr. E. Agate (1922)"
 ROTHSTEIN = "W. Rothstein, Phrase Rhythm in Tonal Music (1989)"
+SCHOENBERG = "A. Schoenberg, Fundamentals of Musical Composition (1967), ch. 3, pp. 8-9"
 SHANNON = (
     "C. E. Shannon, A Mathematical Theory of Communication, Bell System Technical Journal 27 "
     "(1948), pp. 379-423"

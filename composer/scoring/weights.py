@@ -8,10 +8,11 @@ the rules' own weights, and keeps the result in assets/scoring_weights.json besi
     total  = how many cost more, of a hundred pieces of the family: fifty real ones, and fifty
              single draws of the model
 
-A weight is log-odds of not being real for one spread. Squared, the worst faults decide: with a
-plain sum the many small oddities that real pieces have too drown a few wrong notes (docs/log.md).
-In chorales and chamber music a usual draw has 35 to 45 and a usual real piece 73; elsewhere a draw
-breaks no more rules than a real piece, and both have about 50. Beyond the dearest twentieth of
+A weight is the log-odds of not being real that one spread adds by itself. Squared, the worst faults
+decide: with a plain sum the many small oddities that real pieces have too drown a few wrong notes
+(docs/log.md). A usual real piece has 62 to 74 points and a usual draw 26 to 40. Outside chorales a
+draw breaks no more rules of the craft than a real piece does; what tells it is how little happens
+in it: its `liveliness`, and how tame its most surprising bar is. Beyond the dearest twentieth of
 either the share falls exponentially with the cost, so that of two bad pieces the worse one is still
 told apart. A rule that was not there when the weights were learned has its own weight times the
 family's scale.

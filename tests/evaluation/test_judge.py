@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from composer.evaluation.judge import (
+    LEAST_SHARE,
     Rows,
     choose_strength,
     contrast,
     fit_weights,
+    joined_costs,
     learn_from_some,
     levels_of_costs,
     side_by_side,
@@ -39,15 +41,26 @@ def test_the_rule_that_tells_pieces_apart_weighs_most() -> None:
     assert fit.weights[1] > 3 * max(fit.weights[0], fit.weights[2])
 
 
-def test_weights_are_never_negative() -> None:
+def test_what_tells_nothing_keeps_half_of_its_own_weight() -> None:
     fit = fit_weights(rows_of((0.5, 0.5, -0.2)), PRIOR, SHARES, 0.0001)
-    assert (fit.weights >= 0).all()
-    assert fit.weights[2] < 0.01
+    assert fit.weights[2] == pytest.approx(LEAST_SHARE * fit.scale * PRIOR[2])
+    assert min(fit.weights[:2]) > fit.weights[2]
 
 
 def test_a_hard_pull_leaves_the_rules_own_weights_to_one_scale() -> None:
     fit = fit_weights(rows_of((0.5, 0.1, 0.0)), PRIOR, SHARES, 1e6)
     assert fit.weights == pytest.approx(fit.scale * PRIOR, rel=1e-3)
+
+
+def test_weights_are_learned_of_costs_as_they_are_joined() -> None:
+    found = fit_weights(rows_of((0.6, 0.6, 0.6)), PRIOR, SHARES, 0.0)
+    rows = rows_of((0.6, 0.6, 0.6), seed=1)
+    odds = joined_costs(rows.penalties, found.weights) - found.offset
+    is_false = rows.kinds != "real"
+    for low, high in ((-9, -0.5), (-0.5, 0.5), (0.5, 9)):
+        chosen = (low < odds) & (odds < high)
+        foretold = (1 / (1 + np.exp(-odds[chosen]))).mean()
+        assert is_false[chosen].mean() == pytest.approx(foretold, abs=0.12)
 
 
 def test_real_pieces_count_as_much_as_all_others_however_many_there_are() -> None:

@@ -46,6 +46,15 @@ def test_a_penalty_grows_with_the_distance_and_stays_below_its_cap() -> None:
     assert penalties[-1] < PENALTY_CAP
 
 
+def test_where_ratios_count_half_is_as_far_as_twice() -> None:
+    rule = replace(RULE_BY_NAME["worst_bar_nats"], least_spread=0.1)
+    band = Band(1.5, 2.0, 2.2, 3.0, 3.5, 4.0, 5.0, n=100)
+    assert penalty(1.0, band, rule) == pytest.approx(penalty(8.0, band, rule))
+    assert 0 == penalty(2.0, band, rule) == penalty(4.0, band, rule)
+    assert penalty(0.0, band, rule) < PENALTY_CAP
+    assert penalty(math.nan, band, rule) == 0
+
+
 def test_a_wish_begins_at_the_median() -> None:
     rule = RULE_BY_NAME["final_bass"]
     assert penalty(1.5, BAND, rule) > 0 == penalty(2.0, BAND, rule)

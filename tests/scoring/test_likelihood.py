@@ -34,6 +34,16 @@ def test_a_bar_that_goes_astray_costs(chorale) -> None:
     assert cards[1]["worst_bar_nats"].value == pytest.approx(12)
 
 
+def test_a_piece_without_a_surprising_bar_is_tame_and_costs(chorale) -> None:
+    cards = [
+        score(chorale, surprise=Surprise(nats_per_bar=(nats,) * chorale.n_bars))
+        for nats in (2.4, 1.5, 0.75)
+    ]
+    usual, tame, tamest = (card["worst_bar_nats"] for card in cards)
+    assert usual.penalty == 0 < tame.penalty < tamest.penalty
+    assert "0.75 nats, below usual pieces" in tamest.reason
+
+
 def test_a_doubt_is_marked_where_it_sounds_and_costs_on_one_side_only(chorale) -> None:
     weak = Doubt(0, Fraction(1), 0, 72, 71, 3.2)
     strong = Doubt(1, Fraction(5), 1, 66, 67, math.log(500))
