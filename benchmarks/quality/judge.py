@@ -78,7 +78,7 @@ from composer.scoring.weights import (
 
 # What a kind counts among what is not real. A few wrong notes are what a listener stumbles over
 # first, and what is hardest to tell; each of the other damages counts alike.
-EMPHASIS = {"pitch 1 %": 2.0, "pitch 5 %": 4.0}
+EMPHASIS = {"pitch 1 %": 2.0, "pitch 5 %": 8.0}
 SHARES = (
     {kind: EMPHASIS.get(kind, 1.0) * 0.5 / len(DAMAGES) for kind in DAMAGES}
     | {RAW: 0.4}

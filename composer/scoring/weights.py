@@ -10,7 +10,7 @@ the rules' own weights, and keeps the result in assets/scoring_weights.json besi
 
 A weight is the log-odds of not being real that one spread adds by itself. Squared, the worst faults
 decide: with a plain sum the many small oddities that real pieces have too drown a few wrong notes
-(docs/log.md). A usual real piece has 62 to 74 points and a usual draw 26 to 40. Outside chorales a
+(docs/log.md). A usual real piece has 55 to 74 points and a usual draw 26 to 45. Outside chorales a
 draw breaks no more rules of the craft than a real piece does; what tells it is how little happens
 in it: its `liveliness`, and how tame its most surprising bar is. Beyond the dearest twentieth of
 either the share falls exponentially with the cost, so that of two bad pieces the worse one is still
