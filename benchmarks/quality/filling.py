@@ -74,10 +74,11 @@ def run_infill(
     parts = None
     if n_parts > 1 and rng.random() < 0.4:
         parts = sorted(rng.choice(n_parts, int(rng.integers(1, n_parts)), replace=False).tolist())
-    row: dict[str, Any] = {"form": piece.form, "bars": [first, first + length - 1], "parts": parts}
+    numbers = piece.bar_numbers[first - 1 : first - 1 + length]
+    row: dict[str, Any] = {"form": piece.form, "bars": [numbers[0], numbers[-1]], "parts": parts}
     try:
         found = infill(
-            piece, first, first + length - 1, parts=parts, candidates=candidates, seed=seed
+            piece, numbers[0], numbers[-1], parts=parts, candidates=candidates, seed=seed
         )
     except ComposerError as error:
         return row | {"refused": str(error)}
