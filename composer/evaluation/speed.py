@@ -1,5 +1,7 @@
 """How fast this machine composes: `python -m composer bench`. Steps of runtimes, whole requests.
 
+`onnx` takes steps by the compiled kernel where there is one, `onnx-graph` never does.
+
 What is compared is timed in one run, by turns, because machines are shared and change their speed.
 """
 

@@ -73,7 +73,7 @@ def load_library() -> ctypes.CDLL | None:
             return load(variant)
         except (OSError, subprocess.SubprocessError) as error:
             reason = f"it could not be built: {_first_line(error)}"
-    log.info("steps run through ONNX Runtime, at about half the speed: %s", reason)
+    log.info("steps run through ONNX Runtime, more slowly: %s", reason)
     return None
 
 
