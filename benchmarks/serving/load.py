@@ -45,7 +45,7 @@ from benchmarks.serving.visitors import FAILED, NETWORK, OWN, REFUSED, SHARES, W
 from benchmarks.serving.watching import MemoryWatch, count_files, memory_mb
 from composer.pipeline import default_engine
 from composer.ui.layout import MAX_WAITING, read_concurrency
-from composer.ui.traffic import read_calls_per_minute
+from composer.ui.server.traffic import read_calls_per_minute
 from tests.serving import REAL_APP, serve
 
 USERS = (1, 5, 20)

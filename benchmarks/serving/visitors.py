@@ -25,8 +25,8 @@ from gradio_client.utils import QueueError, Status
 
 from composer.composition import replay
 from composer.piece import Piece
-from composer.ui.entrance import FULL
-from composer.ui.traffic import TOO_OFTEN
+from composer.ui.server.entrance import FULL
+from composer.ui.server.traffic import TOO_OFTEN
 
 SHARES = {"compose": 40, "extend": 15, "infill": 10, "vary": 10, "harmonise": 10, "inspect": 15}
 BARS = (8, 12, 16)

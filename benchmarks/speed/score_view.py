@@ -89,7 +89,8 @@ def serve() -> None:
     import gradio as gr
 
     from composer.plots import plot_pianoroll
-    from composer.ui import launch, score_view, sheets
+    from composer.ui import launch
+    from composer.ui.shared import score_view, sheets
 
     piece, raw = make_piece(), {"preprocess": False, "queue": False}
     with gr.Blocks(title="score view", analytics_enabled=False) as demo:

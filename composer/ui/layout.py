@@ -7,8 +7,13 @@ import os
 import gradio as gr
 
 from composer.errors import OptionError
-from composer.ui import about_page, api, compose_page, edit_page, extend_page, inspect_page
-from composer.ui.entrance import Page
+from composer.ui.about import page as about_page
+from composer.ui.api import endpoints as api
+from composer.ui.compose import page as compose_page
+from composer.ui.edit import page as edit_page
+from composer.ui.extend import page as extend_page
+from composer.ui.inspect import page as inspect_page
+from composer.ui.server.entrance import PlainBlocks
 from composer.ui.studies import page as studies_page
 from composer.ui.studio import Studio, default_studio
 
@@ -45,7 +50,9 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
     """
     studio = studio or default_studio()
     studio.load()
-    demo: gr.Blocks = Page(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
+    demo: gr.Blocks = PlainBlocks(
+        title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S
+    )
     with demo:
         gr.HTML(HEADER, apply_default_css=False)
         window_px = gr.Number(visible=False)

@@ -17,7 +17,7 @@ from composer.plans import Plan
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.scoring import score
-from composer.ui.accelerator import Amount, on_accelerator
+from composer.ui.server.accelerator import DrawnBars, on_accelerator
 
 
 class ReadScore(Protocol):
@@ -96,17 +96,17 @@ def default_studio() -> Studio:
     )
 
 
-def _extension(start: object, bars: int, **options: Any) -> Amount:
-    return Amount.of(bars, options)
+def _extension(start: object, bars: int, **options: Any) -> DrawnBars:
+    return DrawnBars.of(bars, options)
 
 
-def _planned(plan: Plan, start: object = None, **options: Any) -> Amount:
-    return Amount.of(sum(row.bars for row in plan.rows), options)
+def _planned(plan: Plan, start: object = None, **options: Any) -> DrawnBars:
+    return DrawnBars.of(sum(row.bars for row in plan.rows), options)
 
 
-def _marked(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> Amount:
-    return Amount.of(last_bar - first_bar + 1, options)
+def _marked(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> DrawnBars:
+    return DrawnBars.of(last_bar - first_bar + 1, options)
 
 
-def _whole(piece: Piece, **options: Any) -> Amount:
-    return Amount.of(piece.n_bars, options)
+def _whole(piece: Piece, **options: Any) -> DrawnBars:
+    return DrawnBars.of(piece.n_bars, options)

@@ -13,9 +13,10 @@ from typing import Any
 import gradio as gr
 
 from composer.request import Request
-from composer.ui import launch, score_view, sheets
-from composer.ui.entrance import Page
+from composer.ui import launch
 from composer.ui.layout import ARRIVE
+from composer.ui.server.entrance import PlainBlocks
+from composer.ui.shared import score_view, sheets
 from tests.conftest import without_beginning
 from tests.fake_studio import make_piece
 
@@ -33,7 +34,7 @@ def read_back(selection: Any, edits: Any) -> str:
 
 def build() -> gr.Blocks:
     """Build the page."""
-    demo = Page(title="Painting", analytics_enabled=False)
+    demo = PlainBlocks(title="Painting", analytics_enabled=False)
     with demo:
         window_px = gr.Number(visible=False)
         view = score_view.build("paint", paints=True)

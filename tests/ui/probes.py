@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
-from composer.ui.wishes import WISHES
+from composer.ui.shared.settings import WISHES
 from tests import visitor
 from tests.corpus.files import SCALE, score_bytes
 from tests.corpus.hostile import hostile_files

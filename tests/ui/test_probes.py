@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from composer.ui.entrance import FULL
+from composer.ui.server.entrance import FULL
 from tests import visitor
 from tests.sentences import is_plain
 from tests.serving import Address

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from composer.listening.plan import EXAMPLE
-from composer.ui.incidents import plain_errors
-from composer.ui.inspect_page import NAME_BUTTON
+from composer.ui.server.incidents import plain_errors
+from composer.ui.shared.elements import NAME_BUTTON
 from composer.ui.studies import handlers
 
 INTRODUCTION = """

@@ -1,0 +1,150 @@
+"""The public HTTP API: `compose`, `inspect` and `menu`, for gradio_client and for plain HTTP.
+
+What takes music in and writes more is in `api_given`.
+
+Annotations are not postponed here, because gradio reads them to describe the endpoints.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from composer.engines import menu_values
+from composer.piece import MeterChange, Part, Piece
+from composer.request import default_of
+from composer.scoring import score
+from composer.ui.api import given
+from composer.ui.api.given import Files, file_of
+from composer.ui.compose import handlers
+from composer.ui.compose.visit import Visit
+from composer.ui.inspect import handlers as inspect_handlers
+from composer.ui.inspect import views as inspect_views
+from composer.ui.server.incidents import plain_errors
+from composer.ui.shared.choices import OPEN
+from composer.ui.studio import Judge, Studio
+from composer.units import beats_to_seconds
+
+INSPECT_AT_ONCE = 2
+
+
+def build(studio: Studio, *, n_at_once: int) -> None:
+    """Declare the endpoints; `compose` waits in the same queue as the page."""
+
+    def compose(
+        composer: str | None = None,
+        form: str | None = None,
+        key: str | None = None,
+        meter: str | None = None,
+        bars: int = default_of("bars"),
+        tempo_bpm: float | None = None,
+        temperature: float = default_of("temperature"),
+        candidates: int = default_of("candidates"),
+        seed: int | None = None,
+        ensemble: str | None = None,
+        parts: int | None = None,
+        top_k: int = default_of("top_k"),
+        top_p: float = default_of("top_p"),
+        min_p: float = default_of("min_p"),
+        guidance: float = default_of("guidance"),
+        part_writing: float = default_of("part_writing"),
+        prune: float = default_of("prune"),
+    ) -> Iterator[Files]:
+        """Compose; return the best candidate as a MIDI file, and composition.json.
+
+        What is left out stays open; without a seed every call gives another piece.
+        """
+        # In the order of `wishes.WISHES`.
+        values = (
+            *(composer, form, key, meter, bars, tempo_bpm, temperature, candidates, seed),
+            *(ensemble, parts, top_k, top_p, min_p, guidance, part_writing, prune),
+        )
+        with plain_errors():
+            yield from _compose(studio, values)
+
+    def menu() -> list[dict[str, Any]]:
+        """Return the pairs of composer and form on offer, with the number of pieces of each.
+
+        `suggested` says which temperature, min_p and guidance suit the form, where it was measured.
+        """
+        with plain_errors():
+            return menu_values(studio.menu(), studio.suggestions())
+
+    def inspect(file: FileData, form: str | None = None) -> dict[str, Any]:
+        """Read a MIDI or MusicXML file; return what was found in it, and its scorecard.
+
+        Without a form it is compared with real pieces of the form that its name speaks of.
+        """
+        with plain_errors():
+            return _inspect(studio, file, form)
+
+    # A generator, so that a caller who hangs up ends the run; the last answer is the two files.
+    compose.__annotations__["return"] = tuple[FileData, FileData]
+    gr.api(compose, api_name="compose", concurrency_id="model", concurrency_limit=n_at_once)
+    # In a line of its own: who reads a file waits for nobody who composes.
+    gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=INSPECT_AT_ONCE)
+    gr.api(menu, api_name="menu", queue=False)
+    given.build(studio, n_at_once=n_at_once)
+
+
+def _compose(studio: Studio, values: tuple[Any, ...]) -> Iterator[Files]:
+    visit, values = handlers.begin(Visit(), values[handlers.SEED] is not None, values)
+    for state, _ in handlers.draw(studio.compose_steps, visit, values):
+        visit = state
+        yield None, None
+    shown = handlers.show(visit)
+    yield file_of(shown.midi), file_of(shown.record)
+
+
+def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:
+    found = inspect_handlers.read_upload(studio.read_score, file)
+    if form is not None and form not in ("", OPEN):
+        found = inspect_handlers.choose_form(found, form)
+    return describe(found.read_piece(), found.form, studio.judge)
+
+
+def describe(piece: Piece, form: str, judge: Judge = score) -> dict[str, Any]:
+    """Return what was found in a piece, as JSON values.
+
+    Args:
+        piece: Any.
+        form: Whose real pieces it is compared with; `all` for all.
+        judge: As `Studio.judge`.
+    """
+    own = "" if form == inspect_handlers.ALL_FORMS else form
+    compared = piece if own else replace(piece, ensemble="")
+    estimated = inspect_views.estimated_key(piece)
+    return {
+        "title": piece.title,
+        "composer": piece.composer,
+        "ensemble": piece.ensemble,
+        "parts": [_part(part) for part in piece.parts],
+        "bars": piece.n_bars,
+        "notes": piece.n_notes,
+        "meters": [_meter(change) for change in piece.meters],
+        "key": str(piece.key),
+        "estimated_key": estimated and str(estimated),
+        "tempo_bpm": round(piece.tempo_bpm, 3),
+        "length_beats": float(piece.length_beats),
+        "length_s": round(beats_to_seconds(piece.length_beats, piece.tempo_bpm), 3),
+        "form": form,
+        "scorecard": judge(compared, form=own).to_dict(),
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    pitches = [note.pitch for note in part.notes]
+    return {
+        "name": part.name,
+        "instrument": part.instrument.name,
+        "program": part.instrument.program,
+        "notes": len(pitches),
+        "lowest": min(pitches, default=None),
+        "highest": max(pitches, default=None),
+    }
+
+
+def _meter(change: MeterChange) -> dict[str, Any]:
+    return {"onset_beats": float(change.onset_beats), "meter": str(change.meter)}

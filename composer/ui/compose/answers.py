@@ -1,0 +1,149 @@
+"""What became of the wishes, as HTML: asked and got, how to get it again, this visit's results.
+
+Knows no component of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from composer.composition import Composition, Ranked
+from composer.errors import ComposerError
+from composer.request import Request
+from composer.ui.compose.links import to_query
+from composer.ui.compose.visit import Past
+from composer.ui.inspect.views import estimated_key
+from composer.ui.shared import wording
+
+MAX_REASONS = 3
+_UNMEASURED = "told to the model; a manner cannot be measured here"
+
+
+def asked_and_got(request: Request, candidate: Ranked) -> str:
+    """Show every wish beside what the piece has."""
+    rows = "".join(
+        f'<tr class="{_verdict(is_met)}"><th scope="row">{name}</th>'
+        f'<td data-label="asked">{escape(asked)}</td><td data-label="got">{escape(got)}</td></tr>'
+        for name, asked, got, is_met in _answers(request, candidate)
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("wish", "asked", "got"))
+    return (
+        '<div class="scroll"><table class="asked">'
+        "<caption>Every wish, and what came of it</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _verdict(is_met: bool | None) -> str:
+    return "open" if is_met is None else "met" if is_met else "unmet"
+
+
+def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, str, bool | None]]:
+    """Yield wish, asked, got and whether it was met; None where nobody asked or can tell."""
+    piece, wishes = candidate.piece, candidate.wishes
+    for name in ("composer", "form", "ensemble"):
+        asked, got = getattr(request, name), getattr(wishes, name) or getattr(piece, name)
+        told = f"{got}; {_UNMEASURED}" if got and name != "ensemble" else got or "left open"
+        yield name, asked or "open", told, None
+    found = estimated_key(piece)
+    heard = "" if found is None else f"; by its notes {found}"
+    is_met = None if request.key is None else found in (None, request.key)
+    yield "key", _asked(request.key), f"{piece.key}{heard}", is_met
+    exact: tuple[tuple[str, Any, Any], ...] = (
+        ("meter", request.meter, piece.meter),
+        ("bars", request.bars, piece.n_bars),
+        ("parts", request.parts, len(piece.parts)),
+    )
+    for name, wish, got in exact:
+        yield name, _asked(wish), str(got), None if wish is None else wish == got
+    tempo = request.tempo_bpm
+    got_bpm = f"{piece.tempo_bpm:.0f} quarters a minute"
+    asked_bpm = "usual for the form" if tempo is None else f"{tempo:.0f}"
+    yield "tempo", asked_bpm, got_bpm, None if tempo is None else piece.tempo_bpm == tempo
+
+
+def _asked(value: Any) -> str:
+    return "open" if value is None else str(value)
+
+
+def ranking_reason(composition: Composition, shown: int) -> str:
+    """Say in a sentence why a candidate stands before the next one, or behind the best."""
+    if len(composition.ranked) == 1:
+        return wording.note("The only candidate: there was nothing to compare it with.")
+    rival = composition.ranked[1 if shown == 1 else 0]
+    one = composition.ranked[shown - 1]
+    first, second = (one, rival) if shown == 1 else (rival, one)
+    where = "before the second" if shown == 1 else "behind the best"
+    if second.n_missed > first.n_missed:  # weighs more than any number of points
+        which = "which misses" if shown == 1 else "because it misses"
+        missed = "; ".join(wording.missed_wishes(second))
+        return wording.note(f"{where.capitalize()}, {which} more of what was asked: {missed}.")
+    gap = first.scorecard.total - second.scorecard.total
+    return wording.note(f"{gap:.1f} points {where}: {_difference(first, second)}.")
+
+
+def _difference(better: Ranked, worse: Ranked) -> str:
+    """Name the values that set two candidates apart, the weightiest first."""
+    losses = {score.name: score.weight * score.penalty for score in better.scorecard.scores}
+    gains = [
+        (score.weight * score.penalty - losses.get(score.name, 0.0), score)
+        for score in worse.scorecard.scores
+    ]
+    gains.sort(key=lambda gain: -gain[0])
+    named = [wording.label(score) for gain, score in gains[:MAX_REASONS] if gain > 0]
+    if not named:
+        return "equal by the rules; the likelier one stands first"
+    return (
+        f"nearer to real pieces in {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}"
+    )
+
+
+def make_again(composition: Composition) -> str:
+    """Show the seed and a link that makes the same piece."""
+    seed = composition.request.seed
+    query = escape(to_query(composition.request))
+    return (
+        f'<p class="again">Seed <b>{seed}</b>. <a href="?{query}#compose">This link</a> makes the '
+        "same candidates again on the same version of the program; the JSON file has the notes "
+        'themselves. <button type="button" class="copy">copy the link</button></p>'
+    )
+
+
+def history(past: Sequence[Past], folder: str) -> str:
+    """List the results of this visit as buttons, the one on show marked."""
+    if not past:
+        return wording.note("Nothing was composed in this visit yet.")
+    rows = "".join(_history_row(number, one, folder) for number, one in enumerate(past))
+    return f'<ul class="history">{rows}</ul>'
+
+
+def _history_row(number: int, one: Past, folder: str) -> str:
+    composition = one.composition
+    pressed = str(one.folder == folder).lower()
+    facts = f"score {composition.scorecard.total:.0f}, seed {composition.request.seed}"
+    return (
+        f'<li><button type="button" data-run="{number}" aria-pressed="{pressed}">'
+        f"{escape(wording.title(composition.piece))}<small>{facts}</small></button></li>"
+    )
+
+
+def nearest(candidate: Ranked) -> str:
+    """Name the training piece with the longest run of the same notes; nothing if none is known."""
+    if find_spec("composer.novelty") is None:
+        return ""
+    try:
+        shared = import_module("composer.novelty").longest_shared_run(candidate.piece)
+    except ComposerError:  # no index was built for this checkpoint
+        return ""
+    if not shared.notes:
+        return wording.note("No run of its notes stands in a training piece.")
+    first, last = shared.first_bar, shared.last_bar
+    bars = f"bar {first}" if first == last else f"bars {first} to {last}"
+    return wording.note(
+        f"Nearest training piece: {shared.piece_name}, which has the same "
+        f"{wording.count(shared.notes, 'note')} in a row as {bars}."
+    )

@@ -1,0 +1,150 @@
+"""What a run brings, as components: the right column of the Compose page. Knows no event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from composer.ui.compose import answers, handlers
+from composer.ui.compose.visit import Visit
+from composer.ui.shared import downloads, score_view, wording
+from composer.ui.shared.downloads import Downloads
+from composer.ui.shared.elements import PICK_ROW, html
+from composer.ui.shared.score_view import ScoreView
+from composer.ui.shared.wiring import Slots
+
+VIEW = "compose"
+# Made when they are asked for: sheets first, because they need no sound.
+MADE_FORMATS = ("musicxml", "pdf", "mp3", "wav", "zip")
+SILENT_FORMATS = ("musicxml", "pdf", "zip")
+REOPEN = """
+element.addEventListener('click', (event) => {
+    const button = event.target.closest('button[data-run]');
+    if (button) trigger('reopen', {run: Number(button.dataset.run)});
+});
+"""
+COPY_LINK = """
+element.addEventListener('click', async (event) => {
+    const button = event.target.closest('button.copy');
+    if (!button) return;
+    const link = element.querySelector('a').href;
+    try { await navigator.clipboard.writeText(link); button.textContent = 'copied'; }
+    catch { button.textContent = 'press the link with the right button'; }
+});
+"""
+
+
+@dataclass(frozen=True)
+class Results(Slots):
+    """The components that a candidate fills, in the order in which `shown_values` fills them."""
+
+    empty: gr.HTML
+    shown: gr.Column
+    heading: gr.HTML
+    score: gr.HTML
+    sheet: gr.HTML
+    midi: gr.DownloadButton
+    record: gr.DownloadButton
+    ranking: gr.HTML
+    reason: gr.HTML
+    asked: gr.HTML
+    again: gr.HTML
+    nearest: gr.HTML
+    scorecard: gr.HTML
+    rejected: gr.HTML
+    history: gr.HTML
+
+
+@dataclass(frozen=True)
+class Column:
+    """The whole column.
+
+    Args:
+        results: What a candidate fills.
+        view: The score view among them.
+        expressive: Whether files are performed with expression.
+        downloads: The buttons of files that are made when they are asked for.
+    """
+
+    results: Results
+    view: ScoreView
+    expressive: gr.Checkbox
+    downloads: Downloads
+
+
+def build(history: gr.HTML, *, has_sound: bool) -> Column:
+    """Place what a run brings; hidden until there is something.
+
+    Args:
+        history: Where the results of the visit are listed.
+        has_sound: Whether sound files can be made.
+    """
+    empty = html(wording.EMPTY, elem_id="empty")
+    with gr.Column(visible=False, elem_id="shown") as shown:
+        heading = html(elem_id="heading")
+        view = score_view.build(VIEW, sheet_id="sheet")
+        with gr.Row(elem_classes=["downloads"]):
+            midi = _file_button("↓ MIDI", "midi")
+            made = downloads.build(VIEW, MADE_FORMATS if has_sound else SILENT_FORMATS)
+            record = _file_button("↓ JSON", "record")
+        expressive = gr.Checkbox(
+            True,
+            label="sound files with expression",
+            info="off: exactly as written",
+            container=False,
+            visible=has_sound,
+            elem_id="expressive",
+        )
+        ranking = html(elem_id="ranking", js_on_load=PICK_ROW)
+        reason = html(elem_id="reason")
+        with gr.Accordion("Asked and got", open=False, elem_id="asked-fold"):
+            asked = html(elem_id="asked")
+            again = html(elem_id="again", js_on_load=COPY_LINK)
+            nearest = html(elem_id="nearest")
+        with gr.Accordion("Scorecard", open=False, elem_id="scorecard-fold"):
+            scorecard = html(elem_id="scorecard", js_on_load=score_view.point_at(VIEW))
+        with gr.Accordion("Rejected candidates", open=False, elem_id="rejected-fold"):
+            rejected = html(elem_id="rejected")
+    results = Results(
+        *(empty, shown, heading, view.view, view.sheet, midi, record, ranking, reason),
+        *(asked, again, nearest, scorecard, rejected, history),
+    )
+    return Column(results, view, expressive, made)
+
+
+def build_history() -> gr.HTML:
+    """Place the list of this visit's results."""
+    with gr.Accordion("This visit", open=False, elem_id="history-fold"):
+        return html(answers.history((), ""), elem_id="history", js_on_load=REOPEN)
+
+
+def _file_button(label: str, name: str) -> gr.DownloadButton:
+    return gr.DownloadButton(label, size="sm", min_width=80, elem_id=name)
+
+
+def shown_values(visit: Visit) -> tuple[Any, ...]:
+    """Return the values of `Results` for the candidate on show.
+
+    Raises:
+        RequestError: If nothing was composed yet.
+    """
+    shown = handlers.show(visit)
+    return (
+        gr.update(visible=False),
+        gr.update(visible=True),
+        shown.heading,
+        shown.score,
+        wording.note("the sheet is being engraved"),
+        shown.midi,
+        shown.record,
+        shown.ranking,
+        shown.reason,
+        shown.asked,
+        shown.again,
+        "",
+        shown.scorecard,
+        shown.rejected,
+        shown.history,
+    )

@@ -1,0 +1,102 @@
+"""What a run on the Edit page is to do, read from the values of the page and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from composer.errors import RequestError
+from composer.piece import Piece
+from composer.ui.edit import views
+from composer.ui.shared import score_view
+from composer.ui.shared.score_view import Selection
+from composer.ui.shared.settings import new_seed, read_whole, read_wish
+
+# Numbers as the page sends them; an empty one is left to the pipeline, an empty seed is drawn.
+NUMBERS = ("candidates", "temperature", "seed")
+NOT_MARKED = "no bars are marked yet; drag along the ruler above the notes, then try again"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is to do, checked.
+
+    Args:
+        kind: `infill`, `vary` or `harmonise`.
+        words: What becomes of the piece.
+        place: Bars and parts that are written anew; None for whole parts.
+        arguments, options: Of the steps.
+    """
+
+    kind: str
+    words: str
+    place: Selection | None
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+
+
+def infill_job(
+    piece: Piece, selection: Any, complete: Any, edges: Any, numbers: tuple[Any, ...]
+) -> Job:
+    """Read the wish to write marked bars anew.
+
+    Raises:
+        RequestError: If nothing is marked, or a value will not do.
+    """
+    place = _marked(piece, selection)
+    options = {"complete": complete is True, **_read_numbers(numbers)}
+    verb = "completed" if complete is True else "rewritten"
+    return _place_job(piece, "infill", verb, place, edges, options)
+
+
+def vary_job(
+    piece: Piece, selection: Any, freedom: Any, edges: Any, numbers: tuple[Any, ...]
+) -> Job:
+    """Read the wish to vary marked bars.
+
+    Raises:
+        RequestError: If nothing is marked, or a value will not do.
+    """
+    place = _marked(piece, selection)
+    options = {"freedom": freedom, **_read_numbers(numbers)}
+    return _place_job(piece, "vary", "varied", place, edges, options)
+
+
+def harmonise_job(
+    piece: Piece, part: Any, composer: Any, form: Any, numbers: tuple[Any, ...]
+) -> Job:
+    """Read the wish for other parts to a given one.
+
+    Raises:
+        RequestError: If a value will not do.
+    """
+    given = read_whole("the given part", part) or 0
+    if not 0 <= given < len(piece.parts):
+        raise RequestError("the piece has no such part; choose the one that is given again")
+    names = {"composer": read_wish("composer", composer), "form": read_wish("form", form)}
+    told = {name: text for name, text in names.items() if text is not None}
+    name = score_view.part_names(piece)[given]
+    options = {"part": given, **told, **_read_numbers(numbers)}
+    return Job("harmonise", f"new parts to the {name}", None, (piece,), options)
+
+
+def _marked(piece: Piece, selection: Any) -> Selection:
+    place = score_view.read_selection(selection, piece)
+    if place is None:
+        raise RequestError(NOT_MARKED)
+    return place
+
+
+def _place_job(
+    piece: Piece, kind: str, verb: str, place: Selection, edges: Any, options: dict[str, Any]
+) -> Job:
+    words = f"{views.place_words(place, piece)} {verb}"
+    options = {"parts": place.parts, "edges": edges, **options}
+    return Job(kind, words, place, (piece, place.first_bar, place.last_bar), options)
+
+
+def _read_numbers(numbers: tuple[Any, ...]) -> dict[str, Any]:
+    named = dict(zip(NUMBERS, numbers, strict=True))
+    read = {name: read_wish(name, n) for name, n in named.items() if n not in (None, "")}
+    return {"seed": new_seed(), **read}

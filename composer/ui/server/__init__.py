@@ -1,0 +1,1 @@
+"""How the page is served: address, limits, files, GPU, errors. Knows no page."""

@@ -1,0 +1,146 @@
+"""Where and how the page is served: address, limits, what stays closed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from composer import places
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
+from composer.errors import ComposerError, OptionError
+from composer.ui.server import statics, storage, traffic
+from composer.ui.server.entrance import Guard
+from composer.ui.server.traffic import Tollgate
+from composer.ui.studies.opening import study_routes
+from composer.ui.theme import STYLESHEETS, build_theme
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+# What a host for strangers needs, said when the page is opened to them.
+PUBLIC_ADVICE = (
+    "open to others; for strangers:",
+    "  - https in front of it: without, browsers play no sound in the page",
+    "  - FORWARDED_ALLOW_IPS=address of that proxy, or all visitors share one rate limit",
+    "  - COMPOSER_CALLS_PER_MINUTE (240) a visitor, COMPOSER_CONCURRENCY (1) runs at once",
+    "  - COMPOSER_FILES_MB (2000) for the files of all visitors; each lives an hour at most",
+    "  - a line of JSON for every call is written to the standard error",
+)
+
+
+def launch(demo: gr.Blocks) -> None:
+    """Serve the page until it is interrupted.
+
+    Raises:
+        SystemExit: With one clear line, if the address or a switch will not do.
+    """
+    try:
+        host, port = address(os.environ)
+        check_port_is_free(host, port)
+        check_nobody_edits(os.environ)
+        options = serving_options()
+        bounds = storage.Bounds(storage.read_most_bytes())
+    except (ComposerError, OSError) as error:
+        raise SystemExit(f"composer: {error}") from error
+    if host not in LOCAL_HOSTS:
+        sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
+        traffic.write_log()
+    if folder := os.environ.get("GRADIO_TEMP_DIR"):  # else it is shared with other programs
+        storage.keep_tidy(Path(folder), bounds)
+    demo.api_open = False  # or calls could pass by the queue, and by its limits
+    demo.launch(server_name=host, server_port=port, **options)
+
+
+def is_switched_on(name: str, environment: Mapping[str, str]) -> bool:
+    """Read a switch: 1 or 0; off if it is not set.
+
+    Raises:
+        OptionError: If it is anything else.
+    """
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise OptionError(f"{name} must be 0 or 1, got {text[:20]!r}")
+    return text == "1"
+
+
+def has_tool_server(environment: Mapping[str, str]) -> bool:
+    """Read from COMPOSER_MCP whether the public events are offered as tools (MCP), too.
+
+    Raises:
+        OptionError: If they shall be, and the package for it is missing.
+    """
+    is_wished = is_switched_on("COMPOSER_MCP", environment)
+    if is_wished and find_spec("mcp") is None:
+        raise OptionError("COMPOSER_MCP=1 needs a package more: pip install 'gradio[mcp]'")
+    return is_wished
+
+
+def check_nobody_edits(environment: Mapping[str, str]) -> None:
+    """Refuse gradio's editing mode, in which visitors may change the program.
+
+    Raises:
+        OptionError: If it is switched on.
+    """
+    if environment.get("GRADIO_VIBE_MODE"):
+        raise OptionError("GRADIO_VIBE_MODE lets visitors change the program; unset it")
+
+
+def address(environment: Mapping[str, str]) -> tuple[str, int]:
+    """Read host and port from HOST and PORT; a Hugging Face Space serves all addresses.
+
+    Raises:
+        OptionError: If PORT is no port.
+    """
+    host = "0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1"
+    text = environment.get("PORT") or "7860"
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise OptionError(f"PORT must be a whole number from 1 to 65535, got {text[:20]!r}")
+    return environment.get("HOST") or host, int(text)
+
+
+def check_port_is_free(host: str, port: int) -> None:
+    """Raise `OSError` with one clear sentence if nothing can listen there."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another with PORT="
+        ) from error
+
+
+def serving_options() -> dict[str, Any]:
+    """Return how gradio serves: no monitoring, no sharing, no file but what is handed out.
+
+    Raises:
+        OptionError: If the environment names a setting that is none.
+    """
+    tollgate = Tollgate(traffic.read_calls_per_minute(os.environ))
+    return {
+        "theme": build_theme(),
+        "css_paths": STYLESHEETS,
+        "share": False,
+        "show_error": False,
+        "footer_links": ["api"],
+        "max_file_size": MAX_UPLOAD_BYTES,
+        "allowed_paths": [],
+        "blocked_paths": [str(places.ASSETS / "checkpoints"), str(places.checkpoint_folder())],
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "mcp_server": has_tool_server(os.environ),
+        "pwa": is_switched_on("COMPOSER_PWA", os.environ),
+        "favicon_path": statics.SCRIPTS / "icon.png",
+        "run_history": False,
+        "state_session_capacity": 500,
+        "strict_cors": True,
+        "app_kwargs": {
+            "middleware": [Middleware(statics.Squeeze), Middleware(Guard, tollgate=tollgate)],
+            "routes": [*statics.routes(), *study_routes()],
+        },
+    }

@@ -1,0 +1,1 @@
+"""What several pages share: the score view, runs, settings, words and tables. Knows no page."""

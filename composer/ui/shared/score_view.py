@@ -1,0 +1,300 @@
+"""The score view as a component for any page: what it shows, and what comes back from it.
+
+The view itself runs in the browser (assets/ui/score-view.js): roll, cursor, sound, selection and
+painting. Here a piece becomes its JSON, and what a visitor selected or painted becomes bars, parts
+and notes again, checked. Knows no page.
+
+    view = score_view.build("edit", paints=True)
+    button.click(fill, [state, view.selection, view.edits], [view.view, view.sheet])
+
+A handler gets `selection` and `edits` raw (`preprocess=False`) and reads them with
+`read_selection` and `read_edits`; it returns `show(piece, card)` for `view.view` and
+`sheets.show_sheet(piece, width)` for `view.sheet`. The view also has events `select` and `edit`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import gradio as gr
+
+from composer.errors import RequestError
+from composer.piece import Piece
+from composer.plots.style import PART_COLOURS
+from composer.rendering.audio.soundfonts import stand_in
+from composer.rendering.audio.synth import is_recorded_close, seats
+from composer.rendering.dynamics import shaded_parts
+from composer.rendering.phrases import find_phrases
+from composer.rendering.timing import expressive_clock
+from composer.scorecard import Scorecard
+from composer.theory import pitch_name
+from composer.ui.shared import wording
+
+MODULE = "composer-assets/ui/score-view.js"
+_IMPORT = f"import(new URL('{MODULE}', document.baseURI))"
+# Half a quarter: between two knots the tempo of a performance hardly changes.
+_KNOT_BEATS = Fraction(1, 2)
+_MAX_KNOTS = 20_000
+_MAX_NAME = 40
+_MAX_PLACES = 500  # of one kind
+
+
+@dataclass(frozen=True)
+class ScoreView:
+    """The components of a score view.
+
+    Args:
+        view: Roll and controls; its value is what `show` returns.
+        sheet: Takes HTML of `sheets`.
+        selection: What is selected: read it with `read_selection`.
+        edits: What was painted: read it with `read_edits`.
+    """
+
+    view: gr.HTML
+    sheet: gr.HTML
+    selection: gr.HTML
+    edits: gr.HTML
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Bars and parts that a visitor selected.
+
+    Args:
+        first_bar, last_bar: Their numbers as printed, a pickup is 0; both included.
+        parts: Indices, 0 the highest.
+    """
+
+    first_bar: int
+    last_bar: int
+    parts: tuple[int, ...]
+
+
+def build(name: str, *, paints: bool = False, sheet_id: str | None = None) -> ScoreView:
+    """Place a score view.
+
+    Args:
+        name: Of the view; its elements are `NAME-score`, `NAME-sheet`, `NAME-selection` and
+            `NAME-edits`.
+        paints: Whether notes may be painted.
+        sheet_id: Another name for the sheet's element.
+    """
+    with gr.Column(elem_classes=["score-pair"]):
+        view = _html(
+            html_template=f'<div class="score-view" data-view="{name}" '
+            f'data-paints="{str(paints).lower()}"></div>',
+            js_on_load=f"{_IMPORT}.then((m) => m.mount(element, props, watch, trigger));"
+            " /* 'select', 'edit' */",
+            elem_id=f"{name}-score",
+        )
+        sheet = _html(
+            js_on_load=f"{_IMPORT}.then((m) => m.follow(element, watch, '{name}'));",
+            elem_id=sheet_id or f"{name}-sheet",
+            elem_classes=["score-sheet"],
+        )
+        selection, edits = (_build_store(name, kind) for kind in ("selection", "edits"))
+    return ScoreView(view, sheet, selection, edits)
+
+
+def _html(**options: Any) -> gr.HTML:
+    return gr.HTML(apply_default_css=False, **options)
+
+
+def _build_store(name: str, kind: str) -> gr.HTML:
+    """Place a hidden component that keeps a JSON value for handlers."""
+    return _html(
+        html_template="",
+        js_on_load=f"{_IMPORT}.then((m) => m.keep(props, '{name}', '{kind}'));",
+        elem_id=f"{name}-{kind}",
+        elem_classes=["sv-store"],
+    )
+
+
+def point_at(name: str) -> str:
+    """Return the `js_on_load` of HTML whose buttons with `data-onset` point into a view."""
+    return f"{_IMPORT}.then((m) => m.point(element, '{name}'));"
+
+
+# Stops whatever plays; for the `js` of an event.
+HUSH = f"() => {{ {_IMPORT}.then((m) => m.hushAll()); }}"
+
+
+def show(
+    piece: Piece,
+    card: Scorecard | None = None,
+    *,
+    selected: Selection | None = None,
+    turn: int = 0,
+) -> str:
+    """Return the value of a view: a piece as JSON text.
+
+    Args:
+        piece: What to show; any.
+        card: Whose findings are marked.
+        selected: What is selected from the beginning.
+        turn: Another number shows the same piece anew, without what was painted meanwhile.
+    """
+    return json.dumps(
+        {
+            "id": fingerprint(piece),
+            "title": wording.title(piece),
+            "tempo_bpm": round(piece.tempo_bpm, 3),
+            "length_beats": float(piece.length_beats),
+            "pitch_names": [
+                pitch_name(60 + step, piece.key).rstrip("0123456789") for step in range(12)
+            ],
+            "bars": _bars(piece),
+            "first_number": piece.bar_numbers[0],
+            "colours": PART_COLOURS,
+            "knots": _knots(piece),
+            "parts": _parts(piece),
+            "findings": _findings(card) if card else [],
+            "selected": selected and asdict(selected),
+            "turn": turn,
+        },
+        separators=(",", ":"),
+    )
+
+
+def fingerprint(piece: Piece) -> str:
+    """Return a short text that only the notes and their frame decide."""
+    return hashlib.sha256(json.dumps(piece.to_dict()).encode()).hexdigest()[:16]
+
+
+def _bars(piece: Piece) -> list[list[Any]]:
+    """Return bar line, meter and length of a pulse in quarters."""
+    return [
+        [_plain(bar.onset_beats), str(bar.meter), _plain(bar.meter.pulse_beats)]
+        for bar in piece.bars
+    ]
+
+
+def _plain(value: Fraction | float) -> float:
+    return round(float(value), 5)
+
+
+def _knots(piece: Piece) -> list[list[float]]:
+    """Return moments of an expressive performance: quarters, seconds."""
+    if piece.n_notes == 0:
+        return []
+    clock = expressive_clock(piece, piece.tempo_bpm, find_phrases(piece))
+    end = max(piece.length_beats, piece.end_of_notes_beats)
+    n_steps = min(_MAX_KNOTS, int(end / _KNOT_BEATS))
+    beats = [*(_KNOT_BEATS * step for step in range(n_steps)), end]
+    return [[_plain(beat), round(clock.time_s(beat), 4)] for beat in beats]
+
+
+def _parts(piece: Piece) -> list[dict[str, Any]]:
+    programs = [part.instrument.program for part in piece.parts]
+    shaded = shaded_parts(piece, find_phrases(piece)) if piece.n_notes else piece.parts
+    rows = [part["notes"] for part in piece.to_dict()["parts"]]
+    return [
+        {
+            "name": name,
+            "program": program,
+            "stand_in": stand_in(program),
+            "pan": pan,
+            "is_close": is_recorded_close(program),
+            "notes": notes,
+            "loudness": [note.velocity for note in played.notes],
+        }
+        for name, program, pan, notes, played in zip(
+            part_names(piece), programs, seats(programs), rows, shaded, strict=True
+        )
+    ]
+
+
+def part_names(piece: Piece) -> list[str]:
+    """Name the parts; equal names get numbers, from the highest."""
+    names = [
+        " ".join("".join(c for c in part.name or part.instrument.name if c.isprintable()).split())
+        for part in piece.parts
+    ]
+    return [
+        f"{name[:_MAX_NAME]} {names[: index + 1].count(name)}"
+        if names.count(name) > 1
+        else name[:_MAX_NAME]
+        for index, name in enumerate(names)
+    ]
+
+
+def _findings(card: Scorecard) -> list[dict[str, Any]]:
+    """Return where something was found that real pieces have less of, or more."""
+    return [
+        {
+            "onset": _plain(place.onset_beats),
+            "parts": place.parts,
+            "words": f"{wording.label(score)}: {place.note}",
+            "isInside": score.is_inside_band,
+        }
+        for score in card.scores
+        for place in score.places[:_MAX_PLACES]
+    ]
+
+
+def read_selection(value: Any, piece: Piece) -> Selection | None:
+    """Read what is selected; None if nothing is.
+
+    Args:
+        value: As the browser sent it: anything.
+        piece: What is on show.
+
+    Raises:
+        RequestError: If the piece has no such bars or parts.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, dict):
+        raise RequestError("the selection cannot be read; select bars on the roll again")
+    first, last = (_whole(value.get(name)) for name in ("first_bar", "last_bar"))
+    parts = value.get("parts")
+    numbers = piece.bar_numbers
+    if not (first in numbers and last in numbers and first <= last):
+        raise RequestError(f"the piece has bars {numbers[0]} to {numbers[-1]}; select some of them")
+    if not isinstance(parts, list) or not parts:
+        raise RequestError("no part is chosen; tick one beside the roll")
+    chosen = tuple(sorted({_whole(part) for part in parts}))
+    if not 0 <= chosen[0] <= chosen[-1] < len(piece.parts):
+        raise RequestError("the piece has no such part; select bars on the roll again")
+    return Selection(first, last, chosen)
+
+
+def renumbered(place: Selection, before: Piece, piece: Piece) -> Selection:
+    """Return the same bars in a version of a piece whose upbeat may have come or gone."""
+    shift = piece.bar_numbers[0] - before.bar_numbers[0]
+    return replace(place, first_bar=place.first_bar + shift, last_bar=place.last_bar + shift)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def read_edits(value: Any, piece: Piece) -> Piece:
+    """Return the piece with what was painted; the same piece if nothing was.
+
+    Args:
+        value: As the browser sent it: anything.
+        piece: What is on show.
+
+    Raises:
+        RequestError: If it is no painting of this piece.
+        OptionError: If notes cannot be.
+    """
+    if value is None or value == "":
+        return piece
+    rows = value.get("parts") if isinstance(value, dict) else None
+    if not isinstance(rows, list) or len(rows) != len(piece.parts):
+        raise RequestError("the painted notes cannot be read; reload the page and paint again")
+    if value.get("id") != fingerprint(piece):
+        raise RequestError("the painted notes belong to another piece; paint on this one")
+    document = piece.to_dict()
+    for part, notes in zip(document["parts"], rows, strict=True):
+        part["notes"] = notes
+    painted = Piece.from_dict(document)
+    if painted.end_of_notes_beats > max(piece.length_beats, piece.end_of_notes_beats):
+        raise RequestError("a painted note sounds beyond the end of the piece")
+    return painted

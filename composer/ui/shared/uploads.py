@@ -1,0 +1,49 @@
+"""Files that a visitor sends: their bytes and names, checked. Knows no page."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path, PurePath
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from composer.corpus.uploads import MAX_UPLOAD_BYTES
+from composer.errors import RequestError, ScoreFileError
+
+MAX_NAME = 80
+
+
+def read_bytes(upload: Any) -> bytes:
+    """Return the content of an upload, one byte more than may be at most.
+
+    Raises:
+        RequestError: If it is no file of ours.
+    """
+    with _checked_path(upload).open("rb") as file:
+        return file.read(MAX_UPLOAD_BYTES + 1)
+
+
+def name_of(upload: dict[str, Any]) -> str:
+    """Return the visitor's name of the file, without ending, as far as it can be read."""
+    text = upload.get("orig_name")
+    stem = PurePath(text[:1000]).stem if isinstance(text, str) else ""
+    readable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in stem)
+    if " " not in readable.strip():  # files are often named with hyphens for spaces
+        readable = readable.replace("-", " ")
+    return " ".join(readable.replace("_", " ").split())[:MAX_NAME]
+
+
+def _checked_path(upload: Any) -> Path:
+    """Return the path of an upload that lies in our cache: a caller may have sent any path."""
+    text = upload.get("path") if isinstance(upload, dict) else None
+    if not isinstance(text, str) or not text:
+        raise RequestError("no file came; choose a MIDI or MusicXML file")
+    try:
+        path = Path(text).resolve()
+        is_ours = path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file()
+    except (OSError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise ScoreFileError("the file is not here any more; choose it once more")
+    return path

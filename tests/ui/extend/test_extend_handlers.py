@@ -1,0 +1,166 @@
+"""What happens on the Extend page: music comes in, grows, and any candidate can be gone on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from composer.composition import Composition, Ranked
+from composer.engines import TransformerEngine
+from composer.errors import RequestError
+from composer.piece import Piece
+from composer.pipeline import compose_plan_steps, extend_steps
+from composer.request import Request
+from composer.scoring import score
+from composer.ui.compose.visit import Visit
+from composer.ui.extend import handlers
+from composer.ui.extend import views as extend_views
+from composer.ui.extend.handlers import NO_PLAN, NUMBERS, Extending
+
+FEW = {"chunk_bars": 2, "candidates": 3, "seed": 5}
+NUMBERS_OF = tuple(FEW.get(name) for name in NUMBERS)
+AS_FOUND = ("", "", None, None)
+
+
+@pytest.fixture(autouse=True)
+def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close at the first attempt: random notes hardly ever make a cadence."""
+    monkeypatch.setattr("composer.pipeline.chunking.CLOSING_TAKES", 1)
+
+
+def visit_of(piece: Piece) -> Visit:
+    """Return what the Compose page holds after it composed a piece."""
+    ranked = (Ranked(1, 0, piece, score(piece), 2.0),)
+    made = Composition(Request(), ranked, (), elapsed_s=1.0, stopped=False, versions={})
+    return Visit(folder="a", composition=made)
+
+
+@pytest.fixture
+def begun(chorale: Piece) -> Extending:
+    """Return the page with a composed chorale in hand."""
+    return handlers.correct(handlers.take_composed(visit_of(chorale)), *AS_FOUND)[0]
+
+
+def drawn(engine: TransformerEngine, state: Extending, **changes: Any) -> Iterator[Any]:
+    values = {"bars": 4, "plan_name": NO_PLAN, "plan_rows": None, "numbers": NUMBERS_OF} | changes
+    steps = (partial(f, engine=engine) for f in (extend_steps, compose_plan_steps))
+    return handlers.draw(*steps, state, **values)
+
+
+def test_the_composed_piece_grows_and_its_notes_stay(
+    tiny_engine: TransformerEngine, begun: Extending, chorale: Piece
+) -> None:
+    *_, (state, status) = drawn(tiny_engine, handlers.begin(begun))
+    piece = state.grown().piece()
+    assert piece.n_bars == chorale.n_bars + 4
+    for part, given in zip(piece.parts, chorale.parts, strict=True):
+        assert part.notes[: len(given.notes)] == given.notes
+    assert f"{piece.n_bars} bars in" in status
+
+
+def test_another_candidate_can_be_picked_undone_and_redone(
+    tiny_engine: TransformerEngine, begun: Extending
+) -> None:
+    *_, (state, _) = drawn(tiny_engine, begun)
+    other = handlers.pick(state, 1, 2)
+    assert other.grown().piece() != state.grown().piece()
+    assert handlers.undo(other).grown().piece() == state.grown().piece()
+    assert handlers.redo(handlers.undo(other)).grown() == other.grown()
+
+
+def test_from_the_beginning_it_grows_another_way(
+    tiny_engine: TransformerEngine, begun: Extending
+) -> None:
+    *_, (state, _) = drawn(tiny_engine, begun)
+    back = handlers.pick(state, -1, 0)
+    *_, (again, _) = drawn(tiny_engine, back, bars=2)
+    assert len(again.grown().chunks) == len(state.grown().chunks) + 1
+    assert again.grown().piece().n_bars == begun.grown().given_bars + 2
+
+
+def test_what_was_found_is_corrected_and_cut(begun: Extending) -> None:
+    state, facts = handlers.correct(begun, "C major", "", 2, 3)
+    assert (str(state.grown().given.key), state.grown().given.n_bars) == ("C major", 2)
+    assert "C major" in facts
+
+
+@pytest.mark.parametrize(
+    "values", [("H", "", None, None), ("", "", 3, 2), ("", "", "x", None), ("", "5/7", None, None)]
+)
+def test_a_correction_that_will_not_do_is_refused(begun: Extending, values: Any) -> None:
+    with pytest.raises(RequestError):
+        handlers.correct(begun, *values)
+
+
+def test_a_theme_that_was_typed_begins_a_piece() -> None:
+    state, _ = handlers.correct(
+        handlers.take_theme("M:3/4\nL:1/4\nK:G\nG A B | c2 B |", "keyboard"), *AS_FOUND
+    )
+    assert (str(state.grown().given.key), str(state.grown().given.meter)) == ("G major", "3/4")
+
+
+@pytest.mark.parametrize("text", ["", None, "???", 7])
+def test_a_theme_that_is_none_is_refused(text: Any) -> None:
+    with pytest.raises(RequestError):
+        handlers.take_theme(text, "keyboard")
+
+
+def test_a_plan_begins_with_the_music_in_hand_and_can_be_edited(begun: Extending) -> None:
+    rows = handlers.plan_table(begun, "AABA")
+    assert rows[0][1] == begun.grown().given.n_bars
+    rows[-1][1] = "6"
+    rows[-1][3], rows[-1][4] = "new", None
+    assert handlers.read_plan("AABA", {"data": rows}).rows[-1].bars == 6
+
+
+@pytest.mark.parametrize("rows", [None, {"data": 3}, [["A", "x", "C major", "new", ""]], []])
+def test_a_plan_that_is_none_is_refused(rows: Any) -> None:
+    with pytest.raises(RequestError):
+        handlers.read_plan("mine", rows)
+
+
+def test_without_music_nothing_can_be_drawn(tiny_engine: TransformerEngine) -> None:
+    for act in (handlers.begin, handlers.undo, handlers.show):
+        with pytest.raises(RequestError, match="there is no music yet"):
+            act(Extending())
+    with pytest.raises(RequestError, match="nothing is composed yet"):
+        handlers.take_composed(Visit())
+
+
+def test_a_run_under_way_is_not_doubled(begun: Extending) -> None:
+    with pytest.raises(RequestError, match="still under way"):
+        handlers.begin(handlers.begin(begun))
+
+
+def test_a_saved_tree_comes_back_as_it_was_left(
+    tiny_engine: TransformerEngine, begun: Extending
+) -> None:
+    *_, (state, _) = drawn(tiny_engine, begun)
+    shown = handlers.show(state)
+    assert extend_views.read_tree(shown.record.read_text()).piece() == state.grown().piece()
+    assert 'data-rank="2"' in shown.chunks
+    assert shown.midi.stat().st_size > 100
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"tree": 3}', "nonsense"])
+def test_a_file_that_holds_no_tree_is_refused(text: str) -> None:
+    with pytest.raises(RequestError):
+        extend_views.read_tree(text)
+
+
+def test_a_candidate_that_is_not_there_is_refused(begun: Extending) -> None:
+    for chunk, rank in ((7, 1), (True, 1), ("0", 1), (None, None)):
+        with pytest.raises(RequestError):
+            handlers.pick(begun, chunk, rank)
+
+
+def test_a_run_that_is_stopped_at_once_says_so(
+    tiny_engine: TransformerEngine, begun: Extending
+) -> None:
+    state = handlers.begin(begun)
+    state.run.stop()
+    with pytest.raises(RequestError, match="stopped before the first candidate"):
+        list(drawn(tiny_engine, state, bars=8))

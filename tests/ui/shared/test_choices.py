@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from composer.errors import RequestError
+from composer.theory import parse_key, parse_meter
+from composer.ui.shared import choices
+from composer.ui.shared.choices import EXAMPLES, OPEN
+from tests.fake_studio import ROWS
+
+
+def values(listed: list[tuple[str, str]]) -> list[str]:
+    return [value for _, value in listed]
+
+
+def test_composers_come_once_each_with_all_their_pieces() -> None:
+    assert choices.composer_choices(ROWS)[1] == ("Bach · 249", "Bach")
+    assert values(choices.composer_choices(ROWS)) == [OPEN, "Bach", "Chopin", "Haydn", "Schubert"]
+
+
+def test_forms_are_those_of_the_composer() -> None:
+    assert values(choices.form_choices(ROWS, "Bach")) == ["chorale", "invention", OPEN]
+
+
+def test_an_open_composer_leaves_all_forms() -> None:
+    assert set(values(choices.form_choices(ROWS, OPEN))) == {row.form for row in ROWS} | {OPEN}
+
+
+def test_usual_meters_come_first_and_all_others_stay_possible() -> None:
+    listed = values(choices.meter_choices(ROWS, "Chopin", "mazurka"))
+    assert listed[:2] == [OPEN, "3/4"]
+    assert set(listed[2:]) == {"2/4", "4/4", "6/8", "9/8"}
+
+
+def test_all_24_keys_are_offered_and_can_be_read() -> None:
+    keys = values(choices.key_choices())[1:]
+    assert len(keys) == 24
+    assert [str(parse_key(key)) for key in keys] == keys
+
+
+def test_examples_are_only_what_the_menu_offers() -> None:
+    offered = {(row.composer, row.form) for row in ROWS}
+    found = [(example.composer, example.form) for example in choices.examples(ROWS)]
+    assert set(found) <= offered
+    assert len(found) == len(set(found))
+
+
+def test_examples_of_an_unknown_menu_are_its_largest_pairs() -> None:
+    only = [row for row in ROWS if row.composer == "Haydn"]
+    assert [example.composer for example in choices.examples(only)] == ["Haydn"]
+
+
+def test_every_example_is_a_request_that_can_be_read() -> None:
+    for example in EXAMPLES:
+        parse_key(example.key)
+        parse_meter(example.meter)
+
+
+@pytest.mark.parametrize("index", [-1, 99, True, None, 0.0, "0", [0], float("nan")])
+def test_an_example_that_is_not_shown_is_refused(index: object) -> None:
+    shown = choices.examples(ROWS)
+    assert choices.example_at(shown, 0) is shown[0]
+    with pytest.raises(RequestError, match="no such example"):
+        choices.example_at(shown, index)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from composer.piece import Piece
+from composer.rendering.sheet import NARROW, WIDE, Layout, sheet_pages
+from composer.ui.shared.sheet_boxes import bar_boxes
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+@pytest.mark.parametrize("name", ["chorale", "keyboard_piece", "empty_piece"])
+def test_every_bar_has_its_place_on_a_page(
+    name: str, layout: Layout, request: pytest.FixtureRequest
+) -> None:
+    piece: Piece = request.getfixturevalue(name)
+    boxes = [box for page in bar_boxes(sheet_pages(piece, layout=layout), piece) for box in page]
+    assert [box["bar"] for box in boxes] == list(range(1, piece.n_bars + 1))
+    for box in boxes:
+        assert 0 <= box["x"] < box["x"] + box["w"] <= 1 and 0 <= box["y"] < box["y"] + box["h"] <= 1
+
+
+def box_onsets(piece: Piece, number: int) -> set[Fraction]:
+    bar = piece.bars[number - 1]
+    onsets = {note.onset_beats for part in piece.parts for note in part.notes}
+    return {onset for onset in onsets if bar.onset_beats <= onset < bar.end_beats}
+
+
+def test_the_cursor_goes_from_note_to_note_to_the_bar_line(chorale: Piece) -> None:
+    for box in bar_boxes(sheet_pages(chorale, layout=WIDE), chorale)[0]:
+        assert len(box["knots"]) == len(box_onsets(chorale, box["bar"])) + 1
+        for (beats, x), (later_beats, later_x) in pairwise(box["knots"]):
+            assert later_beats > beats and later_x > x
+
+
+def test_pages_of_another_piece_have_no_cursor(chorale: Piece) -> None:
+    pages = sheet_pages(chorale, layout=WIDE)
+    short = replace(chorale, n_bars=2)
+    assert bar_boxes(pages, short) == [[] for _ in pages]
+    assert bar_boxes(["<svg/>"], chorale) == [[]]
+
+
+def test_boxes_bear_the_numbers_that_are_printed(upbeat_chorale: Piece) -> None:
+    pages = sheet_pages(upbeat_chorale, layout=WIDE)
+    boxes = [box for page in bar_boxes(pages, upbeat_chorale) for box in page]
+    assert [box["bar"] for box in boxes] == list(range(8))
+
+
+def test_the_cursor_waits_at_the_first_head_of_an_upbeat(upbeat_chorale: Piece) -> None:
+    upbeat = bar_boxes(sheet_pages(upbeat_chorale, layout=WIDE), upbeat_chorale)[0][0]
+    (start, x), (onset, head), *_ = upbeat["knots"]
+    assert (start, onset) == (0, 3)
+    assert x == head > upbeat["x"]
