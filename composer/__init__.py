@@ -1,4 +1,4 @@
-"""Compose classical music with a small transformer: wishes in, ranked pieces out.
+"""Compose classical music with a small transformer: a request in, ranked pieces out.
 
     from composer import Request, compose
 

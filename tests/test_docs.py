@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import re
 import shlex
@@ -20,12 +21,14 @@ import pytest
 
 import composer
 from composer.cli import build_parser
+from composer.corpus import read_score
 from composer.piece import Piece
 from composer.rendering import write_midi
 from composer.theory import key_from_pitch_class
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+MAX_README_WORDS = 600
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGE = "127.0.0.1:7860"
 START_S = 120
@@ -83,18 +86,11 @@ def manifest_row(piece: Piece, path: Path, key: str, split: str) -> dict[str, ob
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece, keyboard_piece: Piece) -> Path:
-    """Return the folder in which the README is followed from top to bottom, `scores` in it."""
-    folder = tmp_path_factory.mktemp("readme")
+    """Return the folder in which the documents are followed, `scores` in it."""
+    folder = tmp_path_factory.mktemp("documents")
     on_the_menu = replace(keyboard_piece, composer="Bach", form="invention")
     write_scores(folder / "scores", [chorale, on_the_menu])
-    for name in ("before.json", "after.json"):
-        (folder / name).write_bytes(kept_report().read_bytes())
     return folder
-
-
-def kept_report() -> Path:
-    """Return the report that is kept of the bundled checkpoint."""
-    return next(ROOT.glob("benchmarks/quality/*/report.json"))
 
 
 @pytest.fixture(scope="module")
@@ -124,27 +120,43 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the page did not come up at {url}")
 
 
+def commands() -> list[str]:
+    """Return the commands of all documents, those of one document in its order."""
+    return [command for document in DOCUMENTS for command in commands_of(document.read_text())]
+
+
+def snippets(*, of_page: bool) -> list[str]:
+    """Return the Python snippets of all documents that call a running page, or that do not."""
+    texts = [text for path in DOCUMENTS for text in blocks_of(path.read_text(), "python")]
+    return [text for text in texts if (PAGE in text) == of_page]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", commands_of(README))
-def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_a_document_runs(command: str, folder: Path) -> None:
     python, *arguments = shlex.split(command)
     assert (python, arguments[0]) == ("python", "-m")
     run = run_python(arguments, folder)
     assert run.returncode == 0, run.stdout + run.stderr
+    if arguments[1:3] == ["composer", "compare"]:
+        assert has_differences(run_python([*arguments, "--json"], folder).stdout)
+
+
+def has_differences(compared: str) -> bool:
+    """Return whether a comparison in JSON has two sides that differ."""
+    return any(row["before"] != row["after"] for row in json.loads(compared))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "snippet", [text for text in blocks_of(README, "python") if PAGE not in text]
-)
-def test_a_snippet_of_the_readme_runs(snippet: str, folder: Path) -> None:
+@pytest.mark.parametrize("snippet", snippets(of_page=False))
+def test_a_snippet_of_a_document_runs(snippet: str, folder: Path) -> None:
     run = run_python(["-c", snippet], folder)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("snippet", [text for text in blocks_of(README, "python") if PAGE in text])
-def test_a_snippet_of_the_readme_calls_the_page(snippet: str, folder: Path, page: str) -> None:
+@pytest.mark.parametrize("snippet", snippets(of_page=True))
+def test_a_snippet_of_a_document_calls_the_page(snippet: str, folder: Path, page: str) -> None:
     run = run_python(["-c", snippet.replace(PAGE, page)], folder)
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -155,8 +167,21 @@ def commands_of_parser(parser: argparse.ArgumentParser) -> list[str]:
 
 
 @pytest.mark.parametrize("name", commands_of_parser(build_parser()))
-def test_a_command_is_in_the_readme(name: str) -> None:
-    assert [line for line in commands_of(README) if f"composer {name} " in f"{line} "]
+def test_a_command_is_in_a_document(name: str) -> None:
+    assert [line for line in commands() if f"composer {name} " in f"{line} "]
+
+
+def test_the_readme_is_short() -> None:
+    text = README.split("---\n", 2)[2]
+    assert len(text.split()) <= MAX_README_WORDS
+
+
+def test_the_bundled_example_is_the_piece_that_its_command_describes() -> None:
+    folder = ROOT / "docs" / "examples"
+    command = shlex.split(commands_of((folder / "README.md").read_text())[0])
+    asked = dict(zip(command[4::2], command[5::2], strict=False))
+    piece = read_score(folder / "chorale.mid")
+    assert (piece.n_bars, str(piece.key)) == (int(asked["--bars"]), asked["--key"])
 
 
 @pytest.mark.parametrize("name", composer.__all__)

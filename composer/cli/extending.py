@@ -30,7 +30,10 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
     parser.add_argument("--bars", type=int, help="bars that are added")
-    parser.add_argument("--plan", help="a form, or a plan.json, whose first section the file is")
+    parser.add_argument(
+        "--plan",
+        help="name of a form, or a plan.json; your music becomes the first section of this form",
+    )
     _add_chunking(parser)
     for wish in fields(Request):
         if wish.name in _WISHES:

@@ -40,10 +40,13 @@ def _add_infill(commands: Any) -> None:
 
 
 def _add_vary(commands: Any) -> None:
-    parser = add_command(commands, "vary", _vary, "Write some bars again, from faithful to free.")
+    parser = add_command(commands, "vary", _vary, "Rewrite some bars, more or less freely.")
     _add_place(parser)
     parser.add_argument(
-        "--freedom", type=float, default=0.5, help="0 faithful to 1 free; 0.5 if left out"
+        "--freedom",
+        type=float,
+        default=0.5,
+        help="how much to change (0 keeps close, 1 rewrites); default 0.5",
     )
     _add_rest(parser)
 
