@@ -6,11 +6,22 @@ The environment is read at use, not at import.
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 
 from composer.errors import OptionError
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+def _bundled(name: str) -> Path:
+    """Return what comes with the package: within it where it is installed, else beside it."""
+    package = Path(str(resources.files("composer")))
+    within = package / name
+    return within if within.exists() else package.parent / name
+
+
+ASSETS = _bundled("assets")
+SOUNDFONTS = _bundled("soundfonts")
+ATTRIBUTION = _bundled("ATTRIBUTION.md")
 
 
 def checkpoint_folder() -> Path:

@@ -32,9 +32,25 @@ def serve(*command: str, **environment: str) -> Iterator[Address]:
         command: Arguments of Python, such as `app.py`.
         environment: Set for the process, besides ours.
     """
+    settings = {**os.environ, **environment}
+    with answering([sys.executable, *command], cwd=ROOT, environment=settings) as address:
+        yield address
+
+
+@contextmanager
+def answering(
+    command: list[str | Path], *, cwd: Path, environment: dict[str, str]
+) -> Iterator[Address]:
+    """Run a command that serves at HOST and PORT until it is no longer needed.
+
+    Args:
+        command: What serves.
+        cwd: Where it runs.
+        environment: All that it finds, but for HOST and PORT.
+    """
     port = free_port()
-    settings = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **environment}
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=settings)
+    settings = environment | {"HOST": "127.0.0.1", "PORT": str(port)}
+    process = subprocess.Popen(command, cwd=cwd, env=settings)
     try:
         _wait_until_it_answers(process, port)
         address = Address(f"http://127.0.0.1:{port}")

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from composer import errors
+from composer import errors, extras
 from composer.cli import (
     composing,
     evaluating,
@@ -17,6 +17,7 @@ from composer.cli import (
     filling,
     indexing,
     rendering,
+    serving,
     studies,
     training,
 )
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 2 with one line on the error stream."""
     options = build_parser().parse_args(arguments)
     try:
-        options.run(options)
+        with extras.named():
+            options.run(options)
     except errors.ComposerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -40,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="python -m composer", description="Compose classical music with a small transformer."
+        prog="composer", description="Compose classical music with a small transformer."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (composing, extending, filling, rendering, training, indexing, evaluating, studies):
+    rooms = (serving, composing, extending, filling, rendering, training, indexing, evaluating)
+    for room in (*rooms, studies):
         room.add_commands(commands)
     return parser

@@ -9,8 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from composer.cli.extending import show_progress, write_result
 from composer.cli.terminal import add_command, print_json, read_counts, read_text
-from composer.errors import MissingTool
 from composer.request import Request
 
 
@@ -53,20 +53,15 @@ def _add_wishes(parser: Any) -> None:
 
 def _compose(options: argparse.Namespace) -> None:
     from composer.pipeline import Composition, Progress, compose_steps
-    from composer.rendering import write_midi
 
     given = {w.name: getattr(options, w.name) for w in fields(Request) if w.name in options}
     if options.suggested:
         given = _suggested(given.get("form")) | given
     for step in compose_steps(Request(**given)):
         if isinstance(step, Progress):
-            _show_progress(step.drawn, step.wanted, step.left_s)
+            show_progress(step)
     assert isinstance(step, Composition)
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_midi(step.piece, options.out / "piece.mid")
-    (options.out / "composition.json").write_text(step.to_json(), encoding="utf-8")
-    if not options.no_audio:
-        _write_audio(step.piece, options.out / "piece.wav")
+    write_result(step, options)
     if options.json:
         print(step.to_json(), end="")
     else:
@@ -85,13 +80,6 @@ def _suggested(form: str | None) -> dict[str, float]:
     return found.settings
 
 
-def _show_progress(drawn: int, wanted: int, left_s: float | None) -> None:
-    if sys.stderr.isatty():
-        left = "" if left_s is None else f", about {left_s:.0f} s left"
-        end = "\n" if drawn == wanted else ""
-        print(f"\r{drawn} of {wanted} candidates{left}   ", end=end, file=sys.stderr, flush=True)
-
-
 def print_ranking(composition: Any, out: Path) -> None:
     """Print the best five, each with its weightiest reason."""
     from composer.candidates import count_given_up
@@ -104,16 +92,6 @@ def print_ranking(composition: Any, out: Path) -> None:
     counts = [f"{len(composition.ranked)} ranked", f"{n_rejected} rejected"]
     counts += [f"{n_given_up} given up"] if n_given_up else []
     print(f"{', '.join(counts)} in {composition.elapsed_s:.1f} s; files in {out}")
-
-
-def _write_audio(piece: Any, path: Path) -> None:
-    """Write sound where it can be had, and say how to get it where not."""
-    from composer.rendering import render_audio
-
-    try:
-        render_audio(piece, path)
-    except MissingTool as error:
-        print(f"no sound: {error}", file=sys.stderr)
 
 
 def _add_replay(commands: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from composer import extras
 from composer.cli.terminal import add_command, read_text
 from composer.errors import MissingTool, OptionError
 from composer.request import Request
@@ -142,7 +143,8 @@ def write_result(composition: Composition, options: argparse.Namespace) -> None:
     (options.out / "composition.json").write_text(composition.to_json(), encoding="utf-8")
     if not options.no_audio:
         try:
-            render_audio(composition.piece, options.out / "piece.wav")
+            with extras.named():
+                render_audio(composition.piece, options.out / "piece.wav")
         except MissingTool as error:
             print(f"no sound: {error}", file=sys.stderr)
 

@@ -258,7 +258,7 @@ def test_the_named_soundfont_comes_first(toy: type[ToySynth], tmp_path: Path) ->
 
 
 def test_without_a_wish_the_bundled_soundfont_plays() -> None:
-    assert find_soundfont() == soundfonts.BUNDLED / "composer.sf3"
+    assert find_soundfont() == soundfonts.SOUNDFONTS / "composer.sf3"
 
 
 def test_without_soundfile_one_line_says_how_to_get_it(

@@ -29,6 +29,6 @@ def test_a_bad_checkpoint_ends_with_one_line(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("composer: the checkpoint")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: the checkpoint")
     assert ended.stderr.count("\n") == 1

@@ -8,10 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from composer.errors import MissingTool
-from composer.places import ASSETS
+from composer.places import SOUNDFONTS
 from composer.theory import INSTRUMENTS
 
-BUNDLED = ASSETS.parent / "soundfonts"
 _SYSTEM_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
 _NO_SOUNDFONT = (
     "sound needs a soundfont: name one in COMPOSER_SOUNDFONT, or"
@@ -73,7 +72,7 @@ def _setting() -> Path | None:
 def _candidates() -> Iterator[Path]:
     spec = find_spec("pretty_midi")
     with_pretty_midi = [Path(folder) for folder in (spec and spec.submodule_search_locations) or []]
-    for folder in [BUNDLED, *with_pretty_midi, *map(Path, _SYSTEM_FOLDERS)]:
+    for folder in [SOUNDFONTS, *with_pretty_midi, *map(Path, _SYSTEM_FOLDERS)]:
         yield from sorted(font for font in folder.glob("*.sf[23]"))
 
 

@@ -61,7 +61,7 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         with gr.Accordion("Model card", open=False, elem_id="model-card"):
             _markdown(read_document(places.checkpoint_folder() / "README.md") or NO_CARD)
         with gr.Accordion("Data, sounds and licences", open=False, elem_id="licences"):
-            _markdown(read_document(places.ASSETS.parent / "ATTRIBUTION.md"))
+            _markdown(read_document(places.ATTRIBUTION))
 
     def on_measure() -> Iterator[str]:
         try:

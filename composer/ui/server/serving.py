@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 
 from composer import places
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
-from composer.errors import ComposerError, OptionError
+from composer.errors import OptionError
 from composer.ui.server import statics, storage, traffic
 from composer.ui.server.entrance import Guard
 from composer.ui.server.traffic import Tollgate
@@ -38,16 +38,13 @@ def launch(demo: gr.Blocks) -> None:
     """Serve the page until it is interrupted.
 
     Raises:
-        SystemExit: With one clear line, if the address or a switch will not do.
+        OptionError: If the address or a switch will not do.
     """
-    try:
-        host, port = address(os.environ)
-        check_port_is_free(host, port)
-        check_nobody_edits(os.environ)
-        options = serving_options()
-        bounds = storage.Bounds(storage.read_most_bytes())
-    except (ComposerError, OSError) as error:
-        raise SystemExit(f"composer: {error}") from error
+    host, port = address(os.environ)
+    check_port_is_free(host, port)
+    check_nobody_edits(os.environ)
+    options = serving_options()
+    bounds = storage.Bounds(storage.read_most_bytes())
     if host not in LOCAL_HOSTS:
         sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
         traffic.write_log()
@@ -105,13 +102,17 @@ def address(environment: Mapping[str, str]) -> tuple[str, int]:
 
 
 def check_port_is_free(host: str, port: int) -> None:
-    """Raise `OSError` with one clear sentence if nothing can listen there."""
+    """Refuse an address at which nothing can listen.
+
+    Raises:
+        OptionError: With one clear sentence.
+    """
     try:
         with socket.create_server((host, port)):
             pass
     except OSError as error:
-        raise OSError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another with PORT="
+        raise OptionError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port or PORT"
         ) from error
 
 

@@ -9,7 +9,7 @@ from tests.fake_studio import fake_studio
 
 
 def test_a_document_of_ours_has_no_pictures_and_no_links_into_the_repository() -> None:
-    text = read_document(places.ASSETS.parent / "ATTRIBUTION.md")
+    text = read_document(places.ATTRIBUTION)
     assert "CC BY-SA" in text and "](" in text
     assert "![" not in text and "](../" not in text and "](soundfonts" not in text
     assert not text.startswith("# ")

@@ -39,9 +39,9 @@ def test_a_port_that_is_taken_ends_with_one_line(monkeypatch: pytest.MonkeyPatch
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("PORT", str(taken.getsockname()[1]))
         monkeypatch.setenv("HOST", "127.0.0.1")
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(OptionError) as ended:
             launch(gr.Blocks(analytics_enabled=False))
-    assert str(ended.value).startswith("composer: cannot listen on 127.0.0.1:")
+    assert str(ended.value).startswith("cannot listen on 127.0.0.1:")
     assert "\n" not in str(ended.value)
 
 
@@ -72,7 +72,7 @@ def test_the_queue_cannot_be_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_that_visitors_may_edit_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_VIBE_MODE", "1")
     monkeypatch.setenv("PORT", str(free_port()))
-    with pytest.raises(SystemExit, match="GRADIO_VIBE_MODE"):
+    with pytest.raises(OptionError, match="GRADIO_VIBE_MODE"):
         launch(gr.Blocks(analytics_enabled=False))
 
 

@@ -1,0 +1,41 @@
+"""Which extra of pyproject.toml brings a library: what to say where a library is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from composer.errors import MissingTool
+
+# Of libraries that several extras bring, the one that wants them first.
+LIBRARIES = {
+    "audio": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
+    "sheet": ("music21", "typst", "verovio"),
+    "page": ("gradio", "plotly"),
+    "train": ("lightning_fabric", "torch", "tqdm"),
+    "evaluate": ("matplotlib", "scipy", "sklearn"),
+    "study": (
+        *("choix", "krippendorff", "pandas", "sqlalchemy"),
+        *("starlette", "statsmodels", "uvicorn"),
+    ),
+}
+EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries}
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Name the extra that is not installed, where an import fails within.
+
+    Raises:
+        MissingTool: Instead of `ModuleNotFoundError`, if an extra brings the module.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").split(".")[0]
+        if library not in EXTRAS:
+            raise
+        raise MissingTool(
+            f"this needs {library}, of the extra `{EXTRAS[library]}`; where pyproject.toml lies, "
+            f"`pip install '.[{EXTRAS[library]}]'` installs it"
+        ) from error
