@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -9,14 +11,31 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from composer.piece import MeterChange, Note, Part, Piece
+from composer.piece import (
+    BEND,
+    Control,
+    Grace,
+    KeyChange,
+    Lyric,
+    Marking,
+    Marks,
+    MeterChange,
+    Note,
+    Part,
+    Piece,
+    Repeat,
+    TempoChange,
+)
 from composer.theory import (
     ENSEMBLES,
+    INSTRUMENTS,
+    LINE_OF_FIFTHS,
     MODES,
     MONOPHONIC_ENSEMBLES,
     Meter,
     ensemble_instruments,
     key_from_signature,
+    spelling_to_pitch_class,
 )
 from composer.tokenizer import Conditions, Events, Vocabulary, vocab
 from composer.units import POSITIONS_PER_QUARTER, positions_to_beats
@@ -92,6 +111,101 @@ def loose_pieces(draw: st.DrawFn) -> Piece:
     piece = draw(named_pieces(plan, [[(0, 24, 60)]]))
     instrument = piece.parts[0].instrument
     return replace_parts(piece, Part(instrument, tuple(sorted(notes))))
+
+
+@st.composite
+def marked_pieces(draw: st.DrawFn) -> Piece:
+    """A piece on the grid with everything that can stand beside its notes."""
+    piece = draw(pieces())
+    bar_lines = [bar.onset_beats for bar in piece.bars]
+    drums = Part(INSTRUMENTS["piano"], draw(st.sampled_from(piece.parts)).notes, "Drums")
+    return replace(
+        piece,
+        parts=tuple(draw(_marked_parts(part, bar_lines)) for part in piece.parts),
+        tempos=draw(
+            _changes(bar_lines, st.builds(TempoChange, st.just(0), _tempos, st.booleans()))
+        ),
+        keys=draw(_changes(bar_lines[1:], st.builds(KeyChange, st.just(0), keys))),
+        repeats=draw(_repeats(piece)),
+        percussion=draw(st.sampled_from([(), (drums,)])),
+        first_bar_number=draw(st.integers(1, 30)),
+        credit=draw(st.sampled_from(["", "in the style of nobody"])),
+    )
+
+
+_tempos = st.integers(20, 300).map(float)
+_MARKS = (
+    Marks(voice=1, signs=("staccato", "fermata")),
+    Marks(signs=("trill-mark", "fingering-2", "tremolo-3", "arpeggiate")),
+    Marks(graces=(Grace(62, is_slashed=True), Grace(64, kind="16th"))),
+    Marks(graces=(Grace(61, "Db", is_after=True),), lyrics=(Lyric("la"), Lyric("Ö", 2, "end"))),
+)
+_controls = st.one_of(
+    st.tuples(st.sampled_from([1, 7, 10, 11, 64, 66, 67]), st.integers(0, 127)),
+    st.tuples(st.just(BEND), st.integers(-8192, 8191)),
+)
+_points = st.sampled_from(
+    [("dynamic", "p"), ("dynamic", "sfz"), ("words", "dolce"), ("chord", "Bbm7/F")]
+)
+_spans = st.sampled_from([("slur", ""), ("crescendo", ""), ("octave", "8va")])
+
+
+def _changes(onsets: list[Fraction], change: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Changes at some of the onsets, sorted."""
+    some = st.lists(st.sampled_from(onsets), max_size=3, unique=True) if onsets else st.just([])
+    return some.flatmap(
+        lambda found: st.tuples(*(change.map(_at(onset)) for onset in sorted(found)))
+    )
+
+
+def _at(onset: Fraction) -> Callable[[Any], Any]:
+    return lambda change: replace(change, onset_beats=onset)
+
+
+@st.composite
+def _marked_parts(draw: st.DrawFn, part: Part, bar_lines: list[Fraction]) -> Part:
+    notes = tuple(replace(note, marks=draw(_marks_of(note))) for note in part.notes)
+    onsets = [note.onset_beats for note in notes] or bar_lines[:1]
+    markings = [Marking(onset, *words) for onset, words in draw(_places(onsets, _points))] + [
+        Marking(onset, *words, end_beats=draw(st.sampled_from([o for o in onsets if o >= onset])))
+        for onset, words in draw(_places(onsets, _spans))
+    ]
+    controls = [Control(onset, *found) for onset, found in draw(_places(onsets, _controls))]
+    return replace(
+        part,
+        notes=notes,
+        markings=tuple(sorted(markings, key=lambda one: one.onset_beats)),
+        controls=tuple(sorted(controls)),
+    )
+
+
+def _places(onsets: list[Fraction], what: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    place = st.tuples(st.sampled_from(onsets), what)
+    return st.lists(place, max_size=3, unique_by=lambda found: (found[0], str(found[1])[:5]))
+
+
+def _marks_of(note: Note) -> st.SearchStrategy[Marks | None]:
+    names = [name for name in LINE_OF_FIFTHS if spelling_to_pitch_class(name) == note.pitch % 12]
+    spelled = [replace(marks, spelling=name) for marks in (Marks(), *_MARKS) for name in names]
+    return st.sampled_from([None, *_MARKS, *spelled])
+
+
+def _repeats(piece: Piece) -> st.SearchStrategy[tuple[Repeat, ...]]:
+    """None, or the whole piece twice, with endings if it has bars enough."""
+    end = piece.length_beats
+    whole = (Repeat(Fraction(0), "forward"), Repeat(end, "backward"))
+    found = [(), whole]
+    if piece.n_bars > 2:
+        one, two = piece.bars[-2], piece.bars[-1]
+        found.append(
+            (
+                Repeat(Fraction(0), "forward"),
+                Repeat(one.onset_beats, "ending", one.end_beats, (1,)),
+                Repeat(one.end_beats, "backward"),
+                Repeat(two.onset_beats, "ending", two.end_beats, (2,)),
+            )
+        )
+    return st.sampled_from(found)
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
@@ -10,13 +11,36 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import composer.piece
 from composer.errors import OptionError
-from composer.piece import MeterChange, Note, Part, Piece, walk_bars
-from composer.theory import INSTRUMENTS, MODES, Key, Meter, key_from_signature
-from tests.strategies import loose_pieces, pieces
+from composer.piece import (
+    Control,
+    Grace,
+    KeyChange,
+    Lyric,
+    Marking,
+    Marks,
+    MeterChange,
+    Note,
+    Part,
+    Piece,
+    Repeat,
+    TempoChange,
+    Written,
+    walk_bars,
+)
+from composer.theory import (
+    INSTRUMENTS,
+    MODES,
+    Key,
+    Meter,
+    key_from_signature,
+    spelling_to_pitch_class,
+)
+from tests.strategies import loose_pieces, marked_pieces, pieces
 
 PIANO = INSTRUMENTS["piano"]
 START = Fraction(0)
@@ -129,6 +153,13 @@ def test_a_piece_comes_back_from_its_json_unchanged(piece: Piece) -> None:
     assert Piece.from_dict(json.loads(json.dumps(piece.to_dict()))) == piece
 
 
+@settings(max_examples=20)
+@given(marked_pieces())
+def test_what_stands_beside_the_notes_comes_back_from_json(piece: Piece) -> None:
+    found = Piece.from_dict(json.loads(json.dumps(piece.to_dict())))
+    assert found == piece and found.remarks == piece.remarks
+
+
 @pytest.mark.parametrize("fifths", range(-7, 8))
 @pytest.mark.parametrize("mode", MODES)
 def test_every_key_comes_back_from_json(fifths: int, mode: str, chorale: Piece) -> None:
@@ -161,8 +192,85 @@ def places_in(values: Any) -> Iterator[tuple[Any, Any]]:
             yield from places_in(values[key])
 
 
+def full_piece(piece: Piece) -> Piece:
+    """Return a piece of one note that has everything once."""
+    grace = Grace(62, "D", is_slashed=True)
+    marks = Marks("C", (Written("quarter", 1),), 1, ("staccato",), (grace,), (Lyric("la", 2),))
+    note = replace(piece.parts[0].notes[0], marks=marks)
+    slur = Marking(START, "slur", end_beats=Fraction(1), voice=1)
+    line = Part(PIANO, (note,), "One", (slur,), (Control(START, 64, 127),), 3, 5, -2)
+    return replace(
+        piece,
+        parts=(line,),
+        tempos=(TempoChange(Fraction(1), 80.0, is_ramp=True, unit_beats=Fraction(3, 2)),),
+        keys=(KeyChange(Fraction(4), Key("Ab", "major")),),
+        repeats=(Repeat(START, "ending", Fraction(4), (1, 2)), Repeat(Fraction(4), "backward")),
+        percussion=(Part(PIANO, (note_at(0, 1, 36),)),),
+        first_bar_number=17,
+        credit="anonymous",
+        remarks=("set aside: figured bass",),
+    )
+
+
+def test_what_a_piece_does_not_have_is_not_in_its_json(chorale: Piece) -> None:
+    values = chorale.to_dict()
+    usual = {"key", "meters", "n_bars", "tempo_bpm", "parts"}
+    assert set(values) == usual | {"title", "composer", "form", "ensemble"}
+    assert {len(row) for row in values["parts"][0]["notes"]} == {4}
+    assert set(values["parts"][0]) == {"instrument", "name", "notes"}
+
+
+def test_notes_that_are_written_otherwise_differ_but_have_no_order(chorale: Piece) -> None:
+    plain, marked = note_at(0), replace(note_at(0), marks=Marks("B#"))
+    assert plain != marked and not plain < marked and not marked < plain
+    assert piece_of(plain) != piece_of(marked) and piece_of(plain) == piece_of(marked).bare()
+
+
+def test_transposing_respells_what_is_spelled() -> None:
+    chord = Marking(START, "chord", "Bbm7/F")
+    line = Part(PIANO, (replace(note_at(0, pitch=61), marks=Marks("Db")),), markings=(chord,))
+    keys = (KeyChange(Fraction(4), Key("F", "minor")),)
+    piece = Piece((line,), COMMON, Key("Ab", "major"), keys=keys)
+    moved = piece.transposed(2, Key("Bb", "major"))
+    assert moved.parts[0].notes[0].marks == Marks("Eb")
+    assert moved.parts[0].markings[0].text == "Cm7/G"
+    assert (str(moved.key), str(moved.keys[0].key)) == ("Bb major", "G minor")
+    assert moved.transposed(-2, Key("Ab", "major")) == piece
+
+
+@settings(max_examples=20)
+@given(marked_pieces(), st.integers(-6, 6))
+def test_transposing_keeps_what_is_written(piece: Piece, semitones: int) -> None:
+    moved = piece.transposed(semitones)
+    assert (moved.percussion, moved.tempos) == (piece.percussion, piece.tempos)
+    for one, other in zip(piece.parts, moved.parts, strict=True):
+        for a, b in zip(one.notes, other.notes, strict=True):
+            if a.marks is None or b.marks is None:
+                assert a.marks is b.marks
+                continue
+            assert (a.marks.signs, a.marks.lyrics) == (b.marks.signs, b.marks.lyrics)
+            if a.marks.spelling:
+                assert spelling_to_pitch_class(b.marks.spelling) == b.pitch % 12
+
+
+def test_a_ramp_goes_evenly_to_the_next_tempo() -> None:
+    tempos = (TempoChange(Fraction(2), 100.0, is_ramp=True), TempoChange(Fraction(4), 60.0))
+    piece = replace(piece_of(note_at(0, 8)), tempo_bpm=120.0, tempos=tempos)
+    asked = [Fraction(0), Fraction(2), Fraction(3), Fraction(4), Fraction(7)]
+    assert [piece.tempo_at(beats) for beats in asked] == [120, 100, 80, 60, 60]
+
+
+def test_an_excerpt_has_the_numbers_that_are_printed(chorale: Piece) -> None:
+    assert replace(chorale, first_bar_number=17).index_of_bars(17, 18) == (0, 1)
+
+
+def test_the_example_of_the_layout_is_true() -> None:
+    found = doctest.testmod(composer.piece)
+    assert found.attempted and not found.failed
+
+
 def test_any_odd_value_at_any_place_of_the_json_is_refused_or_a_piece(chorale: Piece) -> None:
-    values = replace(chorale, parts=(Part(PIANO, chorale.parts[0].notes[:1]),)).to_dict()
+    values = full_piece(chorale).to_dict()
     for container, key in list(places_in(values)):
         before = container[key]
         for odd in ODD_VALUES:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.errors import OptionError
-from composer.piece import Note, Part, Piece
+from composer.piece import Control, KeyChange, Note, Part, Piece, Repeat, TempoChange
 from composer.stitching import clip, join, silent, trim
-from tests.strategies import legal_pieces, pieces
+from composer.theory import Key
+from tests.strategies import legal_pieces, marked_pieces, pieces
 
 
 @settings(max_examples=20)
@@ -53,6 +54,73 @@ def test_joining_moves_the_second_piece_behind_the_first(one: Piece, two: Piece)
     assert joined.n_notes == one.n_notes + two.n_notes
     own = zip(one.parts, joined.parts, strict=True)
     assert all(a is b for old, new in own for a, b in zip(old.notes, new.notes, strict=False))
+
+
+@settings(max_examples=20)
+@given(marked_pieces(), st.data())
+def test_what_stands_beside_the_notes_comes_along(piece: Piece, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, piece.n_bars))
+    seam = piece.bars[cut - 1].end_beats
+    head = trim(piece, 1, cut)
+    joined = join(head, cut, trim(piece, cut + 1, piece.n_bars)) if cut < piece.n_bars else head
+    for one, other in zip(piece.parts, joined.parts, strict=True):
+        marks = [(note.onset_beats, note.marks) for note in one.notes]
+        assert [(note.onset_beats, note.marks) for note in other.notes] == marks
+        points = [mark for mark in one.markings if mark.end_beats is None]
+        assert [mark for mark in other.markings if mark.end_beats is None] == points
+        assert {_in_force(other, at) == _in_force(one, at) for at in _moments(one)} <= {True}
+    for at in (Fraction(0), seam - Fraction(1, 9), seam + Fraction(1, 9)):
+        if not any(change.onset_beats == seam for change in (*piece.keys, *piece.tempos)):
+            assert joined.key_at(at) == piece.key_at(at)
+    assert [part.notes for part in joined.percussion] == [
+        tuple(replace(note, duration_beats=length) for note, length in _lengths(part, other))
+        for part, other in zip(piece.percussion, joined.percussion, strict=True)
+    ]
+
+
+def _moments(part: Part) -> list[Fraction]:
+    return [control.onset_beats for control in part.controls]
+
+
+def _in_force(part: Part, at: Fraction) -> dict[int, int]:
+    """Return what is held, bent or set at a moment; what is at rest is as if never touched."""
+    found = {one.kind: one.value for one in part.controls if one.onset_beats <= at}
+    return {kind: value for kind, value in found.items() if value}
+
+
+def _lengths(part: Part, other: Part) -> list[tuple[Note, Fraction]]:
+    """Return notes with the lengths that a cut left them."""
+    return [(a, b.duration_beats) for a, b in zip(part.notes, other.notes, strict=True)]
+
+
+def test_a_cut_states_what_is_in_force_and_a_seam_lets_go(chorale: Piece) -> None:
+    low = replace(chorale.parts[0], controls=(Control(Fraction(1), 64, 127),))
+    piece = replace(
+        chorale,
+        parts=(low, *chorale.parts[1:]),
+        tempos=(TempoChange(Fraction(4), 50.0),),
+        keys=(KeyChange(Fraction(4), Key("E", "major")),),
+    )
+    tail = trim(piece, 3, 4)
+    assert tail.parts[0].controls == (Control(Fraction(0), 64, 127),)
+    assert (tail.tempo_bpm, str(tail.key), tail.tempos, tail.keys) == (50, "E major", (), ())
+    head = trim(piece, 1, 1)
+    joined = join(head, 1, chorale)
+    assert joined.parts[0].controls[-1] == Control(head.length_beats, 64, 0)
+
+
+def test_repeats_are_cut_with_their_bars(chorale: Piece) -> None:
+    bars = chorale.bars
+    signs = (
+        Repeat(bars[0].onset_beats, "forward"),
+        Repeat(bars[1].onset_beats, "ending", bars[2].end_beats, (1,)),
+        Repeat(bars[2].end_beats, "backward"),
+    )
+    piece = replace(chorale, repeats=signs)
+    assert trim(piece, 1, 2).repeats == (signs[0], replace(signs[1], end_beats=bars[1].end_beats))
+    ending = Repeat(Fraction(0), "ending", bars[0].end_beats, (1,))
+    assert trim(piece, 3, 4).repeats == (ending, Repeat(bars[0].end_beats, "backward"))
+    assert join(piece, piece.n_bars, chorale).repeats == signs
 
 
 def test_behind_nothing_a_piece_begins(chorale: Piece) -> None:
