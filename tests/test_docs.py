@@ -205,6 +205,27 @@ def test_a_link_of_a_document_leads_to_a_file(document: Path) -> None:
     assert [target for target in local if not (document.parent / target).exists()] == []
 
 
+def words_of_the_glossary() -> list[list[str]]:
+    """Return the words of each table of the glossary."""
+    tables = (ROOT / "docs" / "glossary.md").read_text().split("\n## ")[1:]
+    return [re.findall(r"^\| ([^|]+) \|", one, flags=re.MULTILINE)[1:] for one in tables]
+
+
+def test_a_word_of_the_glossary_has_one_meaning_and_is_found_by_the_alphabet() -> None:
+    tables = words_of_the_glossary()
+    words = [word for table in tables for word in table]
+    assert len(words) == len(set(words)) > 50
+    for table in tables:
+        assert table == sorted(table)
+
+
+def test_a_word_of_the_glossary_is_used() -> None:
+    files = [*(ROOT / "composer").rglob("*.py"), *DOCUMENTS]
+    text = "\n".join(path.read_text() for path in files if path.name != "glossary.md").lower()
+    words = [word for table in words_of_the_glossary() for word in table]
+    assert [word for word in words if not re.search(rf"\b{word}", text)] == []
+
+
 def test_the_space_runs_the_gradio_that_is_pinned() -> None:
     version = re.search(r"^sdk_version: (\S+)$", README, flags=re.MULTILINE)
     assert version

@@ -1,9 +1,27 @@
 """Masks that keep sampling legal: which ids may come next, for a whole group of candidates at once.
 
 Hard rules only: time never runs back, simultaneous notes rise by part and pitch, parts exist and
-keep to their ranges in the wished key, one-line parts sound one note, no key is struck while it
-sounds, notes end with the piece, and bars are exactly as many and as long as was wished. All else
-is the model's.
+keep to their ranges in the key that was asked for, one-line parts sound one note, no key is struck
+while it sounds, notes end with the piece, and bars are exactly as many and as long as the request
+says. All else is the model's.
+
+A worked example: two parts of one line each, two bars of 4/4 (96 positions a bar), and so far
+
+    bar line; position 0, part 0, C5, a half (48 positions); position 0, part 1, C3, a quarter (24)
+
+    part_end  [48, 24]     from the beginning: when each part falls silent
+    last_part 1, position 0
+    TIME      position 0 is closed: part 0 comes before part 1 and still sounds, part 1 just began.
+              1 to 23 are closed because both parts sound; from 24 on part 1 is silent, so that
+              24 to 95 are open. BAR is open, since the bar is neither empty nor the last one; END
+              is closed.
+    PART      at position 24 only part 1; at position 48 both.
+    PITCH     at position 24 in part 1: its whole range, in which no other note can sound.
+    DURATION  at position 24: 1 to 168 positions (2 * 96 - 24), so that it ends with the piece.
+
+Where parts play chords, `part_end` is replaced by `pitch_end`, one end for each key of each part.
+With the same two notes position 0 stays open: part 1 may strike a key above C3, since notes at one
+position rise. C3 itself is closed from 1 to 23 and open again at 24, when its note has ended.
 
 Shapes: B candidates, P parts, V ids of a field that may be written.
 """
@@ -178,7 +196,8 @@ class Grammar:
         may_close = began & ~self.bar_is_empty
         allowed[:, BAR] = ~began | (may_close & ~is_last)
         allowed[:, END] = may_close & is_last
-        # Positions behind the longest bar of the group are nobody's.
+        # Positions behind the longest bar of the group are nobody's: with candidates in bars of 3/4
+        # and 4/4 only 0 to 95 are looked at, and the first candidate is cut at 72 below.
         at = _POSITIONS[: int(self.bar_length.max(initial=0))]
         earliest = self.position + ~self._has_room_now()
         notes = (at >= earliest[:, None]) & (at < self.bar_length[:, None]) & began[:, None]
@@ -235,6 +254,8 @@ class Grammar:
         free = self._free_keys(self.bar_onset + position)
         parts = self._parts_in_order
         same_time = (position == self.position) & (self.last_part >= 0)
+        # At one position notes rise by part, then by pitch: behind part 1, C3 come part 1 above C3
+        # and all of part 2, so that every chord has one spelling in rows. Elsewhere all is open.
         later_part = parts > self.last_part[:, None]
         same_part_above = (parts == self.last_part[:, None])[:, :, None] & (
             self.last_pitch[:, None, None] < _PITCHES
@@ -278,6 +299,8 @@ class Grammar:
 
     def _room(self, chosen: Events) -> Ints:
         """Return how long the note may be whose time, part and pitch are chosen, [B]."""
+        # Bars to come are taken to be as long as this one: in bar 0 of two of 4/4 (96 positions), a
+        # note at position 24 may last 96 * (1 + 1) - 24 = 168.
         position = chosen[:, TIME].astype(np.int64) - POSITION
         bars_left = self.frame.bars - 1 - self.bar
         return np.asarray(self.bar_length * (1 + bars_left) - position)

@@ -168,3 +168,42 @@ def test_an_illegal_row_is_refused_at_its_field(
     assert vocab.METER_ID[4, 4] == 408
     grammar = Grammar(Frame(bars=1, ranges=[(50, 80)], meter=COMMON), 1)
     assert refused in refusals_of(grammar, np.array(rows, np.int16))
+
+
+def grammar_of_the_example(*, one_line: bool) -> Grammar:
+    """Return the grammar after the three rows of the example that opens masks.py."""
+    frame = Frame(bars=2, ranges=[(60, 84), (36, 60)], meter=COMMON, one_line=one_line)
+    grammar = Grammar(frame, 1)
+    rows = [
+        (vocab.BAR, vocab.SECTION + 1, vocab.bars_left_id(1), COMMON),
+        (vocab.POSITION, 0, 72, 48 - 1),
+        (vocab.POSITION, 1, 48, 24 - 1),
+    ]
+    for row in rows:
+        grammar.accept(np.array([row], np.int16))
+    return grammar
+
+
+def open_ids(grammar: Grammar, field: int, *chosen: int) -> list[int]:
+    return list(np.flatnonzero(grammar.mask(field, np.array([chosen], np.int16))[0]))
+
+
+def test_the_worked_example_of_one_line_parts_is_true() -> None:
+    grammar = grammar_of_the_example(one_line=True)
+    at_24, at_48 = vocab.POSITION + 24, vocab.POSITION + 48
+    times = open_ids(grammar, vocab.TIME)
+    assert times == sorted([vocab.BAR, *range(at_24, vocab.POSITION + 96)])
+    assert open_ids(grammar, vocab.PART, at_24) == [1]
+    assert open_ids(grammar, vocab.PART, at_48) == [0, 1]
+    assert open_ids(grammar, vocab.PITCH, at_24, 1) == list(range(36, 61))
+    assert open_ids(grammar, vocab.DURATION, at_24, 1, 48) == list(range(168))
+
+
+def test_the_worked_example_of_parts_with_chords_is_true() -> None:
+    grammar = grammar_of_the_example(one_line=False)
+    at_0, at_23, at_24 = (vocab.POSITION + at for at in (0, 23, 24))
+    assert at_0 in open_ids(grammar, vocab.TIME)
+    assert open_ids(grammar, vocab.PART, at_0) == [1]
+    assert open_ids(grammar, vocab.PITCH, at_0, 1) == list(range(49, 61))
+    assert 48 not in open_ids(grammar, vocab.PITCH, at_23, 1)
+    assert 48 in open_ids(grammar, vocab.PITCH, at_24, 1)
