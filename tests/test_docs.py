@@ -226,6 +226,21 @@ def test_a_word_of_the_glossary_is_used() -> None:
     assert [word for word in words if not re.search(rf"\b{word}", text)] == []
 
 
+def test_an_entry_of_the_log_opens_with_decision_why_and_numbers() -> None:
+    entries = re.split(r"^## ", (ROOT / "docs" / "log.md").read_text(), flags=re.MULTILINE)[1:]
+    opening = r"\n\n- \*\*Decision\.\*\* .+\n- \*\*Why\.\*\* .+\n- \*\*Numbers\.\*\* .+\n"
+    assert [one.splitlines()[0] for one in entries if not re.search(rf"^.+{opening}", one)] == []
+
+
+def test_the_changelog_has_the_sections_of_keep_a_changelog() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
+    versions = [line for line in lines if line.startswith("## ")]
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert versions[0] == "## [Unreleased]" or re.match(r"## \[?\d", versions[0])
+    assert all(re.match(r"## \[?\d+\.\d+\.\d+\]? - \d{4}-\d\d-\d\d$", v) for v in versions[1:])
+    assert {line[4:] for line in lines if line.startswith("### ")} <= kinds
+
+
 def test_the_space_runs_the_gradio_that_is_pinned() -> None:
     version = re.search(r"^sdk_version: (\S+)$", README, flags=re.MULTILINE)
     assert version
