@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,17 @@ def _bands(options: argparse.Namespace) -> None:
     from composer.piece import Piece
     from composer.scoring import build_bands, save_bands
     from composer.scoring.seams import build_seam_bands
+    from composer.scoring.series import add_series, build_series_bands
 
     corpus = load_corpus(options.folder, licence=options.licence, split="train")
-    build = build_seam_bands if options.seams else build_bands
-    bands = build(piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
+
+    def pieces() -> Iterator[Piece]:
+        return (piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
+
+    bands = build_seam_bands(pieces()) if options.seams else build_bands(pieces())
     save_bands(bands, options.out)
+    if not options.seams:
+        add_series(build_series_bands(pieces()), options.out)
     print(f"{len(bands)} groups in {options.out}")
 
 

@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from composer.piece import Piece
 from composer.scoring import RULES, Measure, measure
+from composer.scoring.series import WIDEST_INTERVAL, interval_counts
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, Melody, Texture, build_texture
+from composer.scoring.tonality import durations_by_pitch_class
 
 Floats = npt.NDArray[np.float64]
 # Lower edges of the classes of lengths, in quarters; a length belongs to the last edge below it.
@@ -25,7 +27,6 @@ _LENGTHS = (
     "0", "1/12", "1/6", "1/4", "1/3", "1/2", "2/3", "3/4", "1", "3/2", "2", "3", "4", "6", "8",
 )  # fmt: skip
 LENGTH_EDGES = tuple(float(Fraction(name)) for name in _LENGTHS)
-WIDEST_INTERVAL = 12
 MOST_SOUNDING = 8
 # Between two major triads a tritone apart the tonal centroid moves by 2.0.
 N_CHANGE_BINS, CHANGE_STEP = 10, 0.2
@@ -79,11 +80,10 @@ def distributions(piece: Piece) -> dict[str, Floats]:
     """Return counts of every kind in `KINDS`, one a bin."""
     texture = normalised(piece)
     melodies = texture.melodies
-    steps = [np.diff(one.pitches)[one.is_joined] for one in melodies]
     gaps = [np.diff(one.onsets)[one.is_joined] for one in melodies]
     return {
-        "pitch class": np.bincount(texture.pitches % 12, texture.durations, 12) + np.zeros(12),
-        "interval": _counts(_joined(steps), -WIDEST_INTERVAL, WIDEST_INTERVAL),
+        "pitch class": durations_by_pitch_class(texture),
+        "interval": interval_counts(texture),
         "duration": _counts(length_classes(texture.durations), 0, len(LENGTH_EDGES) - 1),
         "inter-onset": _counts(length_classes(_joined(gaps)), 0, len(LENGTH_EDGES) - 1),
         "simultaneity": _counts(_sounding_together(texture), 0, MOST_SOUNDING),

@@ -94,6 +94,19 @@ def _unit_rows(amounts: FloatArray | IntArray, n_rows: int) -> FloatArray:
     return np.asarray(rows / np.where(norms == 0, 1.0, norms))
 
 
+def likeness_matrix(texture: Texture) -> FloatArray:
+    """Return how alike every two bars are, 0 to 1 [B, B]; NaN where one of them has no notes.
+
+    Likeness is the mean of two cosines, of how long every pitch class sounds and of where notes
+    begin.
+    """
+    tones, onsets = texture.once(bar_profiles)
+    likeness = (tones @ tones.T + onsets @ onsets.T) / 2
+    is_empty = onsets.sum(axis=1) == 0
+    likeness[is_empty | is_empty[:, None]] = np.nan
+    return np.asarray(np.clip(likeness, 0.0, 1.0))
+
+
 def bar_likeness(lag: int) -> Callable[[Texture], Measure]:
     """Build the measure of how alike bars are that stand some bars apart.
 

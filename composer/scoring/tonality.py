@@ -20,7 +20,7 @@ MINOR_SECOND, MAJOR_SECOND, TRITONE = 1, 2, 6
 CADENCE_BEATS = 8
 
 
-def _durations(texture: Texture, notes: slice = slice(None)) -> FloatArray:
+def durations_by_pitch_class(texture: Texture, notes: slice = slice(None)) -> FloatArray:
     """Return how long every pitch class sounds, in quarters, every note counted [12]."""
     pitch_classes = texture.pitches[notes] % 12
     amounts = np.bincount(pitch_classes, weights=texture.durations[notes], minlength=12)
@@ -38,7 +38,7 @@ def entropy_bits(amounts: FloatArray) -> float:
 
 def scale_share(texture: Texture) -> Measure:
     """Return the share of sounding time that lies in the scale of the key."""
-    durations = _durations(texture)
+    durations = durations_by_pitch_class(texture)
     inside = durations[sorted(texture.piece.key.scale)].sum()
     return Measure(share(float(inside), float(durations.sum())))
 
@@ -49,7 +49,7 @@ def key_agreement(texture: Texture) -> Measure:
         return NOTHING
     wished = texture.piece.key
     bass = _final_bass(texture)
-    fits = key_fits(_durations(texture)[:, None])[:, 0]
+    fits = key_fits(durations_by_pitch_class(texture)[:, None])[:, 0]
     if bass is not None:
         fits[[bass % 12, bass % 12 + 12]] += LAST_BASS_BONUS
     found = KEYS[int(fits.argmax())]
@@ -165,7 +165,9 @@ def _has_dominant_before(texture: Texture, last_bass: int) -> bool:
 
 def pitch_class_entropy(texture: Texture) -> Measure:
     """Return the entropy of sounding time over pitch classes, averaged over windows of bars."""
-    entropies = [entropy_bits(_durations(texture, notes)) for notes in texture.note_windows()]
+    entropies = [
+        entropy_bits(durations_by_pitch_class(texture, notes)) for notes in texture.note_windows()
+    ]
     return Measure(fmean(entropies)) if entropies else NOTHING
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
 from composer.scoring.sources import COOK, KRUMHANSL, KRUMHANSL_KESSLER
-from composer.scoring.texture import BoolArray, IntArray, Texture
+from composer.scoring.texture import BoolArray, FloatArray, IntArray, Texture
 from composer.scoring.tonality import key_closeness, key_fits
 from composer.theory import MODES, Key, key_from_pitch_class
 
@@ -36,14 +36,21 @@ class LocalKeys:
 
     Args:
         tonics, modes: Pitch class and index in `MODES` [W].
-        distances: From the key of the piece, in fifths, 0-6 [W].
+        fifths: From the key of the piece, -5 to 6, positive with more sharps [W].
+        margins: How much better it fits than the second best key, in Pearson's r [W].
         starts: The sixteenth where the stretch begins [W].
     """
 
     tonics: IntArray
     modes: IntArray
-    distances: IntArray
+    fifths: IntArray
+    margins: FloatArray
     starts: IntArray
+
+    @property
+    def distances(self) -> IntArray:
+        """From the key of the piece, in fifths, 0-6 [W]."""
+        return np.abs(self.fifths)
 
     def key(self, index: int) -> Key:
         """Return the key of a stretch with its usual spelling."""
@@ -74,10 +81,11 @@ def find_local_keys(texture: Texture) -> LocalKeys:
     home_mode = MODES.index(home.mode)
     fits = key_fits(around)  # [24, W]
     fits[12 * home_mode + home.tonic_pitch_class] += HOME_BONUS
+    second, first = np.sort(fits, axis=0)[-2:, sounds]
     best = fits.argmax(axis=0)[sounds]
     modes, tonics = best // 12, best % 12
-    apart = (_fifths(tonics, modes) - _fifths(home.tonic_pitch_class, home_mode)) % 12
-    return LocalKeys(tonics, modes, np.minimum(apart, 12 - apart), starts[sounds])
+    apart = _fifths(tonics, modes) - _fifths(home.tonic_pitch_class, home_mode)
+    return LocalKeys(tonics, modes, (apart + 5) % 12 - 5, first - second, starts[sounds])
 
 
 def modulation_distance(texture: Texture) -> Measure:
