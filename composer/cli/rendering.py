@@ -24,14 +24,18 @@ def add_commands(commands: Any) -> None:
 
 def _add_render(commands: Any) -> None:
     parser = add_command(
-        commands, "render", _render, "Write any readable file as MIDI, MusicXML, sheet and sound."
+        commands,
+        "render",
+        _render,
+        "Write any readable file as MIDI, MusicXML, sheet, sound and page.",
     )
     parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument(
         "--formats",
         default=DEFAULT_FORMATS,
-        help="some of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg; " + DEFAULT_FORMATS,
+        help="some of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg,html (an interactive piano roll); "
+        + DEFAULT_FORMATS,
     )
     parser.add_argument("--tempo-bpm", type=float, help="quarters a minute; the file's if left out")
     parser.add_argument("--plain", action="store_true", help="play as written, no expression")

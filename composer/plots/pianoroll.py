@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from bisect import bisect_right
 from typing import Any
@@ -11,7 +10,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from composer.piece import Note, Part, Piece
-from composer.plots.style import FAINT_LINE, PART_COLOURS, SHADE, STRONG_LINE, base_layout
+from composer.plots.style import (
+    FAINT_LINE,
+    LEGEND,
+    PART_COLOURS,
+    SHADE,
+    STRONG_LINE,
+    base_layout,
+    safe_text,
+)
 from composer.theory import Key, pitch_name
 
 MARGIN_SEMITONES = 3
@@ -49,7 +56,7 @@ def plot_pianoroll(piece: Piece) -> go.Figure:
         dragmode="zoom",
         hovermode="closest",
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
+        legend=LEGEND,
         shapes=[_shade(pitch) for pitch in range(low, high + 1) if pitch % 12 in _BLACK_KEYS],
         xaxis=_time_axis(piece),
         yaxis=_pitch_axis(low, high, piece.key),
@@ -103,16 +110,11 @@ def _plain_number(value: float) -> float:
 
 def _part_names(parts: tuple[Part, ...]) -> list[str]:
     """Name the parts for the legend; equal names get numbers, from the highest."""
-    names = [_safe_text(part.name or part.instrument.name) for part in parts]
+    names = [safe_text(part.name or part.instrument.name) for part in parts]
     return [
         f"{name} {names[: index + 1].count(name)}" if names.count(name) > 1 else name
         for index, name in enumerate(names)
     ]
-
-
-def _safe_text(text: str) -> str:
-    """Make a name from a file harmless: plotly reads markup in names."""
-    return html.escape(" ".join("".join(c for c in text if c.isprintable()).split())[:40])
 
 
 def _pitch_range(piece: Piece) -> tuple[int, int]:
@@ -140,8 +142,8 @@ def _shade(pitch: int) -> dict[str, Any]:
 
 def _time_axis(piece: Piece) -> dict[str, Any]:
     end = float(piece.length_beats)
-    line_step = _step(piece.n_bars, MAX_STRONG_LINES)
-    label_step = _step(piece.n_bars, MAX_BAR_LABELS)
+    line_step = thinning(piece.n_bars, MAX_STRONG_LINES)
+    label_step = thinning(piece.n_bars, MAX_BAR_LABELS)
     shown, numbers = piece.bars[::line_step], piece.bar_numbers
     return {
         "range": [0, end],
@@ -172,7 +174,7 @@ def _faint_lines(piece: Piece) -> list[float]:
     return [_plain_number(float(onset)) for onset in lines]
 
 
-def _step(count: int, most: int) -> int:
+def thinning(count: int, most: int) -> int:
     """Return the least power of two that leaves at most so many."""
     step = 1
     while count > step * most:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import plotly.graph_objects as go
 
-from composer.plots.style import FAINT_LINE, INSIDE_COLOUR, OUTSIDE_COLOUR, STRONG_LINE, base_layout
+from composer.plots.bands import band_words
+from composer.plots.style import (
+    BAND_COLOUR,
+    INSIDE_COLOUR,
+    LEGEND,
+    OUTSIDE_COLOUR,
+    STRONG_LINE,
+    axis,
+    base_layout,
+    safe_text,
+)
 from composer.scorecard import Score, Scorecard
+from composer.scoring.rules import RULES
 
 # The band reaches from 0 to 1; what lies further out than this is drawn at the edge.
 MAX_DISTANCE = 1.5
 _ROW_PX = 24
-_BAND_COLOUR = "rgba(127,127,127,0.3)"
+_LABELS = {rule.name: rule.label for rule in RULES}
+# Pieces differ by shape too, so that colours can say what is usual: of usual and unusual values.
+_SHAPES = (("circle", "diamond"), ("square-open", "star-diamond-open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,100 +38,116 @@ class _Row:
 
     index: int
     label: str
-    score: Score | None = None
+    name: str = ""
 
 
-def plot_scorecard(scorecard: Scorecard) -> go.Figure:
+def plot_scorecard(cards: Mapping[str, Scorecard]) -> go.Figure:
     """Plot every value as a dot on the band of real pieces: green inside, orange outside.
 
     Bands are drawn at equal width, whatever their unit. A value outside lies as many bands away as
     its penalty says, an arrow where it is too far to show.
+
+    Args:
+        cards: One or two by the name of their piece; the first has its values written beside it.
     """
-    rows = _rows(scorecard)
-    scored = [row for row in rows if row.score is not None]
-    figure = go.Figure([_band_trace(scored), *_value_traces(scored)])
+    first = next(iter(cards.values()))
+    rows = _rows(first)
+    figure = go.Figure([_band_trace([row for row in rows if row.name], band_words(first.form))])
+    for number, (name, card) in enumerate(cards.items()):
+        prefix = f"{safe_text(name)}: " if len(cards) > 1 else ""
+        figure.add_traces(_value_traces(rows, card, prefix, number))
     figure.update_layout(
-        base_layout(_ROW_PX * max(1, len(rows)) + 70),
+        base_layout(_ROW_PX * max(1, len(rows)) + 90),
         barmode="overlay",
         hovermode="closest",
         dragmode=False,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
-        xaxis={
-            "range": [-MAX_DISTANCE - 0.2, 1 + MAX_DISTANCE + 0.2],
-            "fixedrange": True,
-            "tickvals": [0, 1],
-            "ticktext": ["10 %", "90 %"],
-            "gridcolor": STRONG_LINE,
-            "zeroline": False,
-            "automargin": True,
-            "title": {"text": "real pieces with less", "standoff": 4},
-        },
-        yaxis={
-            "range": [len(rows) - 0.5, -0.5],
-            "fixedrange": True,
-            "tickvals": [row.index for row in rows],
-            "ticktext": [row.label for row in rows],
-            "gridcolor": FAINT_LINE,
-            "zeroline": False,
-            "automargin": True,
-        },
+        legend=LEGEND | {"y": 1.0},
+        xaxis=axis(
+            "real pieces with less",
+            range=[-MAX_DISTANCE - 0.2, 1 + MAX_DISTANCE + 0.2],
+            fixedrange=True,
+            tickvals=[0, 1],
+            ticktext=["10 %", "90 %"],
+            gridcolor=STRONG_LINE,
+        ),
+        yaxis=axis(
+            "",
+            range=[len(rows) - 0.5, -0.5],
+            fixedrange=True,
+            tickvals=[row.index for row in rows],
+            ticktext=[row.label for row in rows],
+        ),
     )
     return figure
 
 
-def _rows(scorecard: Scorecard) -> list[_Row]:
+def _rows(card: Scorecard) -> list[_Row]:
     rows: list[_Row] = []
     for family, scores in groupby(
-        sorted(scorecard.scores, key=lambda score: _family_order(scorecard, score)),
+        sorted(card.scores, key=lambda score: _family_order(card, score)),
         key=lambda score: score.family,
     ):
         rows.append(_Row(len(rows), f"<b>{html.escape(family)}</b>"))
         for score in scores:
-            rows.append(_Row(len(rows), html.escape(score.name.replace("_", " ")), score))
+            rows.append(_Row(len(rows), _label(score), score.name))
     return rows
 
 
-def _family_order(scorecard: Scorecard, score: Score) -> int:
+def _label(score: Score) -> str:
+    return html.escape(_LABELS.get(score.name, score.name.replace("_", " ")))
+
+
+def _family_order(card: Scorecard, score: Score) -> int:
     """Sort by where the family is first met, so that it stays together."""
-    return [other.family for other in scorecard.scores].index(score.family)
+    return [other.family for other in card.scores].index(score.family)
 
 
-def _band_trace(rows: list[_Row]) -> go.Bar:
+def _band_trace(rows: Sequence[_Row], name: str) -> go.Bar:
     return go.Bar(
         orientation="h",
-        name="real pieces",
+        name=name,
         base=[0] * len(rows),
         x=[1] * len(rows),
         y=[row.index for row in rows],
         width=0.5,
-        marker={"color": _BAND_COLOUR, "line": {"width": 0}},
+        marker={"color": BAND_COLOUR, "line": {"width": 0}},
         hoverinfo="skip",
     )
 
 
-def _value_traces(rows: list[_Row]) -> list[go.Scatter]:
-    measured = [row for row in rows if row.score and not math.isnan(row.score.value)]
-    unmeasured = [row for row in rows if row not in measured]
-    inside = [row for row in measured if row.score and row.score.is_inside_band]
-    outside = [row for row in measured if row.score and not row.score.is_inside_band]
-    return [
-        _value_trace("inside the band", inside, INSIDE_COLOUR, "circle"),
-        _value_trace("outside", outside, OUTSIDE_COLOUR, "diamond"),
-        _unmeasured_trace(unmeasured),
+def _value_traces(
+    rows: Sequence[_Row], card: Scorecard, prefix: str, number: int
+) -> list[go.Scatter]:
+    """Draw the values of the pieces' `number`th card, where they stand in the first one's rows."""
+    found = {score.name: score for score in card.scores}
+    placed = [(row.index, found[row.name]) for row in rows if row.name in found]
+    measured = [(index, score) for index, score in placed if not math.isnan(score.value)]
+    inside, outside = (
+        [one for one in measured if one[1].is_inside_band is wanted] for wanted in (True, False)
+    )
+    usual, unusual = _SHAPES[number % len(_SHAPES)]
+    traces = [
+        _value_trace(f"{prefix}usual", inside, INSIDE_COLOUR, usual, has_text=number == 0),
+        _value_trace(f"{prefix}unusual", outside, OUTSIDE_COLOUR, unusual, has_text=number == 0),
     ]
+    if number == 0:
+        traces.append(_unmeasured_trace([one for one in placed if one not in measured]))
+    return traces
 
 
-def _value_trace(name: str, rows: list[_Row], colour: str, symbol: str) -> go.Scatter:
-    places = [_place(row.score) for row in rows if row.score]
+def _value_trace(
+    name: str, placed: Sequence[tuple[int, Score]], colour: str, symbol: str, *, has_text: bool
+) -> go.Scatter:
+    places = [_place(score) for _, score in placed]
     return go.Scatter(
-        mode="markers+text",
+        mode="markers+text" if has_text else "markers",
         name=name,
         x=[min(1 + MAX_DISTANCE, max(-MAX_DISTANCE, place)) for place in places],
-        y=[row.index for row in rows],
-        text=[f"{row.score.value:.3g}" for row in rows if row.score],
+        y=[index for index, _ in placed],
+        text=[f"{score.value:.3g}" for _, score in placed],
         textposition=[_text_position(place) for place in places],
-        hovertext=[_hover_text(row.score) for row in rows if row.score],
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertext=[_hover_text(score) for _, score in placed],
+        hovertemplate="%{hovertext}<extra>%{fullData.name}</extra>",
         marker={
             "color": colour,
             "size": 11,
@@ -126,13 +156,13 @@ def _value_trace(name: str, rows: list[_Row], colour: str, symbol: str) -> go.Sc
     )
 
 
-def _unmeasured_trace(rows: list[_Row]) -> go.Scatter:
+def _unmeasured_trace(placed: Sequence[tuple[int, Score]]) -> go.Scatter:
     return go.Scatter(
         mode="text",
         name="unmeasured",
-        x=[0.5] * len(rows),
-        y=[row.index for row in rows],
-        text=["nothing to measure"] * len(rows),
+        x=[0.5] * len(placed),
+        y=[index for index, _ in placed],
+        text=["nothing to measure"] * len(placed),
         hoverinfo="skip",
         showlegend=False,
     )
@@ -163,6 +193,6 @@ def _hover_text(score: Score) -> str:
     places = f"<br>{n_places} place{'s' * (n_places > 1)}" if n_places else ""
     source = f"<br>{html.escape(score.source)}" if score.source else ""
     return (
-        f"<b>{html.escape(score.name.replace('_', ' '))}</b><br>{score.value:.3g} {unit}"
+        f"<b>{_label(score)}</b><br>{score.value:.3g} {unit}"
         f"<br>real pieces {score.low:.3g} to {score.high:.3g}{places}{source}"
     )

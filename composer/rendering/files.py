@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from composer.errors import ComposerError, OptionError
+from composer.errors import ComposerError, MissingTool, OptionError
 from composer.piece import Piece
 from composer.rendering.audio import render_audio
 from composer.rendering.midi import write_midi
@@ -19,7 +19,7 @@ from composer.rendering.tempo import check_tempo
 
 SHEET_FORMATS = ("svg", "png", "pdf")
 SOUND_FORMATS = ("wav", "mp3", "flac", "ogg")
-FORMATS = ("mid", "musicxml", *SHEET_FORMATS, *SOUND_FORMATS)
+FORMATS = ("mid", "musicxml", *SHEET_FORMATS, *SOUND_FORMATS, "html")
 OnProblem = Callable[[str, str], None]
 RenderAudio = Callable[..., Path]
 
@@ -58,6 +58,8 @@ class _Desk:
             return [write_musicxml(self.piece, self._path("musicxml"))]
         if kind in SHEET_FORMATS:
             return self._write_sheet(kind)
+        if kind == "html":
+            return [self._write_roll()]
         path = self._path(kind)
         return [self.render_audio(self.piece, path, is_expressive=self.is_expressive)]
 
@@ -67,6 +69,17 @@ class _Desk:
         if kind == "png":
             return self._write_pages(kind, pages_to_png(self.pages))
         return self._write_pages(kind, [page.encode() for page in self.pages])
+
+    def _write_roll(self) -> Path:
+        """Write the piano roll as a page that needs nothing else."""
+        try:
+            from composer.plots import figure_page, plot_pianoroll
+        except ImportError as problem:
+            raise MissingTool("the piano roll needs plotly: `pip install plotly`") from problem
+        path = self._path("html")
+        page = figure_page(plot_pianoroll(self.piece), self.piece.title or self.stem)
+        path.write_text(page, encoding="utf-8")
+        return path
 
     def _write_pages(self, kind: str, pages: Sequence[bytes]) -> list[Path]:
         """Write a file a page; the pages are numbered if there are several."""

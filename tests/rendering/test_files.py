@@ -12,7 +12,7 @@ from composer.piece import Piece
 from composer.rendering.files import FORMATS, SOUND_FORMATS, check_formats, write_files
 from tests.fake_studio import beep_audio, silent_audio
 
-WRITTEN = ("mid", "musicxml", "svg", "png", "pdf")
+WRITTEN = ("mid", "musicxml", "svg", "png", "pdf", "html")
 
 
 def test_every_format_is_written_under_the_stem(chorale: Piece, tmp_path: Path) -> None:
