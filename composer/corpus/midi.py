@@ -31,6 +31,8 @@ MAX_TICKS_PER_QUARTER = 32_767
 # Tempos beyond are drawn to the nearest end: they are slips of a program, and the notes are sound.
 FILE_TEMPO_RANGE_BPM = (5.0, 500.0)
 
+_RING_BEATS = Fraction(1, 12)  # by which players hold notes over
+
 _HEADER_LENGTH_BYTES = 14
 _SMPTE_BIT = 0x8000
 _DEFAULT_METER = Meter(4, 4)
@@ -94,8 +96,8 @@ def read_midi_bytes(data: bytes, *, title: str = "") -> Piece:
         Part(instrument, _notes(ticks, ticks_to_beats), own_name(track.name, instrument.name))
         for track, instrument, ticks in zip(tracks, instruments, notes_by_part, strict=True)
     )
-    end_ticks = max(n.onset_ticks + n.duration_ticks for part in notes_by_part for n in part)
-    meters, n_bars = _meters(score, ticks_to_beats, ticks_to_beats(end_ticks))
+    end_beats = ticks_to_beats(_end_ticks(notes_by_part, score.ticks_per_quarter))
+    meters, n_bars = _meters(score, ticks_to_beats, end_beats)
     return Piece(
         parts=parts,
         meters=meters,
@@ -167,6 +169,14 @@ def _tick_notes(track: TrackTick) -> list[_TickNote]:
     fields = ("time", "pitch", "duration", "velocity")
     notes = map(_TickNote._make, zip(*(arrays[name].tolist() for name in fields), strict=True))
     return sorted(note for note in notes if note.duration_ticks > 0)
+
+
+def _end_ticks(notes_by_part: list[list[_TickNote]], ticks_per_quarter: int) -> int:
+    """Return where the music ends: a last note that is held a little over needs no further bar."""
+    ends = (n.onset_ticks + n.duration_ticks for part in notes_by_part for n in part)
+    ring_ticks = int(_RING_BEATS * ticks_per_quarter)
+    last_onset_ticks = max(part[-1].onset_ticks for part in notes_by_part)
+    return max(last_onset_ticks + 1, max(ends) - ring_ticks)
 
 
 def _notes(tick_notes: list[_TickNote], ticks_to_beats: TicksToBeats) -> tuple[Note, ...]:

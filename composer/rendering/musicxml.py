@@ -4,7 +4,9 @@ Every bar is laid out by us, note by note, and music21 only puts it into words: 
 notation would move notes, and take several times as long.
 
 Times on the grid of 24 positions a quarter and those of tuplets of 5, 7 and 9 are exact; others are
-drawn to the nearest of these (`rhythm.snap`), so that they can be read. Velocities are not written.
+drawn to the nearest of these (`rhythm.snap`), so that they can be read. Notes that are played
+detached or held over are written with plain lengths (`lengths`); by how much they sound shorter or
+longer stands in MusicXML's attribute `release`, in divisions. Velocities are not written.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 from music21 import bar as bar_lines
-from music21 import clef, instrument, layout, metadata, stream, tempo
+from music21 import clef, defaults, instrument, layout, metadata, stream, tempo
 from music21 import key as keys
 from music21 import meter as meters
 from music21.duration import Duration
@@ -26,7 +28,8 @@ from music21.musicxml.m21ToXml import ScoreExporter
 from music21.stream.enums import ShowNumber
 
 from composer.piece import Note, Part, Piece
-from composer.rendering.notation import Staff, fill_bar, offset_of
+from composer.rendering.lengths import Written, write_lengths
+from composer.rendering.notation import RELEASE_MARK, Staff, fill_bar, offset_of
 from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
 from composer.rendering.spelling import spell
 from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
@@ -57,10 +60,10 @@ def musicxml_bytes(piece: Piece) -> bytes:
         OptionError: If the piece's tempo cannot be written.
     """
     check_tempo(piece.tempo_bpm)
-    snapped = _snapped(piece)
+    written = write_lengths(_snapped(piece))
     first = piece.bar_numbers[0]
-    numbers = range(first, first + snapped.n_bars)
-    root = _Exporter(_score(snapped, numbers)).parse()
+    numbers = range(first, first + written.piece.n_bars)
+    root = _Exporter(_score(written, numbers)).parse()
     return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
 
 
@@ -82,8 +85,9 @@ class _Exporter(ScoreExporter):
         super().__init__(score, makeNotation=False)
 
     def parse(self) -> Element:
-        """Return the root of the file, without comments."""
+        """Return the root of the file, without comments, and with releases."""
         root = super().parse()
+        _write_releases(root)
         for place in (root, *root.iter("part")):
             comments = [child for child in place if not isinstance(child.tag, str)]
             for comment in comments:
@@ -110,6 +114,14 @@ def _remove(element: Element, tag: str) -> None:
         element.remove(child)
 
 
+def _write_releases(root: Element) -> None:
+    """Put releases, in divisions, in place of the ids that stand for them."""
+    marked = (note for note in root.iter("note") if note.get("id", "").startswith(RELEASE_MARK))
+    for note in marked:
+        beats = Fraction(*map(int, note.attrib.pop("id").removeprefix(RELEASE_MARK).split("_")))
+        note.set("release", str(round(beats * defaults.divisionsPerQuarter)))
+
+
 # --- Times --------------------------------------------------------------------------------------
 
 
@@ -119,8 +131,7 @@ def _snapped(piece: Piece) -> Piece:
         replace(part, notes=tuple(sorted(_snapped_note(note) for note in part.notes)))
         for part in piece.parts
     )
-    counted = replace(piece, parts=parts, n_bars=0)  # notes may sound on behind the last bar line
-    return replace(counted, n_bars=max(piece.n_bars, counted.n_bars))
+    return replace(piece, parts=parts)
 
 
 def _snapped_note(note: Note) -> Note:
@@ -156,7 +167,8 @@ class _Frame:
     meters: frozenset[Fraction]
 
 
-def _score(piece: Piece, numbers: range) -> stream.Score:
+def _score(written: Written, numbers: range) -> stream.Score:
+    piece = written.piece
     start = Fraction(0) if numbers[0] else _pickup_start(piece)
     frame = _Frame(piece, numbers, start, frozenset(m.onset_beats for m in piece.meters))
     groups = staff_groups(piece)
@@ -165,7 +177,7 @@ def _score(piece: Piece, numbers: range) -> stream.Score:
     score = stream.Score()
     score.insert(0, _metadata(piece))
     lines = []
-    for index, staff in enumerate(_staves(piece, lower_by_upper)):
+    for index, staff in enumerate(_staves(written, lower_by_upper)):
         line = stream.PartStaff() if index in hands else stream.Part()
         _name(line, piece.parts[index], index)
         _fill_line(line, frame, staff, is_first=index == 0)
@@ -176,7 +188,8 @@ def _score(piece: Piece, numbers: range) -> stream.Score:
     return score
 
 
-def _staves(piece: Piece, lower_by_upper: Mapping[int, int]) -> Iterator[Staff]:
+def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Staff]:
+    piece = written.piece
     names = spell(piece)
     onsets = [bar.onset_beats for bar in piece.bars]
     n_voices = 0
@@ -185,6 +198,7 @@ def _staves(piece: Piece, lower_by_upper: Mapping[int, int]) -> Iterator[Staff]:
         voices = split_voices(part.notes, onsets)
         yield Staff(
             names=names[index],
+            touches=written.touches[index],
             voices=voices,
             first_voice=max(_VOICES_OF_A_HAND, n_voices) + 1 if is_lower else 1,
             has_numbers=is_lower or index in lower_by_upper or len(voices) > 1,

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from music21 import beam, chord, note, pitch, stream, tie
+from music21 import articulations, beam, chord, note, pitch, stream, tie
 from music21.duration import Duration, Tuplet
 
 from composer.piece import Bar
 from composer.rendering.beams import beams
+from composer.rendering.lengths import Touch
 from composer.rendering.rhythm import VALUES, Span, WrittenValue, write_spans
 from composer.rendering.spelling import Spelling
 from composer.rendering.voices import Chord, Voice
 from composer.theory import Key
 
+# Begins the id of a note that sounds for longer or shorter than it is written; quarters follow.
+# music21 knows ids and no releases, so the writer of the file puts one in place of the other.
+RELEASE_MARK = "release_"
 _STEP_SIGNS = {
     step: index
     for index, step in enumerate("FCGDAEB")  # the order of sharps in a signature
@@ -34,6 +38,7 @@ class Staff:
 
     Args:
         names: Spelled notes of a part; chords refer to them.
+        touches: How each of them sounds beside how it is written.
         voices: The highest first.
         first_voice: Number of the first of them in the part of the score, from 1.
         has_numbers: Whether voices are numbered: a single one on its own staff need not be.
@@ -42,6 +47,7 @@ class Staff:
     """
 
     names: tuple[Spelling, ...]
+    touches: tuple[Touch, ...]
     voices: Sequence[Voice]
     first_voice: int
     has_numbers: bool
@@ -166,10 +172,15 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
     assert place.chord is not None
     kind = _tie_kind(place.value, place.chord, bar)
     notes = [note.Note(_pitch(staff.names[index])) for index in place.chord.indices]
-    for one in notes:
+    touches = [staff.touches[index] for index in place.chord.indices]
+    for one, touch in zip(notes, touches, strict=True):
         one.tie = tie.Tie(kind) if kind else None
+        if touch.release_beats and kind in ("", "stop"):
+            one.id = RELEASE_MARK + "_".join(map(str, touch.release_beats.as_integer_ratio()))
     element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
     element.duration = duration
+    if kind in ("", "start") and any(touch.is_staccato for touch in touches):
+        element.articulations.append(articulations.Staccato())
     return element
 
 

@@ -20,6 +20,7 @@ from composer.corpus.musicxml.values import (
     read_duration,
     read_meter,
     read_pitch,
+    read_release,
     text_of,
 )
 from composer.errors import ScoreFileError
@@ -279,7 +280,8 @@ def _copy_notes(
         staff.has_words |= any(note.find("lyric") is not None for note in pitched)
         staff.n_notes += len(pitched)
         for number, note in enumerate(pitched):
-            copy.append(_copy_note(note, head, is_in_chord=number > 0))
+            release = read_release(note, line.divisions)
+            copy.append(_copy_note(note, head, release, is_in_chord=number > 0))
         if beats and not pitched:
             _add_step(copy, "forward", head)
     cursor.step(beats)
@@ -294,8 +296,12 @@ def _sounds(note: Element) -> bool:
     return note.find("pitch") is not None and note.find("cue") is None
 
 
-def _copy_note(note: Element, head: Element, *, is_in_chord: bool) -> Element:
+def _copy_note(
+    note: Element, head: Element, release_beats: Fraction, *, is_in_chord: bool
+) -> Element:
     copy = Element("note")
+    if release_beats:  # music21 hands colours on, and no releases
+        copy.set("color", str(release_beats))
     if is_in_chord:
         SubElement(copy, "chord")
     pitch = SubElement(copy, "pitch")

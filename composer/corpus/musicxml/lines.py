@@ -17,7 +17,7 @@ class RawNote:
     """A note as it stands in a file.
 
     Args:
-        onset_beats, end_beats: Quarters from the beginning of bar 1.
+        onset_beats, end_beats: Quarters from the beginning of bar 1; the end as it sounds.
         pitch: MIDI number as it sounds.
         voice: Its name in the file.
         measure: Index of its measure.
@@ -46,7 +46,9 @@ def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
         if waiting:
             index = next((i for i in waiting if merged[i].voice == note.voice), waiting[0])
             waiting.remove(index)
-            merged[index] = replace(merged[index], end_beats=note.end_beats)
+            # A release may reach back over several tied notes, but not before the first.
+            if note.end_beats > merged[index].onset_beats:
+                merged[index] = replace(merged[index], end_beats=note.end_beats)
         else:
             index = len(merged)
             merged.append(note)

@@ -83,8 +83,15 @@ def _raw_notes(part: stream.Part, onsets_beats: Sequence[Fraction]) -> Iterator[
 
 def _raw_note(note: Any, span: tuple[Fraction, Fraction], voice: str, measure: int) -> RawNote:
     kind = note.tie.type if note.tie else ""
+    onset, end = span
+    # In place of a colour `cleaning` wrote how much longer it sounds.
+    color = note.style.color if note.hasStyleInformation else None
+    release = Fraction(color or 0)
+    if kind in ("start", "continue") or (not kind and end + release <= onset):
+        release = Fraction(0)
     return RawNote(
-        *span,
+        onset,
+        end + release,
         pitch=note.pitch.midi,
         voice=voice,
         measure=measure,

@@ -16,6 +16,7 @@ MAX_MEASURE_BEATS = 512  # twice the longest bar that a time signature states
 _OCTAVES = tuple(map(str, range(-2, 11)))
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 _SIGNED = re.compile(r"[+-]?\d{1,3}(\.\d{1,6})?", re.ASCII)
+_RELEASE = re.compile(r"[+-]?\d{1,9}(\.\d{1,6})?", re.ASCII)
 _BEATS = re.compile(r"\d{1,3}(\s*\+\s*\d{1,3}){0,15}", re.ASCII)
 
 
@@ -49,6 +50,15 @@ def read_duration(element: Element, divisions: Fraction) -> Fraction:
     if not 0 <= beats <= MAX_MEASURE_BEATS:
         raise ScoreFileError(f"the file has a note or rest of the duration {_shown(text)}")
     return beats
+
+
+def read_release(note: Element, divisions: Fraction) -> Fraction:
+    """Return by how many quarters a note sounds longer than written; below 0 if shorter.
+
+    Its attribute `release` is told by few files; what makes no sense there is left out.
+    """
+    text = note.get("release", "0").strip()
+    return Fraction(text) / divisions if _RELEASE.fullmatch(text) else Fraction(0)
 
 
 def read_pitch(note: Element) -> tuple[str, int, int]:
