@@ -4,7 +4,8 @@ Players let go of a note before the next one, and programs write that into their
 lasts 455 ticks of 480, or 0.8 of itself. A score shows the quarter. Onsets are left where they are;
 each end that no note or beat explains, or that leaves a rest too short to read, moves to the place
 that needs the fewest signs and changes the note's length the least, measured by how detached the
-part is as a whole. What is much shorter than it is written gets a staccato dot. Knows no pitch.
+part is as a whole. What is much shorter than it is written gets a staccato dot. Notes whose written
+values are given keep them. Knows no pitch.
 
 Sources:
     E. Cambouropoulos, From MIDI to traditional musical notation, AAAI Workshop on Artificial
@@ -166,9 +167,7 @@ class _Grid:
 
 
 @lru_cache(maxsize=1 << 14)
-def _signs(
-    span: tuple[Fraction, Fraction], meter: Meter, is_rest: bool, tiny_cost: float
-) -> float:
+def _signs(span: tuple[Fraction, Fraction], meter: Meter, is_rest: bool, tiny_cost: float) -> float:
     (values,) = write_spans([span], meter, [is_rest])
     cost = 0.0
     for value in values:
@@ -178,13 +177,18 @@ def _signs(
     return cost
 
 
+def _is_given(note: Note) -> bool:
+    """Whether the piece says in which values a note is written."""
+    return note.marks is not None and bool(note.marks.written)
+
+
 class _Line:
     """The notes of one part, and how detached they are as a whole."""
 
     def __init__(self, notes: Sequence[Note], grid: _Grid) -> None:
         self._grid = grid
         self._onsets = sorted({note.onset_beats for note in notes})
-        odd = [note for note in notes if self._is_odd(note)]
+        odd = [note for note in notes if self._is_odd(note) and not _is_given(note)]
         is_detached = self._is_detached = len(odd) > DETACHED_SHARE * len(notes)
         self._tiny_cost = TINY_REST_COST if is_detached else 0.0
         gates = [gate for note in odd if GATES[0] <= (gate := self._gate_of(note)) <= GATES[1]]
@@ -200,11 +204,13 @@ class _Line:
         """Whether a note is written as long as the longest that is struck with it."""
         if note.duration_beats == longest.duration_beats:
             return True
+        if _is_given(note) or _is_given(longest):
+            return False
         is_near = note.duration_beats >= CHORD_RATIO * longest.duration_beats
         return is_near and (self._is_detached or self._is_odd(note))
 
     def _end_of(self, note: Note) -> Fraction:
-        if not (self._is_detached or self._is_odd(note)):
+        if _is_given(note) or not (self._is_detached or self._is_odd(note)):
             return note.end_beats
         ends = sorted(self._possible_ends(note))
         return min(ends, key=lambda end: (self._cost(note, end), -end))

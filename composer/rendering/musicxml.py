@@ -136,7 +136,7 @@ def _snapped(piece: Piece) -> Piece:
 
 def _snapped_note(note: Note) -> Note:
     onset, end = snap_span(note.onset_beats, note.end_beats)
-    return Note(onset, note.pitch, end - onset, note.velocity)
+    return Note(onset, note.pitch, end - onset, note.velocity, note.marks)
 
 
 def _pickup_start(piece: Piece) -> Fraction:

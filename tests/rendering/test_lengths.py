@@ -8,8 +8,9 @@ import pytest
 
 from composer.corpus.midi import read_midi_bytes
 from composer.corpus.musicxml import read_musicxml_bytes
-from composer.piece import MeterChange, Note, Part, Piece
-from composer.rendering.lengths import Written, write_lengths
+from composer.piece import Marks, MeterChange, Note, Part, Piece, Written
+from composer.rendering.lengths import Written as WrittenPiece
+from composer.rendering.lengths import write_lengths
 from composer.rendering.midi import midi_bytes
 from composer.rendering.musicxml import musicxml_bytes
 from composer.theory import INSTRUMENTS, Key, Meter
@@ -42,7 +43,7 @@ def played(piece: Piece, gate: str) -> Piece:
     return replace(piece, parts=tuple(parts))
 
 
-def lengths_of(written: Written) -> list[list[tuple[Fraction, int, Fraction]]]:
+def lengths_of(written: WrittenPiece) -> list[list[tuple[Fraction, int, Fraction]]]:
     return [
         [(note.onset_beats, note.pitch, note.duration_beats) for note in part.notes]
         for part in written.piece.parts
@@ -50,10 +51,12 @@ def lengths_of(written: Written) -> list[list[tuple[Fraction, int, Fraction]]]:
 
 
 def plain(piece: Piece) -> list[list[tuple[Fraction, int, Fraction]]]:
-    return lengths_of(Written(piece, ()))
+    return lengths_of(WrittenPiece(piece, ()))
 
 
-@pytest.mark.parametrize("gate", ["455/480", "0.9", "0.875", "0.8", "0.7", "21/24", "11/12", "1.04"])
+@pytest.mark.parametrize(
+    "gate", ["455/480", "0.9", "0.875", "0.8", "0.7", "21/24", "11/12", "1.04"]
+)
 @pytest.mark.parametrize("name", ["chorale", "keyboard_piece"])
 def test_a_piece_at_a_gate_is_written_as_without(name: str, gate: str, request) -> None:
     """Every short note was a triplet tied to a 32nd, with a 128th rest."""
@@ -91,6 +94,15 @@ def test_short_notes_get_a_dot_and_their_plain_value() -> None:
     assert all(touch.is_staccato for touch in written.touches[0])
     root = ElementTree.fromstring(musicxml_bytes(piece))
     assert len(root.findall("part/measure/note/notations/articulations/staccato")) == 8
+
+
+def test_notes_whose_written_values_are_given_keep_them() -> None:
+    marks = Marks(written=(Written("eighth", 2),))
+    piece = piece_of(("0", 60, "7/8"), ("1", 62, "1"), ("2", 62, "2"))
+    given = replace(piece.parts[0].notes[0], marks=marks)
+    notes = (given, *piece.parts[0].notes[1:])
+    piece = replace(piece, parts=(replace(piece.parts[0], notes=notes),))
+    assert write_lengths(piece).piece == piece
 
 
 def test_triplets_at_a_gate_stay_triplets() -> None:
