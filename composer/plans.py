@@ -34,12 +34,12 @@ class Chunking:
         OptionError: If a value is out of its range.
     """
 
-    chunk_bars: int = _number(16, 1, 64, "bars that are drawn in one go")
+    chunk_bars: int = _number(16, 1, 64, "how many bars are composed together")
     overlap_bars: int | None = _number(
-        None, 1, 64, "bars before them that are read again; as many as half a window holds if open"
+        None, 1, 64, "how many bars before them the model reads again; left out, half of its window"
     )
     theme_bars: int = _number(
-        0, 0, 16, "bars of the opening that stay before the model's eyes all the way"
+        0, 0, 16, "how many bars of the opening the model keeps reading to the end"
     )
 
     def __post_init__(self) -> None:

@@ -37,42 +37,56 @@ class Request:
         OptionError: If a value is out of its range or of a wrong type.
     """
 
-    composer: str | None = _text("whose manner")
-    form: str | None = _text("what kind of piece")
-    ensemble: str | None = _text("for whom: keyboard, choir, string quartet ...")
+    composer: str | None = _text("the composer in whose style to write")
+    form: str | None = _text("kind of piece, such as chorale or mazurka")
+    ensemble: str | None = _text("who plays: keyboard, choir, string quartet ...")
     key: Key | None = _text("tonic and mode, such as 'G minor'")
     meter: Meter | None = _text("time signature, such as '3/4'")
-    parts: int | None = _number(None, 1, 8, "voices or staves")
-    bars: int = _number(16, 1, MAX_BARS, "length in bars, a pickup bar included")
+    parts: int | None = _number(None, 1, 8, "number of voices or staves")
+    bars: int = _number(16, 1, MAX_BARS, "length in bars, counting a pickup bar")
     tempo_bpm: float | None = _number(
-        None, *TEMPO_RANGE_BPM, "quarters a minute; usual for the form if open"
+        None,
+        *TEMPO_RANGE_BPM,
+        "tempo in quarter notes per minute; left out, what is usual for the form",
     )
     temperature: float = _number(1.0, 0.1, 2.0, "below 1 safer, above 1 bolder")
-    top_k: int = _number(0, 0, 1000, "keep the k likeliest values of a field; 0 keeps all")
-    top_p: float = _number(1.0, 0.01, 1.0, "keep the likeliest values that sum to p; 1 keeps all")
+    top_k: int = _number(
+        0, 0, 1000, "sample only among the k likeliest values of a field; 0 takes all"
+    )
+    top_p: float = _number(
+        1.0,
+        0.01,
+        1.0,
+        "sample only among the likeliest values that together have probability p; 1 takes all",
+    )
     min_p: float = _number(
-        0.02, 0.0, 0.9, "drop values less likely than this share of the likeliest; 0 keeps all"
+        0.02, 0.0, 0.9, "leave out values less likely than this share of the likeliest; 0 takes all"
     )
     guidance: float = _number(
-        1.0, 1.0, 4.0, "how strongly the wishes pull; 1 is the model as trained"
+        1.0, 1.0, 4.0, "how strongly to enforce the settings; 1 is the model as trained"
     )
     part_writing: float = _number(
         1.0,
         0.0,
         1.0,
-        "how strongly notes lean away from parallel fifths and octaves, most where real pieces "
-        "of the form avoid them, to a close on the tonic, and to every part coming in; 0 leaves "
-        "all to the model",
+        "how strongly to avoid parallel fifths and octaves (most where real pieces of the form "
+        "avoid them), to close on the tonic and to let every part come in; 0 leaves all of this "
+        "to the model",
     )
-    candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are drawn and ranked")
+    candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are composed and ranked")
     prune: float = _number(
         0.0,
         0.0,
         50.0,
-        "give up candidates whose first half scores less than this, from 8 bars on; 0 gives up "
-        "none",
+        "give up candidates of 8 bars or more whose first half scores less than this; 0 gives "
+        "up none",
     )
-    seed: int = _number(0, 0, 2**31 - 1, "same seed, same piece on the same runtime and version")
+    seed: int = _number(
+        0,
+        0,
+        2**31 - 1,
+        "the same seed gives the same piece with the same version, checkpoint and runtime",
+    )
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""

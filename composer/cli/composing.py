@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from composer.cli.extending import show_progress, write_result
-from composer.cli.terminal import add_command, print_json, read_counts, read_text
+from composer.cli.terminal import (
+    add_command,
+    add_result,
+    add_setting,
+    print_json,
+    read_counts,
+    read_text,
+)
 from composer.request import Request
 
 
@@ -22,39 +29,24 @@ def add_commands(commands: Any) -> None:
 
 def _add_compose(commands: Any) -> None:
     parser = add_command(
-        commands, "compose", _compose, "Compose, rank the candidates, keep the best."
+        commands, "compose", _compose, "Compose candidates, rank them and keep the best."
     )
-    _add_wishes(parser)
+    for setting in fields(Request):
+        add_setting(parser, setting)
     parser.add_argument(
         "--suggested",
         action="store_true",
-        help="sample as a sweep suggests for the form; options that are given win",
+        help="use the sampling settings that a sweep suggests for the form; options that you give "
+        "come first",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
-    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
-    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
-
-
-def _add_wishes(parser: Any) -> None:
-    """Give every field of a request an option with its own default, range and help."""
-    kinds = {"int": int, "float": float}
-    for wish in fields(Request):
-        kind = next((kinds[k] for k in kinds if k in str(wish.type)), str)
-        text = str(wish.metadata["help"])
-        if "low" in wish.metadata:
-            text += f" ({wish.metadata['low']:g} to {wish.metadata['high']:g})"
-        default = wish.default
-        if default is not None:
-            text += f"; {default:g} if left out" if not isinstance(default, str) else ""
-        option = "--" + wish.name.replace("_", "-")
-        # Left out, it is no attribute, so that what was given can be told from a default.
-        parser.add_argument(option, type=kind, default=argparse.SUPPRESS, help=text)
+    add_result(parser)
 
 
 def _compose(options: argparse.Namespace) -> None:
     from composer.pipeline import Composition, Progress, compose_steps
 
-    given = {w.name: getattr(options, w.name) for w in fields(Request) if w.name in options}
+    names = [setting.name for setting in fields(Request)]
+    given = {name: getattr(options, name) for name in names if name in options}
     if options.suggested:
         given = _suggested(given.get("form")) | given
     for step in compose_steps(Request(**given)):
@@ -95,9 +87,16 @@ def print_ranking(composition: Any, out: Path) -> None:
 
 
 def _add_replay(commands: Any) -> None:
-    parser = add_command(commands, "replay", _replay, "Rebuild the notes of a composition.json.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--rank", type=int, default=1, help="which candidate, 1 the best")
+    parser = add_command(
+        commands, "replay", _replay, "Rebuild the notes of a composition from its JSON file."
+    )
+    parser.add_argument("file", type=Path, help="composition.json file")
+    parser.add_argument(
+        "--rank",
+        type=int,
+        default=1,
+        help="which candidate (1 or more; 1 is the best; default 1)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for piece.mid")
 
 

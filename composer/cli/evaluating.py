@@ -20,20 +20,49 @@ def add_commands(commands: Any) -> None:
 
 def _add_evaluate(commands: Any) -> None:
     parser = add_command(
-        commands, "evaluate", _evaluate, "Measure how well unseen pieces are predicted."
+        commands,
+        "evaluate",
+        _evaluate,
+        "Measure how well a checkpoint predicts pieces that it has not seen.",
     )
     parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
-    parser.add_argument("--split", default="valid", help="train, valid or test; not of the report")
-    parser.add_argument("--licence", help="keep one class only, such as open")
-    parser.add_argument("--checkpoint", type=Path, help="folder; the bundled one if left out")
-    parser.add_argument("--keep", action="store_true", help="write the report beside the weights")
     parser.add_argument(
-        "--report", type=Path, help="folder: compose, too, and write all that is measured there"
+        "--split",
+        default="valid",
+        help="which part of the scores: train, valid or test (default valid); a report has its own",
     )
-    parser.add_argument("--pieces", type=int, default=200, help="real pieces of the report; 200")
-    parser.add_argument("--winners", type=int, default=64, help="of them with a choice of 16; 64")
-    parser.add_argument("--grid-candidates", type=int, default=16, help="a row of the menu; 16")
-    parser.add_argument("--seed", type=int, default=0, help="of the report")
+    parser.add_argument("--licence", help="use scores of one licence class only, such as open")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="folder of the checkpoint; left out, the bundled one"
+    )
+    parser.add_argument("--keep", action="store_true", help="write the result beside the weights")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        help="folder for a full report: composes hundreds of pieces and measures them as well",
+    )
+    parser.add_argument(
+        "--pieces",
+        type=int,
+        default=200,
+        help="real pieces of the report, each with a composed one beside it (5 or more; default "
+        "200)",
+    )
+    parser.add_argument(
+        "--winners",
+        type=int,
+        default=64,
+        help="for how many of them to compose the best of 16 as well (0 or more; default 64)",
+    )
+    parser.add_argument(
+        "--grid-candidates",
+        type=int,
+        default=16,
+        help="candidates for each row of the menu (1 or more; default 16)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the report (0 or more; default 0)"
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -89,12 +118,14 @@ def _tell(line: str) -> None:
 
 
 def _add_compare(commands: Any) -> None:
-    parser = add_command(
-        commands, "compare", _compare, "Set the reports of two checkpoints side by side."
+    parser = add_command(commands, "compare", _compare, "Compare two checkpoints by their reports.")
+    parser.add_argument(
+        "before",
+        type=Path,
+        help="report.json, its folder, or a checkpoint that `evaluate --keep` has measured",
     )
-    parser.add_argument("before", type=Path, help="report, its folder, or a measured checkpoint")
-    parser.add_argument("after", type=Path, help="likewise")
-    parser.add_argument("--html", type=Path, help="write the page here, too")
+    parser.add_argument("after", type=Path, help="the same, of the other checkpoint")
+    parser.add_argument("--html", type=Path, help="HTML file for the comparison")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -117,29 +148,46 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _add_sweep(commands: Any) -> None:
     parser = add_command(
-        commands, "sweep", _sweep, "Try settings of sampling on a form, and name the best."
+        commands, "sweep", _sweep, "Try sampling settings on a form and name the best."
     )
     parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
     parser.add_argument(
         "--form",
         action="append",
         required=True,
-        help="on the menu, such as chorale; may be given again",
+        help="form on the menu, such as chorale; may be given more than once",
     )
-    parser.add_argument("--temperatures", default="0.8,0.9,1,1.1", help="all that are tried")
-    parser.add_argument("--min-ps", default="0,0.02,0.05", help="likewise")
-    parser.add_argument("--guidances", default="1,1.5,2", help="likewise")
-    parser.add_argument("--pieces", type=int, default=64, help="composed a setting; 64")
-    parser.add_argument("--licence", help="keep one class of real pieces only, such as open")
-    parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument(
+        "--temperatures",
+        default="0.8,0.9,1,1.1",
+        help="temperatures to try (each 0.1 to 2; default 0.8,0.9,1,1.1)",
+    )
+    parser.add_argument(
+        "--min-ps",
+        default="0,0.02,0.05",
+        help="values of min-p to try (each 0 to 0.9; default 0,0.02,0.05)",
+    )
+    parser.add_argument(
+        "--guidances",
+        default="1,1.5,2",
+        help="values of guidance to try (each 1 to 4; default 1,1.5,2)",
+    )
+    parser.add_argument(
+        "--pieces",
+        type=int,
+        default=64,
+        help="pieces to compose with each setting (1 or more; default 64)",
+    )
+    parser.add_argument("--licence", help="use real pieces of one licence class only, such as open")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the composed pieces (0 or more; default 0)"
+    )
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="write what is suggested beside the weights: for page, API and compose --suggested",
+        help="write the suggestion beside the weights; page, API and compose --suggested read it",
     )
-    parser.add_argument(
-        "--out", type=Path, help="JSON file for the result; a list of several forms"
-    )
+    parser.add_argument("--out", type=Path, help="JSON file for the result")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from composer import extras
-from composer.cli.terminal import add_command, read_text
+from composer.cli.terminal import add_command, add_result, add_score_file, add_setting, read_text
 from composer.errors import MissingTool, OptionError
 from composer.request import Request
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from composer.piece import Piece
     from composer.pipeline import Composition, Extension, Progress
 
-# Wishes that belong to how ids are chosen, and may change from one run to the next.
-_WISHES = (
+# Settings of how to sample, which may change from one run to the next.
+_SETTINGS = (
     "composer", "form", "temperature", "top_k", "top_p", "min_p", "guidance", "part_writing",
     "candidates", "seed",
 )  # fmt: skip
@@ -27,46 +27,38 @@ _WISHES = (
 def add_commands(commands: Any) -> None:
     """Declare the command of this file."""
     parser = add_command(
-        commands, "extend", _extend, "Compose on behind a piece, chunk by chunk, to its close."
+        commands, "extend", _extend, "Continue a piece, chunk by chunk, and bring it to a close."
     )
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
-    parser.add_argument("--bars", type=int, help="bars that are added")
+    add_score_file(parser)
+    parser.add_argument("--bars", type=int, help="how many bars to add (1 to 512)")
     parser.add_argument(
         "--plan",
         help="name of a form, or a plan.json; your music becomes the first section of this form",
     )
     _add_chunking(parser)
-    for wish in fields(Request):
-        if wish.name in _WISHES:
-            add_option(parser, wish, default=None)
-    parser.add_argument("--first-bar", type=int, help="number in the file, where it begins")
-    parser.add_argument("--last-bar", type=int, help="number in the file, gone on from there")
-    parser.add_argument("--key", help="of the file, instead of what was found")
-    parser.add_argument("--meter", help="of the file, instead of what was found")
-    parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
-    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
-    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
+    for setting in fields(Request):
+        if setting.name in _SETTINGS:
+            add_setting(parser, setting)
+    parser.add_argument(
+        "--first-bar",
+        type=int,
+        help="use the file from this bar on (0 or more, as printed; 0 is a pickup)",
+    )
+    parser.add_argument(
+        "--last-bar",
+        type=int,
+        help="use the file up to this bar and continue from there (0 or more, as printed)",
+    )
+    parser.add_argument("--key", help="key of the file, where the one that was found is wrong")
+    parser.add_argument("--meter", help="meter of the file, where the one that was found is wrong")
+    add_result(parser)
 
 
 def _add_chunking(parser: Any) -> None:
     from composer.plans import Chunking
 
     for option in fields(Chunking):
-        add_option(parser, option, default=None)
-
-
-def add_option(parser: Any, option: Any, default: Any) -> None:
-    """Give a field of a dataclass an option with its range and help."""
-    kinds = {"int": int, "float": float}
-    kind = next((kinds[name] for name in kinds if name in str(option.type)), str)
-    text = str(option.metadata["help"])
-    if "low" in option.metadata:
-        text += f" ({option.metadata['low']:g} to {option.metadata['high']:g})"
-    if isinstance(option.default, int | float):
-        text += f"; {option.default:g} if left out"
-    name = "--" + option.name.replace("_", "-")
-    parser.add_argument(name, type=kind, default=default, help=text)
+        add_setting(parser, option)
 
 
 def _extend(options: argparse.Namespace) -> None:
@@ -87,11 +79,10 @@ def _steps(options: argparse.Namespace, piece: Piece) -> Any:
     """Return the steps of an extension by bars or by a plan."""
     from composer.pipeline import compose_plan_steps, extend_steps
 
-    names = (*_WISHES, "chunk_bars", "overlap_bars", "theme_bars")
-    given = {name: getattr(options, name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
+    names = (*_SETTINGS, "chunk_bars", "overlap_bars", "theme_bars")
+    given = {name: getattr(options, name) for name in names if name in options}
     if (options.bars is None) == (options.plan is None):
-        raise OptionError("give `--bars`, how many are added, or `--plan`, a form")
+        raise OptionError("give either `--bars`, how many bars to add, or `--plan`, a form")
     if options.plan is None:
         return extend_steps(piece, options.bars, **given)
     return compose_plan_steps(_read_plan(options.plan, piece), piece, **given)

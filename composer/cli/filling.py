@@ -6,19 +6,25 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from composer.cli.composing import print_ranking
-from composer.cli.extending import add_option, show_progress, write_result
-from composer.cli.terminal import add_command, read_counts, read_text
+from composer.cli.extending import show_progress, write_result
+from composer.cli.terminal import (
+    add_command,
+    add_result,
+    add_score_file,
+    add_setting,
+    read_counts,
+    read_text,
+)
 from composer.errors import OptionError
 from composer.request import Request
 
 if TYPE_CHECKING:
     from composer.piece import Piece
 
-_MANNER = (
+_SETTINGS = (
     "composer", "form", "ensemble", "temperature", "top_k", "top_p", "min_p", "guidance",
     "part_writing", "candidates", "seed",
 )  # fmt: skip
@@ -31,54 +37,73 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_infill(commands: Any) -> None:
-    parser = add_command(commands, "infill", _infill, "Write some bars anew; all others stay.")
+    parser = add_command(
+        commands,
+        "infill",
+        _infill,
+        "Write new music into some bars; all other bars stay as they are.",
+    )
     _add_place(parser)
     parser.add_argument(
-        "--complete", action="store_true", help="keep the notes there, write more between them"
+        "--complete",
+        action="store_true",
+        help="keep the notes that are there and write more between them",
     )
     _add_rest(parser)
 
 
 def _add_vary(commands: Any) -> None:
-    parser = add_command(commands, "vary", _vary, "Rewrite some bars, more or less freely.")
+    parser = add_command(
+        commands,
+        "vary",
+        _vary,
+        "Rewrite some bars, more or less freely; all other bars stay as they are.",
+    )
     _add_place(parser)
     parser.add_argument(
         "--freedom",
         type=float,
         default=0.5,
-        help="how much to change (0 keeps close, 1 rewrites); default 0.5",
+        help="how much to change (0 keeps close, 1 rewrites), 0 to 1 (default 0.5)",
     )
     _add_rest(parser)
 
 
 def _add_harmonise(commands: Any) -> None:
     parser = add_command(
-        commands, "harmonise", _harmonise, "Write the other parts to a melody or to one part."
+        commands, "harmonise", _harmonise, "Add the other parts to a melody, or to any one part."
     )
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
-    parser.add_argument("--part", type=int, default=1, help="which is given; 1, the highest")
+    add_score_file(parser)
+    parser.add_argument(
+        "--part",
+        type=int,
+        default=1,
+        help="which part is given (1 or more; 1 is the highest; default 1)",
+    )
     _add_rest(parser)
 
 
 def _add_place(parser: Any) -> None:
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
-    parser.add_argument("--bars", required=True, help="such as 5-8, or 5; a pickup is 0")
-    parser.add_argument("--parts", help="such as 2 or 2,3, the highest is 1; all if left out")
+    add_score_file(parser)
+    parser.add_argument(
+        "--bars", required=True, help="bars as printed, such as 5-8 or 5; a pickup is 0"
+    )
+    parser.add_argument(
+        "--parts", help="parts, such as 2 or 2,3; 1 is the highest; left out, all parts"
+    )
     parser.add_argument(
         "--edges",
         default="keep",
-        help="keep notes that sound across the edges, or tie new ones to them; keep if left out",
+        help="`keep` leaves notes that sound across the first or last bar line as they are, `tie` "
+        "lets new notes be tied to them (default keep)",
     )
 
 
 def _add_rest(parser: Any) -> None:
-    for wish in fields(Request):
-        if wish.name in _MANNER:
-            add_option(parser, wish, default=None)
-    parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
-    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
-    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
+    for setting in fields(Request):
+        if setting.name in _SETTINGS:
+            add_setting(parser, setting)
+    add_result(parser)
 
 
 def _infill(options: argparse.Namespace) -> None:
@@ -96,7 +121,7 @@ def _vary(options: argparse.Namespace) -> None:
 def _harmonise(options: argparse.Namespace) -> None:
     from composer.pipeline import harmonise_steps
 
-    _run(options, lambda piece: harmonise_steps(piece, part=options.part - 1, **_manner(options)))
+    _run(options, lambda piece: harmonise_steps(piece, part=options.part - 1, **_settings(options)))
 
 
 def _run(options: argparse.Namespace, steps_of: Callable[[Piece], Iterator[Any]]) -> None:
@@ -125,7 +150,7 @@ def _read_piece(options: argparse.Namespace) -> Piece:
 
 
 def _place(options: argparse.Namespace) -> dict[str, Any]:
-    """Return where is written, and in which manner."""
+    """Return where to write, and with which settings."""
     first_bar, last_bar = read_bars(options.bars)
     parts = None
     if options.parts is not None:
@@ -135,13 +160,12 @@ def _place(options: argparse.Namespace) -> dict[str, Any]:
         "last_bar": last_bar,
         "parts": parts,
         "edges": options.edges,
-        **_manner(options),
+        **_settings(options),
     }
 
 
-def _manner(options: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(options, name) for name in _MANNER}
-    return {name: value for name, value in given.items() if value is not None}
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in _SETTINGS if name in options}
 
 
 def read_bars(text: str) -> tuple[int, int]:
@@ -152,5 +176,5 @@ def read_bars(text: str) -> tuple[int, int]:
     """
     match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", text, re.ASCII)
     if not match:
-        raise OptionError(f"`bars` must be like 5-8 or 5, got {text[:40]!r}")
+        raise OptionError(f"`--bars` must be a bar or a range, such as 5 or 5-8, got {text[:40]!r}")
     return int(match[1]), int(match[2] or match[1])

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from composer.cli.terminal import add_command, print_json, read_text
+from composer.cli.terminal import add_command, add_score_file, print_json, read_text
 from composer.errors import RequestError
+from composer.units import TEMPO_RANGE_BPM
 
 if TYPE_CHECKING:
     from composer.piece import Piece
@@ -27,19 +28,25 @@ def _add_render(commands: Any) -> None:
         commands,
         "render",
         _render,
-        "Write any readable file as MIDI, MusicXML, sheet, sound and page.",
+        "Convert a score or a composition to MIDI, MusicXML, sheet music, sound and a page.",
     )
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
+    add_score_file(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument(
         "--formats",
         default=DEFAULT_FORMATS,
-        help="some of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg,html (an interactive piano roll); "
-        + DEFAULT_FORMATS,
+        help="one or more of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg and html, an interactive "
+        f"piano roll (default {DEFAULT_FORMATS})",
     )
-    parser.add_argument("--tempo-bpm", type=float, help="quarters a minute; the file's if left out")
-    parser.add_argument("--plain", action="store_true", help="play as written, no expression")
-    parser.add_argument("--rank", type=int, default=1, help="which candidate of a composition.json")
+    low, high = TEMPO_RANGE_BPM
+    parser.add_argument(
+        "--tempo-bpm",
+        type=float,
+        help=f"tempo in quarter notes per minute ({low:g} to {high:g}); left out, the file's own",
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="play exactly as written, without expression"
+    )
     parser.add_argument("--json", action="store_true", help="print the paths as JSON")
 
 
@@ -74,7 +81,7 @@ def _tell_problems(problems: dict[str, str]) -> None:
         print(f"no {kinds}: {reason}", file=sys.stderr)
 
 
-def _read_piece(path: Path, rank: int = 1) -> Piece:
+def _read_piece(path: Path, rank: int) -> Piece:
     """Read any score, or rebuild a candidate of a composition.json."""
     if path.suffix.lower() == ".json":
         from composer.composition import replay
@@ -86,17 +93,21 @@ def _read_piece(path: Path, rank: int = 1) -> Piece:
 
 
 def _add_score(commands: Any) -> None:
-    parser = add_command(commands, "score", _score, "Score a file beside real pieces of a form.")
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json")
-    parser.add_argument("--form", help="whose band; all pieces together if left out")
-    parser.add_argument("--places", action="store_true", help="tell where things were found")
+    parser = add_command(commands, "score", _score, "Score a piece beside real pieces of a form.")
+    add_score_file(parser)
+    parser.add_argument(
+        "--form", help="form to compare with, such as chorale; left out, all real pieces together"
+    )
+    parser.add_argument(
+        "--places", action="store_true", help="list the bars and parts of every finding"
+    )
     parser.add_argument("--json", action="store_true", help="print the scorecard as JSON")
 
 
 def _score(options: argparse.Namespace) -> None:
     from composer.pipeline import hear
 
-    card = hear(_read_piece(options.file), form=options.form or "")
+    card = hear(_read_piece(options.file, options.rank), form=options.form or "")
     if options.json:
         print_json(card.to_dict())
         return

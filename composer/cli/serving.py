@@ -15,7 +15,9 @@ def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
     parser = add_command(commands, "app", _app, "Open the page in the browser, and its API.")
     parser.add_argument("--host", help="address to listen on; HOST, or 127.0.0.1, if left out")
-    parser.add_argument("--port", type=int, help="PORT, or 7860, if left out")
+    parser.add_argument(
+        "--port", type=int, help="port to listen on (1 to 65535); left out, PORT or 7860"
+    )
 
 
 def _app(options: argparse.Namespace) -> None:

@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from composer.listening.stimuli import StudyFolder
 
 DEFAULT_PORT = 7861
+_BALLOTS = "SQLite file or PostgreSQL URL of the votes; left out, a file in the folder"
+_STEPS = """\
+A test in three steps:
+  composer study plan --example > plan.toml    then edit plan.toml
+  composer study run plan.toml                 and send listeners the address that is printed
+  composer study analyse plan                  the folder that run has made beside plan.toml
+"""
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file: one, with its own."""
     parser = commands.add_parser(
-        "study", help="Ask listeners: plan a blind test, run it, analyse it.",
-        description="Ask listeners: plan a blind test, run it, analyse it.",
+        "study", help="Plan, run and analyse a blind listening test.",
+        description="Plan, run and analyse a blind listening test.",
+        epilog=_STEPS, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     steps = parser.add_subparsers(required=True, metavar="STEP")
     for add in (_add_plan, _add_run, _add_analyse, _add_export, _add_calibrate):
@@ -32,11 +40,11 @@ def add_commands(commands: Any) -> None:
 
 def _add_plan(steps: Any) -> None:
     parser = add_command(
-        steps, "plan", _plan, "Check a plan, tell how many listeners it needs, make its clips."
+        steps, "plan", _plan, "Check a plan, say how many listeners it needs, and make its clips."
     )
-    parser.add_argument("plan", type=Path, nargs="?", help="TOML or JSON file")
-    parser.add_argument("--example", action="store_true", help="print a plan to begin with")
-    parser.add_argument("--out", type=Path, help="make the clips in this folder")
+    parser.add_argument("plan", type=Path, nargs="?", help="TOML or JSON file of the plan")
+    parser.add_argument("--example", action="store_true", help="print an example plan and stop")
+    parser.add_argument("--out", type=Path, help="folder in which to make the clips")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -72,13 +80,37 @@ def _prepare(plan: StudyPlan, plan_path: Path, folder: Path) -> StudyFolder:
 
 
 def _add_run(steps: Any) -> None:
-    parser = add_command(steps, "run", _run, "Make what is missing and serve the listeners' page.")
-    parser.add_argument("plan", type=Path, help="TOML or JSON file, or the folder made of it")
-    parser.add_argument("--folder", type=Path, help="of the study; beside the plan if left out")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"{DEFAULT_PORT} if out")
-    parser.add_argument("--ballots", help="SQLite file or URL of PostgreSQL; in the folder if out")
-    parser.add_argument("--exports", type=Path, help="folder for a file a listener, read at start")
+    parser = add_command(
+        steps,
+        "run",
+        _run,
+        "Make the clips that are missing, and serve the listeners' page until stopped.",
+    )
+    parser.add_argument(
+        "plan", type=Path, help="TOML or JSON file of the plan, or the folder of a study"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="folder for clips and votes; left out, a folder beside the plan with its name",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets other machines in (default 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help=f"port to listen on (1 to 65535; default {DEFAULT_PORT})",
+    )
+    parser.add_argument("--ballots", help=_BALLOTS)
+    parser.add_argument(
+        "--exports",
+        type=Path,
+        help="folder that receives one file per listener and is read again at the next start",
+    )
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -94,7 +126,7 @@ def _run(options: argparse.Namespace) -> None:
     for name in ("host", "port", "ballots", "exports"):
         value = getattr(options, name)
         command += [] if value is None else [f"--{name}", str(value)]
-    print(f"listeners are welcome on http://{options.host}:{options.port}", file=sys.stderr)
+    print(f"listeners can take part at http://{options.host}:{options.port}", file=sys.stderr)
     sys.stdout.flush()
     # The server takes the place of this process: signals reach it, and no command knows the page.
     os.execv(sys.executable, command)
@@ -102,9 +134,11 @@ def _run(options: argparse.Namespace) -> None:
 
 def _add_results(parser: Any) -> None:
     """Declare where answers come from."""
-    parser.add_argument("folder", type=Path, help="of the study")
-    parser.add_argument("--ballots", help="SQLite file or URL of PostgreSQL; in the folder if out")
-    parser.add_argument("--exports", type=Path, help="read a folder of exported files instead")
+    parser.add_argument("folder", type=Path, help="folder of the study")
+    parser.add_argument("--ballots", help=_BALLOTS)
+    parser.add_argument(
+        "--exports", type=Path, help="folder of exported files to read instead of the votes"
+    )
 
 
 def _read_results(options: argparse.Namespace) -> tuple[StudyFolder, tuple[Listener, ...]]:
@@ -117,10 +151,15 @@ def _read_results(options: argparse.Namespace) -> tuple[StudyFolder, tuple[Liste
 
 def _add_analyse(steps: Any) -> None:
     parser = add_command(
-        steps, "analyse", _analyse, "Screen the listeners, test, and write the report."
+        steps,
+        "analyse",
+        _analyse,
+        "Screen the listeners, test the differences and write the report.",
     )
     _add_results(parser)
-    parser.add_argument("--out", type=Path, help="the HTML page; in the folder if left out")
+    parser.add_argument(
+        "--out", type=Path, help="HTML file of the report; left out, report.html in the folder"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -141,9 +180,11 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _add_export(steps: Any) -> None:
-    parser = add_command(steps, "export", _export, "Write all votes as CSV and JSON.")
+    parser = add_command(steps, "export", _export, "Write all votes as CSV and JSON files.")
     _add_results(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder for votes.csv, votes.json")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for votes.csv and votes.json"
+    )
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -159,10 +200,10 @@ def _export(options: argparse.Namespace) -> None:
 
 def _add_calibrate(steps: Any) -> None:
     parser = add_command(
-        steps, "calibrate", _calibrate, "Fit the weights of the scorecard to preferences."
+        steps, "calibrate", _calibrate, "Fit the weights of the scorecard to the votes."
     )
     _add_results(parser)
-    parser.add_argument("--out", type=Path, help="write a file of weights")
+    parser.add_argument("--out", type=Path, help="JSON file for the new weights")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,51 @@ def add_command(commands: Any, name: str, run: Callable[..., None], text: str) -
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(run=run)
     return parser
+
+
+def add_setting(parser: Any, setting: Any) -> None:
+    """Give a field of a dataclass an option with its range, default and help text.
+
+    An option that is left out is no attribute of what is parsed, so that what was given can be told
+    from a default.
+
+    Args:
+        parser: Of a command.
+        setting: A field with metadata `help`, and `low` and `high` if it is a number.
+    """
+    kinds = {"int": int, "float": float}
+    kind = next((kinds[name] for name in kinds if name in str(setting.type)), str)
+    bounds = []
+    if "low" in setting.metadata:
+        bounds.append(f"{setting.metadata['low']:.10g} to {setting.metadata['high']:.10g}")
+    if isinstance(setting.default, int | float):
+        bounds.append(f"default {setting.default:g}")
+    text = str(setting.metadata["help"]) + (f" ({'; '.join(bounds)})" if bounds else "")
+    name = "--" + setting.name.replace("_", "-")
+    parser.add_argument(name, type=kind, default=argparse.SUPPRESS, help=text)
+
+
+def add_score_file(parser: Any) -> None:
+    """Take a score, or a candidate of a composition."""
+    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json file")
+    parser.add_argument(
+        "--rank",
+        type=int,
+        default=1,
+        help="which candidate of a composition.json (1 or more; 1 is the best; default 1)",
+    )
+
+
+def add_result(parser: Any) -> None:
+    """Say where a composition goes."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for piece.mid, piece.wav and composition.json",
+    )
+    parser.add_argument("--no-audio", action="store_true", help="write no piece.wav")
+    parser.add_argument("--json", action="store_true", help="print the composition as JSON")
 
 
 def print_json(value: Any) -> None:

@@ -75,8 +75,8 @@ def test_a_plan_begins_with_the_file(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "give `--bars`"),
-        (("--bars", "4", "--plan", "rondo"), "give `--bars`"),
+        ((), "give either `--bars`"),
+        (("--bars", "4", "--plan", "rondo"), "give either `--bars`"),
         (("--bars", "9999"), "`bars` must be from 1 to 512"),
         (("--plan", "tango"), "`plan` must be one of"),
         (("--bars", "4", "--first-bar", "9"), "the piece has bars 1 to 8"),

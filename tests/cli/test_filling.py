@@ -94,5 +94,5 @@ def test_bars_are_read(text: str, bars: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "five", "5-", "-5", "1-2-3", "1,2"])
 def test_other_texts_are_no_bars(text: str) -> None:
-    with pytest.raises(OptionError, match="like 5-8 or 5"):
+    with pytest.raises(OptionError, match="such as 5 or 5-8"):
         read_bars(text)
