@@ -35,8 +35,8 @@ def _add_render(commands: Any) -> None:
     parser.add_argument(
         "--formats",
         default=DEFAULT_FORMATS,
-        help="one or more of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg and html, an interactive "
-        f"piano roll (default {DEFAULT_FORMATS})",
+        help="one or more of mid,musicxml,svg,png,pdf,wav,mp3,flac,ogg,html; html is an "
+        f"interactive piano roll (default {DEFAULT_FORMATS})",
     )
     low, high = TEMPO_RANGE_BPM
     parser.add_argument(
