@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -27,8 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from matplotlib.figure import Figure
 
 from benchmarks.record import machine_facts, print_table, save
+from benchmarks.speed.bench import time_once
 from composer.engines import Engine
-from composer.pipeline import Composition, compose_steps, default_engine
+from composer.pipeline import default_engine
 from composer.request import Request
 
 CANDIDATES = (1, 4, 16, 64, 100, 256)
@@ -40,21 +40,13 @@ WISHES: dict[str, Any] = {"composer": "Bach", "form": "chorale", "key": "G minor
 def time_request(engine: Engine, *, bars: int, candidates: int, repeats: int) -> dict[str, Any]:
     """Compose; return seconds to the ranked table and to the first candidate, and what came."""
     request = Request(**WISHES, bars=bars, candidates=candidates, seed=7)
-    times, firsts = [], []
-    for _ in range(repeats):
-        began_s, first_s = time.perf_counter(), None
-        for step in compose_steps(request, engine=engine):
-            if first_s is None and (isinstance(step, Composition) or step.drawn):
-                first_s = time.perf_counter() - began_s
-        times.append(time.perf_counter() - began_s)
-        firsts.append(first_s or times[-1])
-    assert isinstance(step, Composition)
+    runs = [time_once(engine, request) for _ in range(repeats)]
     return {
         "bars": bars,
         "candidates": candidates,
-        "seconds": round(median(times), 3),
-        "first_shown_s": round(median(firsts), 3),
-        "notes": sum(one.piece.n_notes for one in step.ranked),
+        "seconds": round(median(seconds for seconds, _, _ in runs), 3),
+        "first_shown_s": round(median(first_s for _, first_s, _ in runs), 3),
+        "notes": sum(one.piece.n_notes for one in runs[-1][2].ranked),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, 1),
     }
 

@@ -1,29 +1,21 @@
-"""Commands that compose: compose, replay, menu, bench."""
+"""Commands that compose: compose, replay, menu."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from composer.cli.extending import show_progress, write_result
-from composer.cli.terminal import (
-    add_command,
-    add_result,
-    add_setting,
-    print_json,
-    read_counts,
-    read_text,
-)
+from composer.cli.terminal import add_command, add_result, add_setting, print_json, read_text
 from composer.request import Request
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_compose, _add_replay, _add_menu, _add_bench):
+    for add in (_add_compose, _add_replay, _add_menu):
         add(commands)
 
 
@@ -126,45 +118,3 @@ def _menu(options: argparse.Namespace) -> None:
     for row in rows:
         names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
         print(f"{names} {row['pieces']:>4} pieces{', thin' if row['is_thin'] else ''}")
-
-
-def _add_bench(commands: Any) -> None:
-    parser = add_command(
-        commands, "bench", _bench, "Time steps of every runtime, and best of many, on this machine."
-    )
-    parser.add_argument("--sizes", default="small,base", help="of models; small,base if left out")
-    parser.add_argument("--batches", help="candidates drawn together; 1,8,32,100 if left out")
-    parser.add_argument("--contexts", help="rows read before; 0,500,1000 if left out")
-    parser.add_argument("--runtimes", default="torch,onnx-graph,onnx", help="beside generate")
-    parser.add_argument(
-        "--short", action="store_true", help="batches 8 and 32, contexts 0 and 500: some minutes"
-    )
-    parser.add_argument("--candidates", type=int, default=100, help="of the whole request")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _bench(options: argparse.Namespace) -> None:
-    from composer.evaluation import bench, speed
-    from composer.pipeline import default_engine
-
-    batches: Sequence[int] = speed.SHORT_BATCHES if options.short else speed.BATCHES
-    contexts: Sequence[int] = speed.SHORT_CONTEXTS if options.short else speed.CONTEXTS
-    if options.batches:
-        batches = read_counts("batches", options.batches, low=1)
-    if options.contexts:
-        contexts = read_counts("contexts", options.contexts, low=0)
-    found = bench(
-        default_engine(),
-        sizes=options.sizes.split(","),
-        batches=batches,
-        contexts=contexts,
-        runtimes=options.runtimes.split(","),
-        candidates=options.candidates,
-        report=lambda line: print(line, file=sys.stderr),
-    )
-    if options.json:
-        print_json(found)
-        return
-    for name, value in found.items():
-        if name not in ("steps", "over_generate"):
-            print(f"{name}: {value}")

@@ -16,7 +16,7 @@ from composer.tokenizer.wishes import Conditions, conditions
 
 # Fewer training pieces hardly show a manner: such a pair is offered with a mark. A classifier of
 # real pieces names the composer of 15 % of the draws of pairs with 10 to 29 pieces, of 26 % with 30
-# to 49, of 48 % with 100 and more (benchmarks/quality/5b0e901ee23d).
+# to 49, of 48 % with 100 and more (docs/log.md, report 5b0e901ee23d).
 THIN_PIECES = 30
 
 

@@ -1,17 +1,15 @@
-"""Measuring a checkpoint: how well it predicts, what it composes beside real pieces, how fast."""
+"""Measuring a checkpoint: how well it predicts and what it composes beside real pieces."""
 
 from composer.evaluation.comparison import compare, load_report
 from composer.evaluation.intervals import Interval
 from composer.evaluation.likelihood import evaluate_checkpoint, evaluate_likelihood
 from composer.evaluation.report import ReportOptions, build_report, save_report
-from composer.evaluation.speed import bench
 from composer.evaluation.sweeps import sweep
 from composer.evaluation.two_sample import two_sample_auc
 
 __all__ = [
     "Interval",
     "ReportOptions",
-    "bench",
     "build_report",
     "compare",
     "evaluate_checkpoint",

@@ -20,7 +20,7 @@ from composer.errors import MissingTool
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Of no extra: each is asked for where it is used, and done without.
-GUARDED = {"spaces", "psycopg", "lightning", "transformers"}
+GUARDED = {"spaces", "psycopg", "lightning"}
 
 
 def ranges_of(texts: list[str]) -> dict[str, Requirement]:

@@ -1,4 +1,7 @@
-"""How fast this machine composes: `python -m composer bench`. Steps of runtimes, whole requests.
+"""How fast this machine composes: steps of every runtime and of transformers' `generate`, requests.
+
+    python benchmarks/speed/bench.py --out benchmarks/speed/bench.json
+    python benchmarks/speed/bench.py --short
 
 `onnx` takes steps by the compiled kernel where there is one, `onnx-graph` never does.
 
@@ -7,16 +10,21 @@ What is compared is timed in one run, by turns, because machines are shared and 
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from composer.decoding import Runtime
-from composer.decoding.stopwatch import (
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.record import save
+from benchmarks.speed.stopwatch import (
     Case,
     Timing,
     copy_bytes_per_s,
@@ -26,10 +34,11 @@ from composer.decoding.stopwatch import (
     weight_bytes,
     why_too_large,
 )
+from composer.decoding import Runtime
 from composer.engines import Engine
-from composer.errors import MissingTool
+from composer.errors import ComposerError, MissingTool
 from composer.models.transformer import EventTransformer
-from composer.pipeline import Composition, compose_steps
+from composer.pipeline import Composition, compose_steps, default_engine
 from composer.request import Request
 
 RUNTIMES = ("torch", "onnx-graph", "onnx")
@@ -255,7 +264,7 @@ def time_request(engine: Engine, candidates: int, *, repeats: int = 3, **wishes:
     """
     list(compose_steps(Request(**{**REQUEST, "bars": 2, "candidates": 8}), engine=engine))
     request = Request(**{**REQUEST, **wishes, "candidates": candidates})
-    times = [_time_once(engine, request) for _ in range(repeats)]
+    times = [time_once(engine, request)[:2] for _ in range(repeats)]
     seconds, first = (round(median(column), 3) for column in zip(*times, strict=True))
     return {
         "candidates": candidates,
@@ -265,10 +274,50 @@ def time_request(engine: Engine, candidates: int, *, repeats: int = 3, **wishes:
     }
 
 
-def _time_once(engine: Engine, request: Request) -> tuple[float, float]:
+def time_once(engine: Engine, request: Request) -> tuple[float, float, Composition]:
+    """Return seconds to the ranked table and to the first candidate, and what came."""
     began_s, first_s = time.perf_counter(), None
     for step in compose_steps(request, engine=engine):
         if first_s is None and (isinstance(step, Composition) or step.drawn):
             first_s = time.perf_counter() - began_s
-    total_s = time.perf_counter() - began_s
-    return total_s, total_s if first_s is None else first_s
+    assert isinstance(step, Composition) and first_s is not None
+    return time.perf_counter() - began_s, first_s, step
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = read_options()
+    try:
+        found = bench(
+            default_engine(),
+            sizes=options.sizes,
+            batches=options.batches or (SHORT_BATCHES if options.short else BATCHES),
+            contexts=options.contexts or (SHORT_CONTEXTS if options.short else CONTEXTS),
+            runtimes=options.runtimes,
+            candidates=options.candidates,
+            report=lambda line: print(line, file=sys.stderr),
+        )
+    except ComposerError as error:
+        sys.exit(f"error: {error}")
+    for name, value in found.items():
+        if name not in ("steps", "over_generate"):
+            print(f"{name}: {value}")
+    if options.out:
+        save(options.out, found)
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="How fast this machine composes")
+    parser.add_argument("--sizes", nargs="+", default=SIZES, help="of models")
+    parser.add_argument("--batches", nargs="+", type=int, help="candidates drawn together")
+    parser.add_argument("--contexts", nargs="+", type=int, help="rows read before")
+    parser.add_argument("--runtimes", nargs="+", default=RUNTIMES, help="beside generate")
+    parser.add_argument("--short", action="store_true", help="fewer cases: some minutes")
+    parser.add_argument("--candidates", type=int, default=HUNDRED, help="of the whole request")
+    parser.add_argument("--out", type=Path, help="JSON file for the result")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

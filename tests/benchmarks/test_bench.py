@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from composer.decoding import stopwatch
-from composer.decoding.stopwatch import WARM_UP_STEPS, build_peer
+from benchmarks.speed import bench as speed
+from benchmarks.speed import stopwatch
+from benchmarks.speed.bench import PEER, RUNTIMES, bench
+from benchmarks.speed.stopwatch import WARM_UP_STEPS, build_peer
 from composer.engines import TransformerEngine
 from composer.errors import OptionError
-from composer.evaluation import bench, speed
-from composer.evaluation.speed import PEER, RUNTIMES
 from composer.models.transformer import EventTransformer
 
 
