@@ -1,16 +1,11 @@
-r"""What should each rule weigh, how well are real pieces told from others, what does best of N buy?
+r"""How well do the scores tell real pieces from others, and what does best of N buy?
 
     python benchmarks/quality/judge.py --corpus scores --material out/judge \
         --out benchmarks/quality/judge.json --plot benchmarks/quality/judge.svg --weights
 
-Real pieces of five families of forms stand against the same pieces damaged (`evaluation.damage`),
-against what the model draws for the wishes that real pieces fulfil, and against bolder and tamer
-draws; see `judge_material.py`. On pieces that the model was trained on a logistic regression,
-shrunk to the rules' own weights, learns what a penalty costs; every AUC is of pieces that neither
-the model nor the weights have seen. What the model knows surprises it less, so that real and
-damaged pieces of the fit are held against what surprises it in all known ones, and draws against
-what does in unseen ones, as they are when somebody asks for music.
-`--weights` keeps the weights in assets/scoring_weights.json, with a summary of what made them.
+Weights are learned as `composer weights` does it (composer/evaluation/weighing) and judged on
+pieces that neither the model nor the weights have seen: by all rules, by what needs the notes
+alone, and by every family of rules alone. `--weights` keeps them in assets/scoring_weights.json.
 
 AUC: the chance that the other piece costs more than a real one (of damaged pieces: than one of the
 very pieces that were damaged), 0.5 by chance, with a 95 % interval over resampled real pieces.
@@ -25,11 +20,8 @@ wishes and texture, and the AUC of a classifier that tells winners from real pie
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,175 +31,55 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from benchmarks.quality.judge_best import best_of_n, show_best
-from benchmarks.quality.judge_material import (
-    BOLDNESS,
-    DEEP,
-    RAW,
-    REAL,
-    WIDE,
-    Sample,
-    load_samples,
-    make_material,
-)
+from benchmarks.quality.judge_best import DEEP, WIDE, best_of_n, make_candidates, show_best
 from benchmarks.record import machine_facts, print_table, save
 from composer.evaluation.charts import points
-from composer.evaluation.damage import DAMAGES
-from composer.evaluation.judge import (
-    Fit,
-    Rows,
-    contrast,
+from composer.evaluation.weighing import learn_weights, make_material, save_weights
+from composer.evaluation.weighing.fitting import (
+    REAL,
     joined_costs,
-    learn,
     learn_from_some,
-    levels_of_costs,
     side_by_side,
 )
+from composer.evaluation.weighing.learning import PRIOR, SHARES, LearnedFamily
+from composer.evaluation.weighing.material import load_samples
 from composer.pipeline import default_engine
-from composer.scoring import FAMILIES, RULES, Band, Bands, load_bands, score, with_likelihood
-from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
-from composer.scoring.likelihood import measure_surprise
-from composer.scoring.weights import (
-    FORM_FAMILIES,
-    FORMAT,
-    LEVELS,
-    WEIGHTS_PATH,
-    load_model_bands,
-    load_weights,
-)
+from composer.scoring import FAMILIES, RULES
+from composer.scoring.weights import LEVELS, WEIGHTS_PATH, load_model_bands, load_weights
 
-# What a kind counts among what is not real. A few wrong notes are what a listener stumbles over
-# first, and what is hardest to tell; each of the other damages counts alike.
-EMPHASIS = {"pitch 1 %": 2.0, "pitch 5 %": 8.0}
-SHARES = (
-    {kind: EMPHASIS.get(kind, 1.0) * 0.5 / len(DAMAGES) for kind in DAMAGES}
-    | {RAW: 0.4}
-    | dict.fromkeys(BOLDNESS, 0.05)
-)
-PRIOR = np.array([rule.weight for rule in RULES])
 FROM_NOTES = [k for k, rule in enumerate(RULES) if rule.measure]
-# What the model says beside its likelihood, which belongs to the checkpoint.
-MODEL_RULES = ("worst_bar_nats", "doubt_per_note")
 
 
-def measured(samples: Sequence[Sample], bands: Bands, known_bands: Bands) -> Rows:
-    """Score pieces; return their penalties.
-
-    Args:
-        samples: Of a family.
-        bands: For pieces that the model never saw.
-        known_bands: For those that it was trained on, damaged or not.
-    """
-    cards = (
-        score(one.piece, surprise=one.surprise, bands=known_bands if is_known(one) else bands)
-        for one in samples
-    )
-    return Rows(
-        np.array([[found.penalty for found in card.scores] for card in cards]),
-        np.array([one.kind for one in samples]),
-        np.array([one.base for one in samples]),
-    )
-
-
-def is_known(sample: Sample) -> bool:
-    """Tell a piece of the fit, as it is or damaged, from draws and from pieces that judge."""
-    return not sample.judges and sample.kind in (REAL, *DAMAGES)
-
-
-def judge_family(
-    samples: Sequence[Sample], rows: Rows
-) -> tuple[Fit, dict[str, Any], dict[str, Any]]:
-    """Learn on one half and judge the other.
-
-    Returns:
-        The fit; what is kept of it in the weights; and its table: contrast -> judge -> interval.
-    """
-    judges = np.array([one.judges for one in samples])
-    fitting, judging = rows.only(~judges), rows.only(judges)
-    fit = learn(fitting, PRIOR, SHARES)
-    columns = {"all": fit.weights, "rules' own": PRIOR}
+def contrasts(family: LearnedFamily) -> dict[str, Any]:
+    """Return how well each judge tells real pieces from each kind: kind -> judge -> interval."""
+    fitting, judging = family.half(judges=False), family.half(judges=True)
+    columns = {"all": family.fit.weights, "rules' own": PRIOR}
     parts = {"notes alone": FROM_NOTES} | {
-        family: [k for k, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
+        name: [k for k, rule in enumerate(RULES) if rule.family == name] for name in FAMILIES
     }
     for name, chosen in parts.items():
-        columns[name] = learn_from_some(fitting, PRIOR, SHARES, chosen, fit.strength)
-    table = {}
+        columns[name] = learn_from_some(fitting, PRIOR, SHARES, chosen, family.fit.strength)
+    table: dict[str, Any] = {}
     for kind in SHARES:
-        some = beside(judging, kind)
-        table[kind] = {
-            name: contrast(some, joined_costs(some.penalties, weights), kind).to_dict()
-            for name, weights in columns.items()
-        }
-        pairs = side_by_side(judging, joined_costs(judging.penalties, fit.weights), kind)
+        table[kind] = {name: family.auc(kind, weights) for name, weights in columns.items()}
+        pairs = side_by_side(judging, joined_costs(judging.penalties, family.fit.weights), kind)
         table[kind]["side by side"] = pairs.to_dict()
-    costs = joined_costs(judging.penalties, fit.weights)
-    kept = {
-        "weights": {
-            rule.name: round(float(w), 4) for rule, w in zip(RULES, fit.weights, strict=True)
-        },
-        "scale": round(fit.scale, 4),
-        "real_costs": levels_of_costs(costs[judging.is_real]),
-        "drawn_costs": levels_of_costs(costs[judging.kinds == RAW]),
-        "strength": fit.strength,
-        "pieces": {
-            half: {kind: int((part.kinds == kind).sum()) for kind in (REAL, *SHARES)}
-            for half, part in (("fitted", fitting), ("judged", judging))
-        },
-        "auc": {kind: row["all"] for kind, row in table.items()},
-    }
-    return fit, kept, table
+    return table
 
 
-def beside(rows: Rows, kind: str) -> Rows:
-    """Return the rows of a kind and what stands against them.
-
-    Against damaged pieces stand the very pieces that were damaged: others, which may be of a manner
-    that the model hardly knows, would be told from them by that.
-    """
-    chosen = rows.kinds == kind
-    real = rows.is_real
-    if kind in DAMAGES:
-        real &= np.isin(rows.bases, rows.bases[chosen])
-    return rows.only(chosen | real)
-
-
-def median_levels(samples: Sequence[Sample], rows: Rows, kept: dict[str, Any]) -> dict[str, Any]:
+def median_levels(family: LearnedFamily) -> dict[str, Any]:
     """Return the share of judged pieces of every kind that cost less than the median real piece."""
+    kept = family.to_dict()
     weights = np.array([kept["weights"][rule.name] for rule in RULES])
-    judges = np.array([one.judges for one in samples])
-    costs, median = joined_costs(rows.penalties, weights), kept["real_costs"][LEVELS.index(0.5)]
-    real_fit = costs[rows.is_real & ~judges]
-    found = {"real, fitted": round(float((real_fit <= median).mean()), 3)}
+    median = kept["real_costs"][LEVELS.index(0.5)]
+    fitting, judging = family.half(judges=False), family.half(judges=True)
+    real_fit = joined_costs(fitting.penalties, weights)[fitting.is_real]
+    costs = joined_costs(judging.penalties, weights)
+    found: dict[str, Any] = {"real, fitted": round(float((real_fit <= median).mean()), 3)}
     for kind in SHARES:
-        chosen = costs[(rows.kinds == kind) & judges]
+        chosen = costs[judging.kinds == kind]
         found[kind] = round(float((chosen <= median).mean()), 3) if len(chosen) else None
     return found
-
-
-def bands_of_model(real: Iterable[Sample], names: Sequence[str]) -> dict[str, dict[str, Band]]:
-    """Return the bands of what the model says of real pieces, by group.
-
-    Args:
-        real: All of them seen by the model, or none.
-        names: Of the rules.
-    """
-    groups: dict[str, dict[str, list[float]]] = {}
-    for one in real:
-        found = measure_surprise(one.piece, one.surprise)
-        for group in groups_of(one.piece):
-            for name in names:
-                values = groups.setdefault(group, {}).setdefault(name, [])
-                if np.isfinite(found[name].value):
-                    values.append(found[name].value)
-    bands = {
-        group: {
-            name: Band(*np.percentile(values, PERCENTILES).round(4).tolist(), len(values))
-            for name, values in rows.items()
-            if len(values) >= MIN_PIECES
-        }
-        for group, rows in sorted(groups.items())
-    }
-    return {group: rows for group, rows in bands.items() if rows}
 
 
 def show(family: str, table: dict[str, Any]) -> None:
@@ -247,64 +119,31 @@ def main() -> None:
     if options.corpus:
         tell = partial(print, file=sys.stderr, flush=True)
         make_material(options.material, options.corpus, engine, tell)
-    reals = {family: load_samples(options.material, REAL, family) for family in FORM_FAMILIES}
-    every = list(chain.from_iterable(reals.values()))
-    model_bands = bands_of_model((one for one in every if one.judges), MODEL_RULES)
-    known = (one for one in every if not one.judges)
-    known_bands = joined(load_bands(), bands_of_model(known, ("nats_per_note", *MODEL_RULES)))
-    bands = joined(with_likelihood(load_bands(), engine.likelihood_bands), model_bands)
+        make_candidates(options.material, engine, tell)
+    learned = learn_weights(options.material, engine)
     families: dict[str, Any] = {}
-    learned: dict[str, Any] = {}
-    for family in FORM_FAMILIES:
-        others = (load_samples(options.material, kind, family) for kind in SHARES)
-        samples = [*reals[family], *chain.from_iterable(others)]
-        rows = measured(samples, bands, known_bands)
-        _, learned[family], table = judge_family(samples, rows)
-        levels = median_levels(samples, rows, learned[family])
-        families[family] = {"contrasts": table, "cheaper than the median real piece": levels}
-        show(family, table)
+    for name, family in learned.families.items():
+        table = contrasts(family)
+        levels = median_levels(family)
+        families[name] = {"contrasts": table, "cheaper than the median real piece": levels}
+        show(name, table)
     facts = machine_facts(engine.versions)
     if options.weights:
-        keep_weights(learned, model_bands, facts)
+        save_weights(learned, WEIGHTS_PATH, engine.versions["checkpoint"])
+        load_weights.cache_clear()
+        load_model_bands.cache_clear()
     best = {}
-    for family in FORM_FAMILIES:
-        wide, deep = (load_samples(options.material, kind, family) for kind in (WIDE, DEEP))
+    for name in learned.families:
+        real, wide, deep = (
+            load_samples(options.material, kind, name) for kind in (REAL, WIDE, DEEP)
+        )
         if wide:
-            best[family] = best_of_n(engine, reals[family], wide, deep, bands)
-            show_best(family, best[family])
+            best[name] = best_of_n(engine, real, wide, deep, learned.bands)
+            show_best(name, best[name])
     if options.out:
         save(options.out, {"machine": facts, "families": families, "best_of_n": best})
     if options.plot:
         options.plot.write_text(plot(families), encoding="utf-8")
-
-
-def joined(bands: Bands, more: Bands) -> Bands:
-    """Return bands with other rows beside their own."""
-    return {group: {**bands.get(group, {}), **more.get(group, {})} for group in {**bands, **more}}
-
-
-def keep_weights(learned: dict[str, Any], bands: Bands, facts: dict[str, Any]) -> None:
-    """Write what was learned, a line an entry, beside what made it."""
-    made = {
-        "date": facts["date"],
-        "checkpoint": facts["engine"]["checkpoint"],
-        "licence": "open",
-        "shares": {kind: round(share, 4) for kind, share in SHARES.items()},
-        "levels": list(LEVELS),
-        "command": "python benchmarks/quality/judge.py --weights",
-    }
-    entries = ",\n".join(
-        f"{json.dumps(family)}: {{\n"
-        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in kept.items())
-        + "}"
-        for family, kept in learned.items()
-    )
-    rows = ",\n".join(f"{json.dumps(group)}: {json.dumps(row)}" for group, row in bands.items())
-    head = f'{{"format": {FORMAT},\n"made": {json.dumps(made)},\n"model_bands": {{\n{rows}}},\n'
-    text = f'{head}"families": {{\n{entries}\n}}}}\n'
-    WEIGHTS_PATH.write_text(text, encoding="utf-8")
-    load_weights.cache_clear()
-    load_model_bands.cache_clear()
 
 
 def read_options() -> argparse.Namespace:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.judge_material import Sample, is_bach_chorale, request_of
 from benchmarks.record import Share, print_table, rounded
 from composer.composition import compare_wishes
 from composer.engines import Engine
@@ -16,9 +17,27 @@ from composer.errors import OptionError
 from composer.evaluation.features import describe
 from composer.evaluation.intervals import bootstrap
 from composer.evaluation.two_sample import two_sample_auc
+from composer.evaluation.weighing.fitting import REAL
+from composer.evaluation.weighing.material import (
+    Files,
+    Sample,
+    drawn,
+    is_bach_chorale,
+    load_samples,
+    request_of,
+    wishes_of,
+)
 from composer.scorecard import Scorecard
 from composer.scoring import Bands, score
+from composer.scoring.weights import FORM_FAMILIES
 
+WIDE, DEEP = "wide", "deep"
+# Requests and candidates of each: many requests, and a few with many candidates.
+WIDTH = {"chorale": (204, 16)}
+USUAL_WIDTH = 60, 16
+DEPTH = {"chorale": (8, 100)}
+USUAL_DEPTH = 6, 100
+PART_REQUESTS = 12  # of a file
 SIZES = (1, 4, 16, 64, 100)
 MOST_WIDE = 16  # candidates of a request of many
 LEAST_COMPARED = 40  # winners, for a classifier to learn from
@@ -48,6 +67,27 @@ class Judged:
     def has_parallels(self) -> bool:
         """Whether two voices move in parallel fifths or octaves anywhere."""
         return any(self.card[name].value > 0 for name in PARALLELS)
+
+
+def make_candidates(folder: Path, engine: Engine, report: Callable[[str], None]) -> None:
+    """Draw what is missing of the candidates for the wishes of real pieces.
+
+    Args:
+        folder: With the real pieces, as `make_material` leaves it.
+        engine: Draws.
+        report: Hears a line for every file.
+    """
+    files = Files(folder, report)
+    for family in FORM_FAMILIES:
+        found = load_samples(folder, REAL, family)
+        for seed, (kind, sizes, usual) in enumerate(
+            ((WIDE, WIDTH, USUAL_WIDTH), (DEEP, DEPTH, USUAL_DEPTH)), start=8
+        ):
+            wishes = wishes_of(found, engine, sizes.get(family, usual), 1.0, 10_000 * seed)
+            for first in range(0, len(wishes), PART_REQUESTS):  # a file each, to go on from
+                part = wishes[first : first + PART_REQUESTS]
+                name = f"{kind} {first:03}"
+                files.keep(name, family, partial(drawn, part, kind, engine))
 
 
 def best_of_n(

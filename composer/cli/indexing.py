@@ -1,9 +1,11 @@
-"""Commands that build what scores look up: the index of novelty and the table of chords."""
+"""Commands that build what scores look up: index of novelty, table of chords, learned weights."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_novelty, _add_chords):
+    for add in (_add_novelty, _add_chords, _add_weights):
         add(commands)
 
 
@@ -56,6 +58,41 @@ def _novelty(options: argparse.Namespace) -> None:
     index = build_index(_named(corpus))
     save_index(index, options.out)
     print(f"{len(index.names)} pieces, {len(index.hashes)} hashes in {options.out}")
+
+
+def _add_weights(commands: Any) -> None:
+    parser = add_command(
+        commands, "weights", _weights, "Learn what every rule of the scores weighs."
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument(
+        "--material", type=Path, required=True, help="folder for draws; a later run goes on there"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the JSON file")
+    parser.add_argument(
+        "--pieces", type=int, help="real ones of a family, seen and unseen; 200, 300 chorales"
+    )
+    parser.add_argument("--requests", type=int, default=40, help="a family, to draw for; 40")
+    parser.add_argument("--candidates", type=int, default=8, help="of a request; 8")
+
+
+def _weights(options: argparse.Namespace) -> None:
+    from composer.evaluation.weighing import Sizes, learn_weights, make_material, save_weights
+    from composer.pipeline import default_engine
+
+    draws = (options.requests, options.candidates)
+    sizes = Sizes(draws=draws, bolder=(max(1, options.requests // 7), options.candidates))
+    if options.pieces is not None:
+        sizes = replace(sizes, pieces=options.pieces, pieces_of={}, damaged=options.pieces)
+    engine = default_engine()
+    make_material(options.material, options.folder, engine, _tell, sizes)
+    learned = learn_weights(options.material, engine)
+    save_weights(learned, options.out, engine.versions["checkpoint"])
+    print(f"{', '.join(learned.families)} in {options.out}")
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _named(corpus: Corpus) -> Iterator[tuple[str, Piece]]:

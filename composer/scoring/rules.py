@@ -1,7 +1,7 @@
 """The table of all rules.
 
 To add a rule: one function and one row in its family's file, one textbook test; then build the
-bands again, and let `benchmarks/quality/judge.py` learn what it weighs (`scoring.weights`).
+bands again, and let `composer weights` learn what it weighs (`scoring.weights`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a penalty costs in which family of forms, and what a cost is worth between 0 and 100.
 
-Weights are learned, not felt: `python benchmarks/quality/judge.py` sets real pieces of a family
+Weights are learned, not felt: `composer weights` (evaluation/weighing) sets real pieces of a family
 against damaged ones and against what the model draws, fits a logistic regression that is shrunk to
 the rules' own weights, and keeps the result in assets/scoring_weights.json beside what made it.
 

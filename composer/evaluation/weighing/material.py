@@ -1,4 +1,4 @@
-"""What the judge is tried on: real pieces, the same ones damaged, and what the model drew.
+"""What weights are learned from: real pieces, the same ones damaged, and what the model drew.
 
 Real pieces longer than `LONG_BARS` are cut to their last `BARS` bars, so that they stand beside
 draws of the same length and still have a close. Pieces that the model was trained on are for
@@ -16,9 +16,10 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -30,28 +31,36 @@ from composer.corpus import load_corpus
 from composer.engines import Engine
 from composer.errors import ComposerError
 from composer.evaluation.damage import DAMAGES, damage
+from composer.evaluation.weighing.fitting import REAL
 from composer.novelty import longest_shared_run
 from composer.piece import MeterChange, Note, Piece
 from composer.request import Request
 from composer.scoring import Surprise
 from composer.scoring.weights import FORM_FAMILIES, form_family
 
-REAL, RAW, WIDE, DEEP = "real", "raw", "wide", "deep"
+RAW = "raw"
 BARS, LONG_BARS = 16, 24
 LEAST_BARS, LEAST_NOTES = 4, 32
-# Of either half.
-REAL_PIECES = {"chorale": 300}
-USUAL_REAL_PIECES = 200
-BREADTH = 40, 8  # requests and candidates for every family at temperature 1
-BOLDNESS = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
-BOLD = 6, 8
-# Requests and candidates for best of N: many requests, and a few with many candidates.
-WIDTH = {"chorale": (204, 16)}
-USUAL_WIDTH = 60, 16
-DEPTH = {"chorale": (8, 100)}
-USUAL_DEPTH = 6, 100
-PART_REQUESTS = 12  # of a file
-DAMAGED_PIECES = 200
+TEMPERATURES = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much material is made.
+
+    Args:
+        pieces: Real ones of either half, in every family of forms but those named otherwise.
+        pieces_of: Family -> likewise.
+        damaged: Real pieces that are damaged, of both halves together.
+        draws: Requests and candidates of each for a family, at temperature 1.
+        bolder: Likewise, at each of the other temperatures.
+    """
+
+    pieces: int = 200
+    pieces_of: Mapping[str, int] = field(default_factory=lambda: {"chorale": 300})
+    damaged: int = 200
+    draws: tuple[int, int] = (40, 8)
+    bolder: tuple[int, int] = (6, 8)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Sample:
     """One piece, and where it comes from.
 
     Args:
-        kind: `real`, a damage, `raw`, `raw 100` or a temperature.
+        kind: `real`, a damage, `raw`, a temperature, or what else a caller draws.
         family: Of forms.
         base: Path of the real piece that it was made from or drawn for.
         judges: Whether it is of the half that judges.
@@ -90,13 +99,13 @@ class Sample:
     @classmethod
     def from_json(cls, line: str) -> Sample:
         """Read a line of a file."""
-        *facts, nats, doubt, bars, piece = json.loads(line)
+        kind, family, base, judges, number, nats, doubt, bars, piece = json.loads(line)
         surprise = Surprise(
             nats_per_note=_or_nan(nats),
             nats_per_bar=tuple(map(_or_nan, bars)),
             doubt_per_note=_or_nan(doubt),
         )
-        return cls(*facts, surprise, Piece.from_dict(piece))
+        return cls(kind, family, base, judges, number, surprise, Piece.from_dict(piece))
 
 
 def _or_nan(value: float | None) -> float:
@@ -121,49 +130,58 @@ def make_material(
     corpus_folder: Path,
     engine: Engine,
     report: Callable[[str], None],
+    sizes: Sizes = Sizes(),
 ) -> None:
     """Write every file that is not there yet, what is needed most first.
 
     Args:
         folder: For the files.
-        corpus_folder: With a manifest; pieces of open licence are used.
+        corpus_folder: With a manifest; weights are learned from its pieces of open licence.
         engine: Draws, and says what surprises it.
         report: Hears a line for every file.
+        sizes: How much.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(folder, report)
 
-    def keep(kind: str, family: str, make: Callable[[], Iterable[Sample]]) -> list[Sample]:
-        path = folder / f"{_slug(family, kind)}.jsonl.gz"
+    def read(family: str) -> Iterator[Sample]:
+        return _read(real_samples(corpus_folder, family, sizes), engine)
+
+    real = {family: files.keep(REAL, family, partial(read, family)) for family in FORM_FAMILIES}
+    for family, found in real.items():
+        wishes = wishes_of(found, engine, sizes.draws, 1.0, 0)
+        files.keep(RAW, family, partial(drawn, wishes, RAW, engine))
+        some = damageable(found, sizes.damaged)
+        for kind in DAMAGES:
+            files.keep(kind, family, partial(_read_damaged, some, kind, engine))
+    for seed, (kind, heat) in enumerate(TEMPERATURES.items(), start=1):
+        for family, found in real.items():
+            wishes = wishes_of(found, engine, sizes.bolder, heat, 10_000 * seed)
+            files.keep(kind, family, partial(drawn, wishes, kind, engine))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where material is kept.
+
+    Args:
+        folder: Made if it is not there.
+        report: Hears a line for every file that is written.
+    """
+
+    folder: Path
+    report: Callable[[str], None]
+
+    def keep(self, name: str, family: str, make: Callable[[], Iterable[Sample]]) -> list[Sample]:
+        """Return what a file holds; make and write it first if it is not there."""
+        path = self.folder / f"{_slug(family, name)}.jsonl.gz"
         if not path.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
             found = list(make())
             with gzip.open(path, "wt", encoding="utf-8", compresslevel=3) as file:
                 file.writelines(sample.to_json() + "\n" for sample in found)
-            report(f"{kind}, {family}: {len(found)} pieces")
-        return load_samples(folder, kind, family)
-
-    real = {
-        family: keep(REAL, family, lambda f=family: _read(real_samples(corpus_folder, f), engine))
-        for family in FORM_FAMILIES
-    }
-    for family, found in real.items():
-        keep(RAW, family, lambda r=found: drawn(wishes_of(r, engine, BREADTH, 1.0, 0), RAW, engine))
-        some = damageable(found, DAMAGED_PIECES)
-        for kind in DAMAGES:
-            keep(kind, family, lambda r=some, k=kind: _read(damaged_samples(r, k), engine))
-    for seed, (kind, heat) in enumerate(BOLDNESS.items(), start=1):
-        for family, found in real.items():
-            wishes = wishes_of(found, engine, BOLD, heat, 10_000 * seed)
-            keep(kind, family, lambda w=wishes, k=kind: drawn(w, k, engine))
-    for family, found in real.items():
-        for seed, (kind, sizes, usual) in enumerate(
-            ((WIDE, WIDTH, USUAL_WIDTH), (DEEP, DEPTH, USUAL_DEPTH)), start=8
-        ):
-            size = sizes.get(family, usual)
-            wishes = wishes_of(found, engine, size, 1.0, 10_000 * seed)
-            for first in range(0, len(wishes), PART_REQUESTS):  # a file each, to go on from
-                part = wishes[first : first + PART_REQUESTS]
-                name = f"{kind} {first:03}"
-                keep(name, family, lambda w=part, k=kind: drawn(w, k, engine))
+            if found:
+                self.report(f"{name}, {family}: {len(found)} pieces")
+        return load_samples(self.folder, name, family)
 
 
 def damageable(real: Sequence[Sample], n: int) -> list[Sample]:
@@ -175,12 +193,12 @@ def damageable(real: Sequence[Sample], n: int) -> list[Sample]:
 # --- Real pieces --------------------------------------------------------------------------------
 
 
-def real_samples(corpus_folder: Path, family: str) -> Iterator[Sample]:
+def real_samples(corpus_folder: Path, family: str, sizes: Sizes) -> Iterator[Sample]:
     """Yield real pieces of a family, cut: those that the model never saw, then those it did."""
     corpus = load_corpus(corpus_folder)
     entries = [entry for entry in corpus.entries if form_family(entry.form) == family]
     entries.sort(key=lambda e: (e.licence_class != "open", _wanted_later(e), _hash(e.path)))
-    n_pieces = REAL_PIECES.get(family, USUAL_REAL_PIECES)
+    n_pieces = sizes.pieces_of.get(family, sizes.pieces)
     for judges in (True, False):
         half = tuple(entry for entry in entries if _is_unseen(entry) is judges)
         pieces = replace(corpus, entries=half, refusals=()).pieces()
@@ -243,6 +261,10 @@ def damaged_samples(real: Sequence[Sample], kind: str) -> Iterator[Sample]:
             yield replace(sample, kind=kind, piece=piece)
 
 
+def _read_damaged(real: Sequence[Sample], kind: str, engine: Engine) -> Iterator[Sample]:
+    return _read(damaged_samples(real, kind), engine)
+
+
 def _read(samples: Iterable[Sample], engine: Engine) -> Iterator[Sample]:
     """Add how surprising pieces are to the model."""
     kept = list(samples)
@@ -289,7 +311,7 @@ def _in_turn(real: Sequence[Sample], seed: int) -> Iterator[Sample]:
     is_bach = [s for s in real if s.family != "chorale" or is_bach_chorale(s.piece)]
     halves = [[s for s in is_bach if s.judges is judges] for judges in (True, False)]
     for half in halves:
-        rng.shuffle(half)  # type: ignore[arg-type]
+        rng.shuffle(half)
     for pair in zip_longest(*halves):
         yield from (sample for sample in pair if sample)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from composer.evaluation.judge import (
+from composer.evaluation.weighing.fitting import (
     LEAST_SHARE,
     Rows,
     choose_strength,
