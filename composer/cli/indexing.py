@@ -70,10 +70,23 @@ def _add_weights(commands: Any) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="the JSON file")
     parser.add_argument(
-        "--pieces", type=int, help="real ones of a family, seen and unseen; 200, 300 chorales"
+        "--pieces",
+        type=int,
+        help="real pieces of a family, in training and outside (5 or more; default 200, of "
+        "chorales 300)",
     )
-    parser.add_argument("--requests", type=int, default=40, help="a family, to draw for; 40")
-    parser.add_argument("--candidates", type=int, default=8, help="of a request; 8")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=40,
+        help="requests of a family that are drawn (1 or more; default 40)",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        default=8,
+        help="candidates of a request (1 to 256; default 8)",
+    )
 
 
 def _weights(options: argparse.Namespace) -> None:
