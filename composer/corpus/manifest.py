@@ -32,6 +32,7 @@ MANIFEST_NAME = "manifest.csv"
 SPLITS = ("train", "valid", "test")
 UNKNOWN = "unknown"
 UNKNOWN_COMPOSER = "Anonymous"
+_MAX_PARTS = 16
 MUSICXML_SUFFIXES = frozenset({".musicxml", ".mxl", ".xml"})
 SCORE_SUFFIXES = frozenset({".mid", ".midi"}) | MUSICXML_SUFFIXES
 MAX_MANIFEST_BYTES = 200_000_000
@@ -316,6 +317,11 @@ def _read_entry(entry: Entry, folder: Path) -> tuple[Entry, Piece | Refusal]:
         piece = read_musicxml(path) if is_musicxml else read_midi(path)
     except ScoreFileError as error:
         return entry, Refusal(entry, str(error))
+    if not piece.n_notes:
+        return entry, Refusal(entry, "the file holds percussion only; give one with pitched notes")
+    if len(piece.parts) > _MAX_PARTS:
+        reason = f"the file has {len(piece.parts)} parts; models know {_MAX_PARTS}"
+        return entry, Refusal(entry, reason)
     piece = replace(
         piece,
         title=entry.title or piece.title,

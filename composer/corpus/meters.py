@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil
 
 from composer.errors import OptionError
 from composer.piece import MeterChange
 from composer.theory import Meter
 
+# A time signature so near to a bar line is meant to stand there.
+_SLIP_BEATS = Fraction(1, 32)
 # A bar that is cut short is written over its own denominator if that divides it, else over these.
 _CUT_BAR_DENOMINATORS = (8, 16, 32)
 
 
-def lay_meters(written: Sequence[MeterChange]) -> tuple[MeterChange, ...]:
-    """Give every bar that a new meter cuts short a time signature of its actual length.
+def lay_meters(written: Sequence[MeterChange]) -> tuple[tuple[MeterChange, ...], int]:
+    """Lay meters on bar lines.
+
+    A bar that a new meter cuts short gets a time signature of its actual length; where none can
+    state it, or the new meter stands a few ticks beside a bar line, it moves to the nearest one. A
+    meter that is stated again cuts a bar only on one of its beats; elsewhere it says nothing.
 
     Args:
         written: Sorted, the first at 0; the others may begin anywhere.
 
     Returns:
-        Changes at bar lines, each of them to another meter than before.
-
-    Raises:
-        OptionError: If a cut bar has a length that no time signature can state.
+        Changes at bar lines, each of them to another meter than before, and how many meters moved
+        further than a slip.
     """
-    laid = []
-    for change, following in pairwise(written):
-        laid.append(change)
-        length = following.onset_beats - change.onset_beats
-        rest_beats = length % change.meter.length_beats
-        if rest_beats:
-            cut = cut_bar_meter(rest_beats, change.meter.denominator)
-            laid.append(MeterChange(following.onset_beats - rest_beats, cut))
-    laid.append(written[-1])
-    return _without_repeats(laid)
+    laid = [written[0]]
+    n_moved = 0
+    for change in written[1:]:
+        current = laid[-1]
+        if change.onset_beats <= current.onset_beats:  # the one before moved here, or beyond
+            laid[-1] = replace(current, meter=change.meter)
+            continue
+        bar = current.meter.length_beats
+        rest_beats = (change.onset_beats - current.onset_beats) % bar
+        unit_beats = Fraction(4, current.meter.denominator)
+        if change.meter == current.meter and rest_beats % unit_beats:
+            continue
+        if rest_beats and min(rest_beats, bar - rest_beats) > _SLIP_BEATS:
+            try:
+                cut = cut_bar_meter(rest_beats, current.meter.denominator)
+                laid.append(MeterChange(change.onset_beats - rest_beats, cut))
+                laid.append(change)
+                continue
+            except OptionError:
+                n_moved += 1
+        onset = change.onset_beats - rest_beats
+        onset += bar if rest_beats > bar / 2 else 0
+        laid.append(replace(change, onset_beats=onset))
+    return _without_repeats(laid), n_moved
 
 
 def cut_bar_meter(length_beats: Fraction, denominator: int) -> Meter:

@@ -38,7 +38,8 @@ class Piece:
         percussion: Parts whose pitches are keys of the General MIDI drum map.
         first_bar_number: Printed at the first whole bar.
         credit: Printed where a composer's name would stand; empty prints `composer`.
-        remarks: What a reader set aside, a sentence each. Pieces that differ in it are equal.
+        remarks: What a reader had to read somehow ("read: ...") or to leave out ("set aside:
+            ..."). Pieces that differ in it are equal.
     """
 
     parts: tuple[Part, ...]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from composer.corpus.midi import MAX_NOTES
 from composer.corpus.uploads import read_score, read_score_bytes
-from composer.corpus.uploads.limits import MAX_BARS, MAX_NOTES
+from composer.corpus.uploads.limits import MAX_BARS
 from composer.errors import ScoreFileError
 from composer.worker import client
 from tests.corpus.files import SCALE, score_bytes
@@ -36,6 +37,13 @@ READABLE = (
     "mid: one-byte time signature",
     "mid: two-byte tempo",
     "mid: a grid of 32,767 ticks",
+    "mid: SMPTE division",
+    "mid: format 2",
+    "mid: percussion only",
+    "mid: 40 parts",
+    "mid: tempo 0",
+    "mid: meter 0/4",
+    "mid: key of 100 sharps",
     "mid: a name of markup",
     "mid: a name of no encoding",
     "musicxml: a good score",
@@ -77,7 +85,8 @@ def test_a_hostile_file_ends_in_a_piece_or_in_a_plain_sentence(name: str) -> Non
         assert is_plain(str(refusal)), str(refusal)
         assert name not in READABLE, str(refusal)
     else:
-        assert 1 <= piece.n_notes <= MAX_NOTES and 1 <= piece.n_bars <= MAX_BARS
+        n_notes = piece.n_notes + sum(len(part.notes) for part in piece.percussion)
+        assert 1 <= n_notes <= MAX_NOTES and 1 <= piece.n_bars <= MAX_BARS
         assert all(name.isprintable() for name in (piece.title, *(p.name for p in piece.parts)))
     assert time.monotonic() - began_s < 12
     assert rss_bytes() - began_bytes < MAX_GROWTH_BYTES

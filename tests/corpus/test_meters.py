@@ -19,28 +19,39 @@ def changes(*values: tuple[str, str]) -> list[MeterChange]:
 
 def test_meters_on_bar_lines_stay_as_they_are():
     written = changes(("0", "4/4"), ("8", "3/4"), ("11", "2/2"))
-    assert lay_meters(written) == tuple(written)
+    assert lay_meters(written) == (tuple(written), 0)
 
 
 def test_a_bar_cut_short_gets_its_own_length_and_the_next_begins_on_time():
-    laid = lay_meters(changes(("0", "4/4"), ("7", "3/4")))
+    laid, _ = lay_meters(changes(("0", "4/4"), ("7", "3/4")))
     assert laid == tuple(changes(("0", "4/4"), ("4", "3/4")))
-    laid = lay_meters(changes(("0", "4/4"), ("6", "3/4")))
+    laid, _ = lay_meters(changes(("0", "4/4"), ("6", "3/4")))
     assert laid == tuple(changes(("0", "4/4"), ("4", "2/4"), ("6", "3/4")))
 
 
 def test_a_cut_first_bar_takes_the_place_of_the_first_meter():
-    laid = lay_meters(changes(("0", "4/4"), ("1/2", "3/4")))
+    laid, _ = lay_meters(changes(("0", "4/4"), ("1/2", "3/4")))
     assert laid == tuple(changes(("0", "1/8"), ("1/2", "3/4")))
 
 
 def test_the_same_meter_again_within_a_bar_restarts_the_bar():
-    laid = lay_meters(changes(("0", "3/4"), ("4", "3/4")))
+    laid, _ = lay_meters(changes(("0", "3/4"), ("4", "3/4")))
     assert laid == tuple(changes(("0", "3/4"), ("3", "1/4"), ("4", "3/4")))
 
 
 def test_the_same_meter_again_at_a_bar_line_is_no_change():
-    assert lay_meters(changes(("0", "3/4"), ("6", "3/4"))) == tuple(changes(("0", "3/4")))
+    assert lay_meters(changes(("0", "3/4"), ("6", "3/4"))) == (tuple(changes(("0", "3/4"))), 0)
+
+
+@pytest.mark.parametrize("onset", ["3847/480", "25/3", "65/8"])
+def test_the_same_meter_again_beside_all_beats_says_nothing(onset):
+    assert lay_meters(changes(("0", "4/4"), (onset, "4/4")))[0] == tuple(changes(("0", "4/4")))
+
+
+@pytest.mark.parametrize(("onset", "laid", "n_moved"), [("3847/480", "8", 0), ("29/3", "8", 1)])
+def test_a_meter_that_no_cut_bar_leads_to_moves_to_the_nearest_bar_line(onset, laid, n_moved):
+    found = lay_meters(changes(("0", "4/4"), (onset, "3/4")))
+    assert found == (tuple(changes(("0", "4/4"), (laid, "3/4"))), n_moved)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def test_a_bar_of_a_third_of_a_quarter_has_no_time_signature():
 @pytest.mark.parametrize("eighths", range(1, 60))
 def test_bars_are_counted_as_if_walked(eighths):
     end = Fraction(eighths, 2)
-    meters = lay_meters([m for m in changes(("0", "3/4"), ("7", "5/8")) if m.onset_beats < end])
+    meters, _ = lay_meters([m for m in changes(("0", "3/4"), ("7", "5/8")) if m.onset_beats < end])
     walked = walk_bars(meters)
     assert count_bars(meters, end) == 1 + sum(
         1 for bar in (next(walked) for _ in range(80)) if 0 < bar.onset_beats < end

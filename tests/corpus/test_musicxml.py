@@ -279,7 +279,7 @@ def test_a_file_without_a_title_is_named_by_its_name(tmp_path: Path) -> None:
     assert read_musicxml(tmp_path / "air.musicxml").title == "air"
 
 
-BIG = document("<part-list/>" + "<part>" + "<measure/>" * 3_000 + "</part>")
+BIG = document("<part-list/>" + "<part>" + "<measure/>" * 10_001 + "</part>")
 ENTITY = '<!DOCTYPE x [<!ENTITY a "aaaa">]>'
 DEEP = b"<score-partwise>" + b"<a>" * 5_000 + b"</a>" * 5_000 + b"</score-partwise>"
 HOSTILE = {
@@ -304,7 +304,7 @@ HOSTILE = {
     "beats 0": (score(note(), first=TIME.format(0, 4)), "time signature"),
     "beat type 0": (score(note(), first=TIME.format(4, 0)), "time signature"),
     "beat type 3": (score(note(), first=TIME.format(4, 3)), "time signature"),
-    "3,000 bars": (BIG, "3,000 bars"),
+    "10,001 bars": (BIG, "10,001 bars"),
     "nested": (DEEP, "nests"),
     "100 staves": (
         score(note(), first=f"<attributes>{DIVISIONS}<staves>100</staves></attributes>"),

@@ -21,7 +21,6 @@ with atheris.instrument_imports(include=["composer"]):
     from composer.corpus.uploads.kinds import kind_of
     from composer.corpus.uploads.limits import check_music
     from composer.corpus.uploads.markup import tidy_xml
-    from composer.corpus.uploads.tracks import tidy_midi
     from composer.errors import OptionError, ScoreFileError
     from composer.piece import Piece
 
@@ -50,7 +49,7 @@ def _as_upload(data: bytes) -> None:
 
 def _as_midi(data: bytes) -> None:
     if data.startswith((b"MThd", b"RIFF")):
-        piece = read_midi_bytes(tidy_midi(data))
+        piece = read_midi_bytes(data)
         check_music(piece)
         if Piece.from_dict(json.loads(json.dumps(piece.to_dict()))) != piece:
             raise AssertionError("a piece changed on its way through JSON")

@@ -7,15 +7,16 @@ import math
 from pathlib import Path
 
 from composer import worker
-from composer.corpus.midi import MAX_FILE_BYTES, read_file_start
+from composer.corpus.midi import MAX_FILE_BYTES, MAX_NOTES, read_file_start
+from composer.corpus.uploads.archives import MAX_UNPACKED_BYTES
 from composer.corpus.uploads.kinds import Kind, kind_of
-from composer.corpus.uploads.limits import MAX_NOTES, check_music
+from composer.corpus.uploads.limits import check_music
 from composer.errors import OptionError, ScoreFileError, WorkerError
 from composer.piece import Piece
 
 # MusicXML has 150 to 200 bytes a note; a little more lets every score through that has few enough
 # of them. What it may unfold to and how long it may take has the same limits whatever its size.
-MAX_BYTES = {Kind.MIDI: MAX_FILE_BYTES, Kind.MUSICXML: 300 * MAX_NOTES}
+MAX_BYTES = {Kind.MIDI: MAX_FILE_BYTES, Kind.MUSICXML: min(300 * MAX_NOTES, MAX_UNPACKED_BYTES)}
 MAX_UPLOAD_BYTES = max(MAX_BYTES.values())
 PARSE_WALL_S = 10.0
 PARSE_MEMORY_BYTES = 1_000_000_000

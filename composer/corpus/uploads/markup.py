@@ -13,8 +13,8 @@ from typing import Any
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from composer.corpus.midi import MAX_PARTS
-from composer.corpus.uploads.limits import MAX_BARS, MAX_NOTES
+from composer.corpus.midi import MAX_NOTES, MAX_PARTS
+from composer.corpus.uploads.limits import MAX_BARS
 from composer.errors import ScoreFileError
 
 ROOTS = ("score-partwise", "score-timewise")

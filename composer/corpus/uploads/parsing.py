@@ -1,4 +1,4 @@
-"""What happens to a file inside the worker: structure scan, parser, limits, JSON of a `Piece`.
+"""What happens to a file inside the worker: scan, parser, limits, JSON of a `Piece`.
 
 A payload is the title that the person's file name gives, a zero byte, and the file.
 """
@@ -13,7 +13,6 @@ from composer.corpus.text import clean_text
 from composer.corpus.uploads.archives import unpack_score
 from composer.corpus.uploads.limits import check_music
 from composer.corpus.uploads.markup import tidy_xml
-from composer.corpus.uploads.tracks import tidy_midi
 from composer.piece import Piece
 
 
@@ -24,7 +23,7 @@ def parse_midi(payload: bytes) -> bytes:
         ScoreFileError: If it cannot be read as music.
     """
     title, data = _opened(payload)
-    return _packed(read_midi_bytes(tidy_midi(data), title=title))
+    return _packed(read_midi_bytes(data, title=title))
 
 
 def parse_musicxml(payload: bytes) -> bytes:
