@@ -6,12 +6,14 @@ pieces of the form.
 
 from composer.plots.courses import plot_density, plot_keys
 from composer.plots.likeness import plot_likeness
-from composer.plots.page import figure_page
+from composer.plots.page import PLOTLY_SCRIPT, PLOTLY_VERSION, figure_page
 from composer.plots.pianoroll import plot_pianoroll
 from composer.plots.scorecard import plot_scorecard
 from composer.plots.shares import plot_intervals, plot_pitch_classes
 
 __all__ = [
+    "PLOTLY_SCRIPT",
+    "PLOTLY_VERSION",
     "figure_page",
     "plot_density",
     "plot_intervals",

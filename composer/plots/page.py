@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import html
+from importlib.resources import files
+from pathlib import Path
 
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs_version
+
+# Plotly's script as its package brings it, for whoever serves figures: some five megabytes.
+PLOTLY_SCRIPT = Path(str(files("plotly") / "package_data" / "plotly.min.js"))
+PLOTLY_VERSION = get_plotlyjs_version()
 
 # Nothing may be fetched: what plotly would need from elsewhere (maps, fonts) is not used here.
 _POLICY = (

@@ -26,7 +26,8 @@ from composer.scoring.rules import RULES
 
 # The band reaches from 0 to 1; what lies further out than this is drawn at the edge.
 MAX_DISTANCE = 1.5
-_ROW_PX = 24
+# A label stands above its band, so that a telephone has the whole width for both.
+_ROW_PX, _LABEL_ABOVE = 36, 0.3
 _LABELS = {rule.name: rule.label for rule in RULES}
 # Pieces differ by shape too, so that colours can say what is usual: of usual and unusual values.
 _SHAPES = (("circle", "diamond"), ("square-open", "star-diamond-open"))
@@ -70,13 +71,8 @@ def plot_scorecard(cards: Mapping[str, Scorecard]) -> go.Figure:
             ticktext=["10 %", "90 %"],
             gridcolor=STRONG_LINE,
         ),
-        yaxis=axis(
-            "",
-            range=[len(rows) - 0.5, -0.5],
-            fixedrange=True,
-            tickvals=[row.index for row in rows],
-            ticktext=[row.label for row in rows],
-        ),
+        yaxis={"range": [len(rows) - 0.5, -0.7], "fixedrange": True, "visible": False},
+        annotations=[_label_above(row) for row in rows],
     )
     return figure
 
@@ -91,6 +87,18 @@ def _rows(card: Scorecard) -> list[_Row]:
         for score in scores:
             rows.append(_Row(len(rows), _label(score), score.name))
     return rows
+
+
+def _label_above(row: _Row) -> dict[str, object]:
+    return {
+        "text": row.label,
+        "x": 0,
+        "xref": "x domain",
+        "xanchor": "left",
+        "y": row.index - (_LABEL_ABOVE if row.name else 0),
+        "yanchor": "middle",
+        "showarrow": False,
+    }
 
 
 def _label(score: Score) -> str:
@@ -109,7 +117,7 @@ def _band_trace(rows: Sequence[_Row], name: str) -> go.Bar:
         base=[0] * len(rows),
         x=[1] * len(rows),
         y=[row.index for row in rows],
-        width=0.5,
+        width=0.3,
         marker={"color": BAND_COLOUR, "line": {"width": 0}},
         hoverinfo="skip",
     )
@@ -144,6 +152,7 @@ def _value_trace(
         name=name,
         x=[min(1 + MAX_DISTANCE, max(-MAX_DISTANCE, place)) for place in places],
         y=[index for index, _ in placed],
+        cliponaxis=False,
         text=[f"{score.value:.3g}" for _, score in placed],
         textposition=[_text_position(place) for place in places],
         hovertext=[_hover_text(score) for _, score in placed],

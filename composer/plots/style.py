@@ -28,7 +28,14 @@ CLEAR = "rgba(0,0,0,0)"
 # Of equal steps to colour-blind and colour-seeing readers, readable in grey: J. R. Nuñez and
 # others, Optimizing colormaps with consideration for color vision deficiency, PLoS ONE 13 (2018).
 SCALE = "Cividis"
-LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"}
+LEGEND = {
+    "orientation": "h",
+    "traceorder": "normal",
+    "x": 0,
+    "xanchor": "left",
+    "y": 1.01,
+    "yanchor": "bottom",
+}
 # Nothing is selected here, and nothing leaves the page.
 _UNWANTED_BUTTONS = ("select2d", "lasso2d", "sendChartToCloud", "sendDataToCloud", "autoScale2d")
 _LONGEST_NAME = 40

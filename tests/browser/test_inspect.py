@@ -124,3 +124,77 @@ def test_the_open_page_is_in_the_address(address: str, open_tab: OpenTab) -> Non
     assert tab.page.url.endswith("/#inspect")
     tab.page.reload()
     tab.page.wait_for_selector("#upload")
+
+
+def is_empty(tab: Tab) -> bool:
+    """Tell whether nothing of a file is on show, neither words nor notes nor figures."""
+    tab.page.wait_for_selector("#inspect-empty", state="visible")
+    shown = "#inspected, #facts, #inspect-heading, #inspect-score, #inspect-figures figure"
+    return not any(one.is_visible() for one in tab.page.locator(shown).all())
+
+
+def test_a_refused_file_leaves_nothing_of_the_one_before(
+    address: str, open_tab: OpenTab, minuet: Path, tmp_path: Path
+) -> None:
+    """Who writes down a score would have written that of another file."""
+    hostile = tmp_path / "hostile.mid"
+    hostile.write_bytes(HOSTILE_FILES["cut within a note"])
+    tab = inspect(open_tab, address, minuet)
+    tab.page.wait_for_selector("#inspect-figures figure")
+    tab.page.click("#upload [aria-label='Clear']")
+    assert is_empty(tab)
+    tab.page.set_input_files("#upload input[type=file]", hostile)
+    tab.page.wait_for_selector("#inspect-status span:text('the file')")
+    assert is_empty(tab)
+    tab.page.click("#upload [aria-label='Clear']")
+    tab.page.wait_for_selector("#inspect-status span:text('the file')", state="detached")
+    tab.page.set_input_files("#upload input[type=file]", minuet)
+    tab.page.wait_for_selector("#inspect-heading h2:text('Minuet in D')")
+
+
+def test_figures_are_drawn_by_this_server_and_only_for_who_inspects(
+    address: str, open_tab: OpenTab, minuet: Path
+) -> None:
+    tab = open_tab(address)
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.page.reload()
+    tab.page.wait_for_selector("#compose")
+    tab.page.click("#pages [role='tab']:has-text('Inspect')")
+    tab.page.wait_for_selector("#upload")
+    assert asked and not any("plotly" in url.lower() for url in asked)
+    tab.page.set_input_files("#upload input[type=file]", minuet)
+    for name in ("pitch-classes", "intervals", "density", "keys", "form", "scorecard"):
+        figure = tab.page.locator(f"#inspect-figures figure[data-name='{name}']")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".main-svg").first.wait_for()
+    scripts = [url for url in asked if "plotly" in url.lower()]
+    assert len(scripts) == 1 and scripts[0].startswith(f"{address}/composer-assets/")
+    assert tab.outside == []
+
+
+def test_figures_follow_the_form_and_hold_a_second_file(
+    address: str, open_tab: OpenTab, minuet: Path, chorale: Piece, tmp_path: Path
+) -> None:
+    tab = inspect(open_tab, address, minuet, 390)
+    figure = tab.page.locator("#inspect-figures figure[data-name='pitch-classes']")
+    figure.scroll_into_view_if_needed()
+    legend = figure.locator(".legendtext")
+    legend.first.wait_for()
+    assert legend.all_text_contents()[0] == "usual in real minuets in 2 parts"
+    tab.page.click("#inspect-form input")
+    tab.page.click("[role='option']:has-text('waltz') >> nth=0")
+    tab.page.wait_for_selector("#inspect-figures .legendtext:text('waltzes')")
+    second = write_midi(replace(chorale, title=""), tmp_path / "Second.mid")
+    tab.page.set_input_files("#inspect-other input[type=file]", second)
+    tab.page.wait_for_selector("#inspect-figures .legendtext:text('Second')")
+    root = "document.documentElement"
+    assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    hostile = tmp_path / "hostile.mid"
+    hostile.write_bytes(HOSTILE_FILES["cut within a note"])
+    tab.page.click("#inspect-other [aria-label='Clear']")
+    tab.page.set_input_files("#inspect-other input[type=file]", hostile)
+    tab.page.wait_for_selector("#inspect-other-status span:text('the file')")
+    legend.first.wait_for()
+    assert "Second" not in legend.all_text_contents()
+    assert "Minuet in D" in tab.page.inner_text("#inspect-heading")

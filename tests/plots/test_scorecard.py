@@ -63,8 +63,14 @@ def test_a_value_that_could_not_be_measured_has_no_dot() -> None:
 def test_families_stand_together_under_their_headings() -> None:
     families = ("voice leading", "key", "voice leading")
     scores = tuple(score_of(3.0, family=f, name=f"v_{i}") for i, f in enumerate(families))
-    labels = plot_scorecard({"a": Scorecard("chorale", scores, 50.0)}).layout.yaxis.ticktext
-    assert list(labels) == ["<b>voice leading</b>", "v 0", "v 2", "<b>key</b>", "v 1"]
+    figure = plot_scorecard({"a": Scorecard("chorale", scores, 50.0)})
+    assert [label.text for label in figure.layout.annotations] == [
+        "<b>voice leading</b>",
+        "v 0",
+        "v 2",
+        "<b>key</b>",
+        "v 1",
+    ]
 
 
 def test_hover_tells_value_band_places_and_source() -> None:

@@ -23,7 +23,7 @@ from composer.piece import Piece
 from composer.rendering import midi_bytes
 from composer.scorecard import Scorecard
 from composer.scoring import load_bands, score
-from composer.ui.inspect import views
+from composer.ui.inspect import figures, views
 from composer.ui.shared import downloads, score_view, sheets, uploads, wording
 from composer.ui.studio import Judge, ReadScore
 
@@ -41,12 +41,14 @@ class Inspection:
         form: Which real pieces it is compared with.
         folder: Name of a folder that cannot be guessed.
         stem: Name of its files, without ending.
+        other: Another piece to compare it with, if there is one.
     """
 
     piece: Piece | None = None
     form: str = ALL_FORMS
     folder: str = ""
     stem: str = ""
+    other: Piece | None = None
 
     def read_piece(self) -> Piece:
         """Return the piece.
@@ -93,16 +95,33 @@ def read_upload(read_score: ReadScore, upload: Any) -> Inspection:
     Raises:
         RequestError: If it is no file of ours, or no music.
     """
-    data, name = uploads.read_bytes(upload), uploads.name_of(upload)
-    piece = read_score(data, title=name)
-    if not piece.ensemble:
-        piece = replace(piece, ensemble=ensemble_of_piece(piece))
+    piece, name = _read_piece(read_score, upload)
     return Inspection(
         piece=piece,
         form=_form_of(piece, name),
         folder=secrets.token_hex(16),
         stem=_stem(piece),
     )
+
+
+def _read_piece(read_score: ReadScore, upload: Any) -> tuple[Piece, str]:
+    """Return a piece with its ensemble, and the visitor's name of its file."""
+    data, name = uploads.read_bytes(upload), uploads.name_of(upload)
+    piece = read_score(data, title=name)
+    if not piece.ensemble:
+        piece = replace(piece, ensemble=ensemble_of_piece(piece))
+    return piece, name
+
+
+def read_other(read_score: ReadScore, inspection: Inspection, upload: Any) -> Inspection:
+    """Read a second file, to be compared with the first one.
+
+    Raises:
+        RequestError: If there is no first one, or this one is no music.
+    """
+    inspection.read_piece()
+    piece, _ = _read_piece(read_score, upload)
+    return replace(inspection, other=piece)
 
 
 def show(inspection: Inspection, judge: Judge = score) -> Inspected:
@@ -143,8 +162,26 @@ def score_against(inspection: Inspection, judge: Judge = score) -> tuple[str, st
     return _card_views(inspection, _score(inspection, judge))
 
 
-def _score(inspection: Inspection, judge: Judge) -> Scorecard:
-    piece = inspection.read_piece()
+def show_figures(inspection: Inspection, judge: Judge = score) -> str:
+    """Draw the piece among real ones, and the other piece beside it; empty without a piece."""
+    if inspection.piece is None:
+        return ""
+    pieces = {_title(inspection.piece): inspection.piece}
+    if inspection.other is not None:
+        name = _title(inspection.other)
+        pieces[f"{name}, second file" if name in pieces else name] = inspection.other
+    form = None if inspection.form == ALL_FORMS else inspection.form
+    cards = {name: _score(inspection, judge, piece) for name, piece in pieces.items()}
+    return figures.show(pieces, form, cards)
+
+
+def _title(piece: Piece) -> str:
+    return piece.title or views.UNTITLED
+
+
+def _score(inspection: Inspection, judge: Judge, piece: Piece | None = None) -> Scorecard:
+    """Score the piece, or another one, beside real ones of the chosen form."""
+    piece = piece or inspection.read_piece()
     if inspection.form == ALL_FORMS:
         return judge(replace(piece, ensemble=""), form="")
     return judge(piece, form=inspection.form)

@@ -1,4 +1,4 @@
-"""What the page fetches besides what gradio serves: its own scripts, and the soundfont.
+"""What the page fetches besides what gradio serves: its own scripts, plotly's, and the soundfont.
 
 Nothing else of the disk can be reached here: names lead into one folder, or to one file. Gradio
 compresses what has an ending such as .js; `Squeeze` does so for the page itself, which has none.
@@ -16,12 +16,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from composer import places
 from composer.errors import MissingTool
+from composer.plots import PLOTLY_SCRIPT, PLOTLY_VERSION
 from composer.rendering.audio.soundfonts import find_soundfont
 
 PREFIX = "/composer-assets"
 SCRIPTS = places.ASSETS / "ui"
 # Asked for anew at every visit, answered "not modified" as long as that is true.
 _FRESH = {"cache-control": "no-cache"}
+# Has its version in its name, so that browsers need not ask again.
+_LASTING = {"cache-control": "public, max-age=31536000, immutable"}
 
 # The page with all its components is half a megabyte of text, a tenth of that compressed.
 _LARGE_TEXTS = ("/", "/config", "/gradio_api/info")
@@ -65,8 +68,14 @@ def routes() -> list[BaseRoute]:
     """Return what the server serves before gradio's own pages."""
     return [
         Route(f"{PREFIX}/soundfont", _soundfont),
+        Route(f"{PREFIX}/plotly-{PLOTLY_VERSION}.min.js", _plotly),
         Mount(f"{PREFIX}/ui", _Scripts(directory=SCRIPTS)),
     ]
+
+
+async def _plotly(_: Request) -> Response:
+    """Send the script that draws figures."""
+    return FileResponse(PLOTLY_SCRIPT, headers=_LASTING, media_type="text/javascript")
 
 
 async def _soundfont(request: Request) -> Response:

@@ -165,3 +165,30 @@ def test_a_quartet_is_compared_with_quartets_whatever_its_name(cache: Path, chor
 
     sent = upload(cache, b"", "opus 3.mid")
     assert inspect_handlers.read_upload(read_quartet, sent).form == "string quartet"
+
+
+def test_figures_hold_the_piece_and_the_other_one_by_their_names(
+    cache: Path, chorale: Piece, keyboard_piece: Piece
+) -> None:
+    assert inspect_handlers.show_figures(Inspection()) == ""
+    first = read(cache, keyboard_piece)
+    second = upload(cache, midi_bytes(chorale), "Minuet_in_D.mid")
+    both = inspect_handlers.read_other(read_midi_bytes, first, second)
+    assert both.other is not None and both.other.ensemble == "choir"
+    drawn = json.loads(inspect_handlers.show_figures(both))["figures"]
+    assert [one["name"] for one in drawn][-1] == "scorecard"
+    names = {trace.get("name") for one in drawn[:-1] for trace in one["figure"]["data"]}
+    assert {"Minuet in D", "Minuet in D, second file", "usual in real minuets in 2 parts"} <= names
+    assert "Minuet in D, second file" not in inspect_handlers.show_figures(first)
+
+
+def test_figures_beside_all_pieces_know_no_form(cache: Path, chorale: Piece) -> None:
+    inspection = inspect_handlers.choose_form(read(cache, chorale), ALL_FORMS)
+    assert 'usual in real pieces"' in inspect_handlers.show_figures(inspection)
+
+
+def test_a_second_file_needs_a_first_and_must_be_music(cache: Path, chorale: Piece) -> None:
+    with pytest.raises(RequestError, match="there is no piece yet"):
+        inspect_handlers.read_other(read_midi_bytes, Inspection(), upload(cache, b""))
+    with pytest.raises(ScoreFileError):
+        inspect_handlers.read_other(read_midi_bytes, read(cache, chorale), upload(cache, b"no"))

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.scoring import score
-from composer.theory import INSTRUMENTS, Key, Meter
+from composer.theory import INSTRUMENTS, Key, Meter, estimate_key
 from composer.ui.inspect import views as inspect_views
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -20,6 +22,55 @@ def test_a_key_that_the_notes_agree_with_says_so(chorale: Piece) -> None:
 def test_a_key_that_the_notes_deny_is_told_beside_theirs(chorale: Piece) -> None:
     words = inspect_views.key_words(replace(chorale, key=Key("C", "minor")))
     assert words == "C minor as read; by its notes G major"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_notes_have_no_clear_key(seed: int) -> None:
+    piece = random_piece(6_000, seed)
+    assert inspect_views.key_words(piece).startswith("no clear key")
+    assert inspect_views.estimated_key(piece) is None
+    assert "no clear key, " in inspect_views.heading(piece, score(piece))
+
+
+def random_piece(n_notes: int, seed: int) -> Piece:
+    """Return quarters at random over four octaves, said to be in a key that fits them best."""
+    pitches = np.random.default_rng(seed).integers(36, 84, n_notes).tolist()
+    notes = tuple(Note(Fraction(i), pitch, Fraction(1)) for i, pitch in enumerate(pitches))
+    meters = (MeterChange(Fraction(0), Meter(4, 4)),)
+    piece = Piece((Part(INSTRUMENTS["piano"], notes),), meters, Key("C", "major"))
+    counts = np.bincount([pitch % 12 for pitch in pitches], minlength=12)
+    return replace(piece, key=estimate_key(counts.tolist())[0])
+
+
+def test_two_keys_that_fit_alike_are_not_told_apart() -> None:
+    """C, D and E alone, with the E at the end, may be in C major or in another key."""
+    notes = tuple(Note(Fraction(i), 60 + 2 * (i % 3), Fraction(1)) for i in range(9))
+    piece = Piece(
+        (Part(INSTRUMENTS["piano"], notes),),
+        (MeterChange(Fraction(0), Meter(4, 4)),),
+        Key("C", "major"),
+    )
+    _, margin = inspect_views._estimate(piece)
+    assert margin < inspect_views.CLOSE_FIT
+    assert inspect_views.key_words(piece).startswith("C major as read; not clear")
+
+
+def test_the_total_is_called_closeness_and_never_stands_alone(chorale: Piece) -> None:
+    card = score(replace(chorale, title="Dull"), form="nocturne")
+    html = inspect_views.heading(chorale, card)
+    assert f"<b>{card.total:.0f}</b><span>closeness, of 100</span>" in html
+    assert "closer to real nocturnes than those of" in html and "not how good" in html
+    assert html.count("<li>") == 3 and "; real nocturnes have " in html
+
+
+def test_what_matters_most_is_what_costs_most_then_what_nearly_does(chorale: Piece) -> None:
+    card = score(chorale, form="nocturne")
+    shown = inspect_views.mattering(card)
+    costs = sorted((one.lost for one in card.scores), reverse=True)
+    assert [one.lost for one in shown] == costs[:3]
+    free = replace(card, scores=tuple(replace(one, lost=0.0) for one in card.scores))
+    nearest = inspect_views.mattering(free)[0]
+    assert inspect_views._nearness(nearest) > 0.9 and math.isfinite(nearest.value)
 
 
 def test_enharmonic_names_are_one_key() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from composer.ui.inspect.figures import SCRIPT
 from composer.ui.server import statics
 from composer.ui.shared.score_view import MODULE
 from tests.serving import Address
@@ -20,6 +21,17 @@ def test_scripts_and_soundfont_are_served_and_asked_for_anew(served_page: Addres
         known = {"if-none-match": font.headers["etag"]}
     again = httpx.get(f"{served_page}/composer-assets/soundfont", headers=known)
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_script_of_the_figures_is_served_small_and_kept_by_the_browser(
+    served_page: Address,
+) -> None:
+    with httpx.stream(
+        "GET", f"{served_page}/{SCRIPT}", headers={"accept-encoding": "gzip"}
+    ) as script:
+        assert script.status_code == 200 and script.headers["content-encoding"] == "gzip"
+        assert "immutable" in script.headers["cache-control"]
+        assert sum(map(len, script.iter_raw())) < 2_000_000
 
 
 @pytest.mark.parametrize(
