@@ -237,6 +237,33 @@ INSTRUMENTS = {
     )
 }
 
+KEYBOARD_PROGRAMS = frozenset(
+    INSTRUMENTS[name].program for name in ("piano", "harpsichord", "organ")
+)
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV")
+
+
+def name_parts(players: Sequence[tuple[str, Instrument]]) -> list[str]:
+    """Return what parts are called, so that no two are called alike: violin I and violin II.
+
+    Two neighbouring parts of one keyboard are its hands.
+
+    Args:
+        players: Of each part, from the highest, its own name (or none) and its instrument.
+    """
+    names = [name or instrument.name for name, instrument in players]
+    found = []
+    for index, (name, (_, instrument)) in enumerate(zip(names, players, strict=True)):
+        number, n_equal = names[:index].count(name), names.count(name)
+        is_pair = n_equal == 2 and name in (names[index - 1 : index] + names[index + 1 : index + 2])
+        if is_pair and instrument.program in KEYBOARD_PROGRAMS:
+            name += ", " + ("right hand", "left hand")[number]
+        elif n_equal > 1:
+            name += f" {_ROMAN[number] if number < len(_ROMAN) else number + 1}"
+        found.append(name)
+    return found
+
+
 _CHOIRS = {
     1: ("soprano",),
     2: ("soprano", "bass"),

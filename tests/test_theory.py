@@ -20,6 +20,7 @@ from composer.theory import (
     estimate_key,
     key_from_pitch_class,
     key_from_signature,
+    name_parts,
     parse_key,
     parse_meter,
     pitch_name,
@@ -184,3 +185,14 @@ def test_nothing_tells_keys_apart_in_silence() -> None:
     assert estimate_key([0.0] * 12)[1] == 0
     with pytest.raises(OptionError, match="twelve durations, got 3"):
         estimate_key([1, 2, 3])
+
+
+def test_parts_that_play_the_same_are_told_apart() -> None:
+    def names(*instruments: str) -> list[str]:
+        return name_parts([("", INSTRUMENTS[name]) for name in instruments])
+
+    assert names("violin", "violin", "viola") == ["violin I", "violin II", "viola"]
+    assert names("solo voice", "piano", "piano")[1:] == ["piano, right hand", "piano, left hand"]
+    assert names("piano", "piano", "piano") == ["piano I", "piano II", "piano III"]
+    assert names("piano", "flute", "piano") == ["piano I", "flute", "piano II"]
+    assert name_parts([("Oboe d'amore", INSTRUMENTS["oboe"])]) == ["Oboe d'amore"]

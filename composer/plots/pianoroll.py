@@ -19,7 +19,7 @@ from composer.plots.style import (
     base_layout,
     safe_text,
 )
-from composer.theory import Key, pitch_name
+from composer.theory import Key, name_parts, pitch_name
 
 MARGIN_SEMITONES = 3
 MAX_BAR_LABELS = 16  # still apart on a telephone
@@ -110,11 +110,7 @@ def _plain_number(value: float) -> float:
 
 def _part_names(parts: tuple[Part, ...]) -> list[str]:
     """Name the parts for the legend; equal names get numbers, from the highest."""
-    names = [safe_text(part.name or part.instrument.name) for part in parts]
-    return [
-        f"{name} {names[: index + 1].count(name)}" if names.count(name) > 1 else name
-        for index, name in enumerate(names)
-    ]
+    return name_parts([(safe_text(part.name), part.instrument) for part in parts])
 
 
 def _pitch_range(piece: Piece) -> tuple[int, int]:

@@ -35,6 +35,7 @@ from composer.rendering.spelling import spell
 from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
 from composer.rendering.tempo import check_tempo
 from composer.rendering.voices import split_voices
+from composer.theory import name_parts
 
 MAX_TEXT_CHARACTERS = 200
 _VOICES_OF_A_HAND = 4  # the second staff's voices count from 5, as editors expect
@@ -177,9 +178,13 @@ def _score(written: Written, numbers: range) -> stream.Score:
     score = stream.Score()
     score.insert(0, _metadata(piece))
     lines = []
+    names = name_parts([(_plain_text(part.name), part.instrument) for part in piece.parts])
     for index, staff in enumerate(_staves(written, lower_by_upper)):
         line = stream.PartStaff() if index in hands else stream.Part()
-        _name(line, piece.parts[index], index)
+        part = piece.parts[index]
+        # A brace joins the hands of one player, who has one name.
+        name = _plain_text(part.name) or part.instrument.name if index in hands else names[index]
+        _name(line, part, index, name[0].upper() + name[1:])
         _fill_line(line, frame, staff, is_first=index == 0)
         score.insert(0, line)
         lines.append(line)
@@ -265,9 +270,8 @@ class _Player(instrument.Instrument):
         return self.midiChannel
 
 
-def _name(line: stream.Part, part: Part, index: int) -> None:
+def _name(line: stream.Part, part: Part, index: int, name: str) -> None:
     """Name a part and say who plays it."""
-    name = _plain_text(part.name) or part.instrument.name.capitalize()
     channel = index % (_N_CHANNELS - 1)
     line.partName = name
     player = _Player(part.instrument.name)
@@ -289,4 +293,12 @@ def _group(group: StaffGroup, lines: Sequence[stream.Part]) -> layout.StaffGroup
 def _plain_text(text: str) -> str:
     """Keep what can be read: no control characters, no invisible direction marks, one line."""
     readable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    return " ".join(readable.split())[:MAX_TEXT_CHARACTERS].rstrip()
+    return shortened(" ".join(readable.split()), MAX_TEXT_CHARACTERS)
+
+
+def shortened(text: str, max_characters: int) -> str:
+    """Return a text of at most so many characters, cut between words, with an ellipsis."""
+    if len(text) <= max_characters:
+        return text
+    words, _, rest = text[:max_characters].rpartition(" ")
+    return f"{(words or rest)[: max_characters - 1].rstrip(' ,;:.-')}…"

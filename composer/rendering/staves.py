@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from composer.piece import Part, Piece
-from composer.theory import INSTRUMENTS
+from composer.theory import KEYBOARD_PROGRAMS
 
-KEYBOARD_PROGRAMS = frozenset(
-    INSTRUMENTS[name].program for name in ("piano", "harpsichord", "organ")
-)
 # Clef -> the pitches from its lowest to its highest line.
 CLEF_LINES = {
     "treble": (64, 77),

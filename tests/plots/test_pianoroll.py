@@ -103,7 +103,7 @@ def test_only_the_sounding_range_is_shown(chorale: Piece) -> None:
 
 def test_equal_parts_are_numbered_and_each_has_a_colour(keyboard_piece: Piece) -> None:
     traces = plot_pianoroll(keyboard_piece).data
-    assert [trace.name for trace in traces] == ["piano 1", "piano 2"]
+    assert [trace.name for trace in traces] == ["piano, right hand", "piano, left hand"]
     assert len({trace.marker.color for trace in traces}) == 2
 
 

@@ -20,7 +20,7 @@ from composer.corpus import read_musicxml, read_musicxml_bytes
 from composer.errors import OptionError
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.rendering.musicxml import musicxml_bytes, write_musicxml
-from composer.theory import INSTRUMENTS, Key, Meter, ensemble_instruments
+from composer.theory import INSTRUMENTS, Key, Meter, ensemble_instruments, name_parts
 from tests.conftest import part_of
 from tests.strategies import legal_pieces, loose_pieces, pieces
 
@@ -40,7 +40,8 @@ def notes_of(piece: Piece) -> list[list[tuple[Fraction, int, Fraction]]]:
 
 
 def facts_of(piece: Piece) -> tuple[object, ...]:
-    names = [(part.name or part.instrument.name).lower() for part in piece.parts]
+    players = [(part.name.lower(), part.instrument) for part in piece.parts]
+    names = [name.lower() for name in name_parts(players)]
     players = [part.instrument for part in piece.parts]
     form = (piece.meters, piece.key, piece.n_bars, piece.pickup_beats, piece.tempo_bpm)
     return (*form, piece.title, piece.composer, names, players)
@@ -296,6 +297,16 @@ def test_two_hands_share_a_brace_and_other_parts_a_bracket(
     assert texts(piano, "part/measure/attributes/staves") == ["2"]
     assert len(piano.findall("part")) == 1
     assert texts(choir, "part-list/part-group/group-symbol") == ["bracket"]
+
+
+def test_violins_are_told_apart_and_a_player_of_two_hands_has_one_name(
+    keyboard_piece: Piece,
+) -> None:
+    quartet = [part_of(one, "C4") for one in ensemble_instruments("string quartet", 4)]
+    root = written(Piece(tuple(quartet), COMMON, Key("C", "major")))
+    names = texts(root, "part-list/score-part/part-name")
+    assert names == ["Violin I", "Violin II", "Viola", "Cello"]
+    assert texts(written(keyboard_piece), "part-list/score-part/part-name") == ["Piano"]
 
 
 @pytest.mark.parametrize(

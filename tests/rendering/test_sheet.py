@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -64,6 +65,25 @@ def test_the_same_piece_gives_the_same_pages(chorale: Piece) -> None:
 def test_paper_has_the_title_and_screens_have_none(chorale: Piece) -> None:
     assert chorale.title in texts(sheet.sheet_pages(chorale)[0])
     assert chorale.title not in texts(sheet.sheet_pages(chorale, layout=WIDE)[0])
+
+
+def test_a_title_that_is_too_long_ends_in_an_ellipsis_within_the_page(chorale: Piece) -> None:
+    long = "Fantasia on a theme that was heard in the street, with twelve variations and a fugue"
+    (page,) = sheet.sheet_pages(replace(chorale, title=long))
+    shown = "Fantasia on a theme that was heard in the street, with…"
+    assert shown in texts(page)
+
+
+def test_a_tempo_mark_keeps_clear_of_the_time_signature(chorale: Piece) -> None:
+    """They touched on every sheet: the foot of the note hung half a space above the staff."""
+    (page,) = sheet.sheet_pages(chorale)
+    mark = re.search(r'class="tempo"><path transform="translate\(\d+, (\d+)\)', page)
+    lines = re.findall(
+        r'class="staff"><path d="M\d+ (\d+) L\d+ \d+"[^>]*/><path d="M\d+ (\d+)', page
+    )
+    assert mark
+    top, second = map(int, lines[0])
+    assert top - int(mark[1]) >= 1.75 * (second - top)
 
 
 def test_a_foreign_title_is_shown_as_text(chorale: Piece) -> None:

@@ -99,6 +99,30 @@ def test_a_piece_without_rest_has_no_phrase_to_close() -> None:
     assert math.isnan(value_of("phrase_closes", "C4 D4 E4 F4"))
 
 
+def closing(*last: str) -> tuple[str, ...]:
+    """A chorale's phrase; its last chord is of our choice."""
+    lines = ("C5 D5 D5", "G4 A4 B4", "E4 F4 G4", "C3 F3 G3")
+    return tuple(f"{line} {end}" for line, end in zip(lines, last, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("last", "value", "words"),
+    [
+        (("C5:4", "G4:4", "E4:4", "C3:4"), 1, "complete triad, in order, 4 quarters long"),
+        (("C5:4", "C5:4", "G4:4", "C3:4"), 2 / 3, "no triad with its third, in order"),
+        (("C5:4", "E4:4", "G4:4", "C3:4"), 2 / 3, "a complete triad, voices crossed"),
+        (("C5", "G4", "E4", "C3"), 5 / 6, "1 quarters long"),
+    ],
+)
+def test_a_last_chord_is_complete_uncrossed_and_long(last, value: float, words: str) -> None:
+    assert value_of("last_chord", *closing(*last)) == pytest.approx(value)
+    assert words in places_of("last_chord", *closing(*last))[0].note
+
+
+def test_two_voices_may_end_on_an_octave() -> None:
+    assert math.isnan(value_of("last_chord", "C5 D5 B4 C5", "C4 F3 G3 C3"))
+
+
 def in_keys(*tonics: str) -> tuple[str, ...]:
     """Two bars of I IV V I in every key."""
     chords = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Larger pieces are engraved in another process: verovio lets no other thread work meanwhile.
 MAX_NOTES_HERE = 2_000
 WALL_S = 60.0
+MAX_LINE = 60  # characters of a title that fit above a page; verovio breaks no line
 MEMORY_BYTES = 3_000_000_000
 # verovio counts tenths of a millimetre, for staves of eight times its unit.
 _VEROVIO_STAFF_MM = 7.2
@@ -110,9 +111,11 @@ def engrave_job(payload: bytes) -> bytes:
 
 def _engrave_piece(piece: Piece, layout: Layout) -> tuple[str, ...]:
     # Here, not above: it brings music21, which the page shall not wait for.
-    from composer.rendering.musicxml import musicxml_bytes
+    from composer.rendering.musicxml import musicxml_bytes, shortened
 
-    return engrave(musicxml_bytes(piece), len(piece.parts), layout)
+    title, composer = (shortened(text, MAX_LINE) for text in (piece.title, piece.composer))
+    shown = replace(piece, title=title, composer=composer)
+    return engrave(musicxml_bytes(shown), len(piece.parts), layout)
 
 
 def engrave(musicxml: bytes, n_parts: int, layout: Layout) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ _OUTLINE = re.compile(r' d="([^"]+)"')
 _ADVANCE = r'<g c="{code}"[^>]* h-a-x="([\d.]+)"'
 # verovio leaves no room between the last sign and the words.
 _SPACE_EM = 0.04
+# verovio sets a tempo so low that its note touches the time signature: by so much it goes up, in
+# its units, of which a space between two lines has 180.
+_RAISE = 130
 
 
 def draw_signs(page: str) -> str:
@@ -38,6 +41,8 @@ def _draw_text(found: re.Match[str]) -> str:
     while signs := _SIGNS.search(body):
         if re.sub(r"<[^>]*>", "", body[: signs.start()]).strip():
             break  # words come first: their width is not known here
+        if not outlines:
+            y -= _RAISE
         scale = float(signs["size"]) / _UNITS_PER_EM
         for sign in signs["signs"]:
             outline, advance = _glyph(f"{ord(sign):04X}")

@@ -31,7 +31,7 @@ from composer.rendering.dynamics import shaded_parts
 from composer.rendering.phrases import find_phrases
 from composer.rendering.timing import expressive_clock
 from composer.scorecard import Scorecard
-from composer.theory import pitch_name
+from composer.theory import name_parts, pitch_name
 from composer.ui.shared import wording
 
 MODULE = "composer-assets/ui/score-view.js"
@@ -209,17 +209,13 @@ def _parts(piece: Piece) -> list[dict[str, Any]]:
 
 
 def part_names(piece: Piece) -> list[str]:
-    """Name the parts; equal names get numbers, from the highest."""
-    names = [
-        " ".join("".join(c for c in part.name or part.instrument.name if c.isprintable()).split())
+    """Name the parts, so that no two are called alike."""
+    names = (
+        " ".join("".join(c for c in part.name if c.isprintable()).split())[:_MAX_NAME]
         for part in piece.parts
-    ]
-    return [
-        f"{name[:_MAX_NAME]} {names[: index + 1].count(name)}"
-        if names.count(name) > 1
-        else name[:_MAX_NAME]
-        for index, name in enumerate(names)
-    ]
+    )
+    players = (part.instrument for part in piece.parts)
+    return name_parts(list(zip(names, players, strict=True)))
 
 
 def _findings(card: Scorecard) -> list[dict[str, Any]]:

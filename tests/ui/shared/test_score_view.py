@@ -99,7 +99,7 @@ def test_bars_and_parts_are_selected(chorale: Piece) -> None:
 
 
 def test_equal_parts_get_numbers_and_odd_names_are_tamed(keyboard_piece: Piece) -> None:
-    assert score_view.part_names(keyboard_piece) == ["piano 1", "piano 2"]
+    assert score_view.part_names(keyboard_piece) == ["piano, right hand", "piano, left hand"]
 
 
 def test_findings_carry_their_place_and_their_words(chorale: Piece) -> None:
