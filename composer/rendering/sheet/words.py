@@ -26,7 +26,7 @@ _ADVANCE = r'<g c="{code}"[^>]* h-a-x="([\d.]+)"'
 _SPACE_EM = 0.04
 # verovio sets a tempo so low that its note touches the time signature: by so much it goes up, in
 # its units, of which a space between two lines has 180.
-_RAISE = 130
+_RAISE = 210
 
 
 def draw_signs(page: str) -> str:
