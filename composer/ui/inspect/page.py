@@ -150,7 +150,7 @@ def _build_findings(studio: Studio) -> tuple[Any, ...]:
 
 def _build_other() -> tuple[gr.File, gr.HTML]:
     """Place where a second file comes in beside the first."""
-    html('<h3 class="label">a second file beside this one</h3>')
+    html('<h3 class="label">a second file beside this one</h3>', js_on_load=NAME_BUTTON)
     other = gr.File(
         file_types=FILE_TYPES,
         show_label=False,
