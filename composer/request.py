@@ -18,13 +18,14 @@ MAX_BARS = 512
 MAX_CANDIDATES = 256
 
 
-def _number(default: Any, low: float, high: float, help_text: str) -> Any:
-    """Declare a numeric field with its range (both ends included) and help text."""
-    return field(default=default, metadata={"low": low, "high": high, "help": help_text})
+def number_setting(label: str, default: Any, low: float, high: float, help_text: str) -> Any:
+    """Declare a numeric setting: label, default, range (both ends included) and help text."""
+    told = {"label": label, "low": low, "high": high, "help": help_text}
+    return field(default=default, metadata=told)
 
 
-def _text(help_text: str) -> Any:
-    return field(default=None, metadata={"help": help_text})
+def _text(label: str, help_text: str) -> Any:
+    return field(default=None, metadata={"label": label, "help": help_text})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,35 +38,44 @@ class Request:
         OptionError: If a value is out of its range or of a wrong type.
     """
 
-    composer: str | None = _text("the composer in whose style to write")
-    form: str | None = _text("kind of piece, such as chorale or mazurka")
-    ensemble: str | None = _text("who plays: keyboard, choir, string quartet ...")
-    key: Key | None = _text("tonic and mode, such as 'G minor'")
-    meter: Meter | None = _text("time signature, such as '3/4'")
-    parts: int | None = _number(None, 1, 8, "number of voices or staves")
-    bars: int = _number(16, 1, MAX_BARS, "length in bars, counting a pickup bar")
-    tempo_bpm: float | None = _number(
+    composer: str | None = _text("Composer", "the composer in whose style to write")
+    form: str | None = _text("Form", "kind of piece, such as chorale or mazurka")
+    ensemble: str | None = _text("Ensemble", "who plays: keyboard, choir, string quartet ...")
+    key: Key | None = _text("Key", "tonic and mode, such as 'G minor'")
+    meter: Meter | None = _text("Meter", "time signature, such as '3/4'")
+    parts: int | None = number_setting("Parts", None, 1, 8, "number of voices or staves")
+    bars: int = number_setting("Bars", 16, 1, MAX_BARS, "length in bars, counting a pickup bar")
+    tempo_bpm: float | None = number_setting(
+        "Tempo",
         None,
         *TEMPO_RANGE_BPM,
         "tempo in quarter notes per minute; left out, what is usual for the form",
     )
-    temperature: float = _number(1.0, 0.1, 2.0, "below 1 safer, above 1 bolder")
-    top_k: int = _number(
-        0, 0, 1000, "sample only among the k likeliest values of a field; 0 takes all"
+    temperature: float = number_setting(
+        "Temperature", 1.0, 0.1, 2.0, "below 1 safer, above 1 bolder"
     )
-    top_p: float = _number(
+    top_k: int = number_setting(
+        "Top-k", 0, 0, 1000, "sample only among the k likeliest values of a field; 0 takes all"
+    )
+    top_p: float = number_setting(
+        "Top-p",
         1.0,
         0.01,
         1.0,
         "sample only among the likeliest values that together have probability p; 1 takes all",
     )
-    min_p: float = _number(
-        0.02, 0.0, 0.9, "leave out values less likely than this share of the likeliest; 0 takes all"
+    min_p: float = number_setting(
+        "Min-p",
+        0.02,
+        0.0,
+        0.9,
+        "leave out values less likely than this share of the likeliest; 0 takes all",
     )
-    guidance: float = _number(
-        1.0, 1.0, 4.0, "how strongly to enforce the settings; 1 is the model as trained"
+    guidance: float = number_setting(
+        "Guidance", 1.0, 1.0, 4.0, "how strongly to enforce the settings; 1 is the model as trained"
     )
-    part_writing: float = _number(
+    part_writing: float = number_setting(
+        "Part-writing",
         1.0,
         0.0,
         1.0,
@@ -73,15 +83,19 @@ class Request:
         "avoid them), to close on the tonic and to let every part come in; 0 leaves all of this "
         "to the model",
     )
-    candidates: int = _number(16, 1, MAX_CANDIDATES, "how many pieces are composed and ranked")
-    prune: float = _number(
+    candidates: int = number_setting(
+        "Candidates", 16, 1, MAX_CANDIDATES, "how many pieces are composed and ranked"
+    )
+    prune: float = number_setting(
+        "Prune",
         0.0,
         0.0,
         50.0,
         "give up candidates of 8 bars or more whose first half scores less than this; 0 gives "
         "up none",
     )
-    seed: int = _number(
+    seed: int = number_setting(
+        "Seed",
         0,
         0,
         2**31 - 1,

@@ -38,7 +38,7 @@ LATER_MS = 2000  # what is fetched behind the first sight counts as well
 N_LARGEST = 8
 USABLE = """() => {
     const button = document.querySelector('#compose');
-    const field = document.querySelector('#wish-composer input');
+    const field = document.querySelector('#setting-composer input');
     return Boolean(button && !button.disabled && field && field.value);
 }"""
 # Of the document and of all it fetched.

@@ -131,8 +131,8 @@ def compose(camera: Camera, scratch: Path) -> None:
     """Compose before and after; leave its MIDI file behind."""
     page = camera.page
     camera.shoot("compose-empty")
-    page.fill("#wish-candidates input", "6")
-    page.fill("#wish-seed input", "11")
+    page.fill("#setting-candidates input", "6")
+    page.fill("#setting-seed input", "11")
     page.check("#keep-seed input")
     page.click("#compose")
     page.wait_for_selector("#compose-score .sv-chip")

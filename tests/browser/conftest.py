@@ -52,9 +52,12 @@ class Tab:
             route.abort()
 
     def wish(self, **numbers: int) -> None:
-        """Fill in number fields."""
+        """Fill in number fields, some of which are folded away."""
+        if not self.page.is_visible("#setting-candidates"):
+            self.page.click("#more > button")
+            self.page.wait_for_selector("#setting-candidates input")
         for name, value in numbers.items():
-            self.page.fill(f"#wish-{name} input", str(value))
+            self.page.fill(f"#setting-{name} input", str(value))
 
     def compose(self) -> None:
         """Press Compose and wait until the best candidate is on show."""

@@ -68,7 +68,7 @@ def test_a_link_makes_the_same_piece_again(address: str, open_tab: OpenTab) -> N
     again = open_tab(link)
     again.wait_for_roll()
     assert again.page.evaluate(notes) == first
-    assert again.page.input_value("#wish-bars input") == "4"
+    assert again.page.input_value("#setting-bars input") == "4"
     assert again.page.is_checked("#keep-seed input")
 
 
@@ -119,10 +119,10 @@ def test_an_example_composes_in_one_click(address: str, open_tab: OpenTab) -> No
 
 def test_the_form_follows_the_composer(address: str, open_tab: OpenTab) -> None:
     tab = open_tab(address)
-    tab.page.click("#wish-composer input")
+    tab.page.click("#setting-composer input")
     tab.page.click("[role='option']:has-text('Chopin')")
     tab.page.wait_for_function(
-        "!document.querySelector('#wish-form input').value.includes('chorale')"
+        "!document.querySelector('#setting-form input').value.includes('chorale')"
     )
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
-from composer.ui.shared.settings import WISHES
+from composer.ui.shared.settings import settings
 from tests import visitor
 from tests.corpus.files import SCALE, score_bytes
 from tests.corpus.hostile import hostile_files
 from tests.serving import FAKE_APP, Address, serve
 
 GOOD = score_bytes(SCALE)
-PLAIN_WISHES = dict.fromkeys(WISHES, "null") | {
+PLAIN = dict.fromkeys(settings(), "null") | {
     **{"bars": "4", "candidates": "2", "seed": "7", "temperature": "1.0"},
     **{
         "top_k": "0",
@@ -67,9 +67,9 @@ class Probe:
         return re.search(self.expected, answer, re.DOTALL) is not None
 
 
-def wishes(**changes: str) -> str:
-    """Spell the wishes as a JSON list."""
-    return f"[{', '.join((PLAIN_WISHES | changes).values())}]"
+def spelled(**changes: str) -> str:
+    """Spell the settings as a JSON list."""
+    return f"[{', '.join((PLAIN | changes).values())}]"
 
 
 def _compose(values: str, address: str) -> str:
@@ -125,14 +125,14 @@ def _numbers() -> Iterator[Probe]:
     odd += ("3.5", "0", "-1", "100000", "9" * 400, '"NaN"', '"1e999"', '"\\ud800"')
     for text in odd:
         shown = text if len(text) < 20 else f"{len(text)} digits"
-        ask = partial(_compose, wishes(bars=text))
+        ask = partial(_compose, spelled(bars=text))
         yield Probe("numbers", f"`bars` {shown}", ask, "`bars` must be")
-    for name in [name for name in WISHES if name not in ("bars", *TEXTS)]:
-        ask = partial(_compose, wishes(**{name: "NaN"}))
+    for name in [name for name in settings() if name not in ("bars", *TEXTS)]:
+        ask = partial(_compose, spelled(**{name: "NaN"}))
         yield Probe("numbers", f"`{name}` NaN", ask, f"`{name}` must be")
-        ask = partial(_compose, wishes(**{name: '{"a": [1]}'}))
+        ask = partial(_compose, spelled(**{name: '{"a": [1]}'}))
         yield Probe("numbers", f"`{name}` an object", ask, f"`{name}` must be")
-    yield Probe("numbers", "`bars` 4.0", partial(_compose, wishes(bars="4.0")), "complete.*mid")
+    yield Probe("numbers", "`bars` 4.0", partial(_compose, spelled(bars="4.0")), "complete.*mid")
 
 
 def _texts() -> Iterator[Probe]:
@@ -140,7 +140,7 @@ def _texts() -> Iterator[Probe]:
     shapes |= {"an object": '{"a": {"b": []}}', "a lone surrogate": '"\\ud800"', "NUL": '"\\u0000"'}
     for name in TEXTS:
         for shape, text in shapes.items():
-            ask = partial(_compose, wishes(**{name: text}))
+            ask = partial(_compose, spelled(**{name: text}))
             yield Probe("texts", f"`{name}` {shape}", ask, f"`{name}` must be")
     form = partial(_inspect, _good, "x" * 5_000_000)
     yield Probe("texts", "`form` of inspect, 5 MB", form, "there is no form 'x+'")

@@ -19,7 +19,7 @@ from composer.ui.server.entrance import FULL
 from tests import visitor
 from tests.sentences import is_plain
 from tests.serving import Address
-from tests.ui.probes import GOOD, PROBES, Probe, wishes
+from tests.ui.probes import GOOD, PROBES, Probe, spelled
 
 pytestmark = pytest.mark.slow
 MAX_GROWTH_BYTES = 500_000_000
@@ -78,7 +78,7 @@ def test_no_probe_makes_the_page_connect_anywhere(served_page: Address) -> None:
 def test_files_of_two_visitors_lie_in_folders_that_nobody_guesses(served_page: Address) -> None:
     paths = []
     for _ in range(2):
-        files = json.loads(visitor.call(served_page, "compose", wishes()).partition("data: ")[2])
+        files = json.loads(visitor.call(served_page, "compose", spelled()).partition("data: ")[2])
         paths.append(Path(files[0]["path"]))
     assert paths[0].name == paths[1].name and paths[0].parent != paths[1].parent
     assert all(len(path.parent.name) == 32 for path in paths)
@@ -92,7 +92,7 @@ def test_files_of_two_visitors_lie_in_folders_that_nobody_guesses(served_page: A
 def begin_run(address: Address, candidates: int = 60) -> str:
     """Begin to compose without listening; return the number of the event."""
     url = f"{address}{visitor.API}/call/compose"
-    values = json.loads(wishes(candidates=str(candidates)))
+    values = json.loads(spelled(candidates=str(candidates)))
     return str(visitor.CLIENT.post(url, json={"data": values}).json()["event_id"])
 
 
@@ -137,7 +137,7 @@ def test_a_state_belongs_to_its_tab(served_page: Address, events: list[dict[str,
 def test_a_full_queue_says_so_in_words(served_page: Address) -> None:
     url = f"{served_page}{visitor.API}/call/compose"
     event_id = begin_run(served_page, candidates=120)
-    body = {"data": json.loads(wishes(candidates="1"))}
+    body = {"data": json.loads(spelled(candidates="1"))}
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda _: visitor.CLIENT.post(url, json=body), range(32)))
     refused = [reply for reply in replies if reply.status_code == 503]
@@ -161,7 +161,7 @@ def test_good_requests_are_answered_among_hostile_ones(served_page: Address) -> 
         attacker = pool.submit(attack)
         for _ in range(2):
             began_s = time.monotonic()
-            assert "complete" in visitor.call(served_page, "compose", wishes())
+            assert "complete" in visitor.call(served_page, "compose", spelled())
             assert time.monotonic() - began_s < 10
         ended.set()
         attacker.result()

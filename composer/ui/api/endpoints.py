@@ -1,12 +1,14 @@
 """The public HTTP API: `compose`, `inspect` and `menu`, for gradio_client and for plain HTTP.
 
-What takes music in and writes more is in `api_given`.
+What takes music in and writes more is in `given`. The parameters of `compose` are the settings of a
+request: a setting more is a parameter more.
 
 Annotations are not postponed here, because gradio reads them to describe the endpoints.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from inspect import Parameter, Signature
 from typing import Any
 
 import gradio as gr
@@ -14,16 +16,13 @@ from gradio.data_classes import FileData
 
 from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
-from composer.request import default_of
 from composer.scoring import score
 from composer.ui.api import given
-from composer.ui.api.given import Files, file_of
-from composer.ui.compose import handlers
-from composer.ui.compose.visit import Visit
+from composer.ui.api.given import Files, last_of, with_seed
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.choices import OPEN
+from composer.ui.shared.settings import OPEN, Setting, read_request, settings
 from composer.ui.studio import Judge, Studio
 from composer.units import beats_to_seconds
 
@@ -32,37 +31,6 @@ INSPECT_AT_ONCE = 2
 
 def build(studio: Studio, *, n_at_once: int) -> None:
     """Declare the endpoints; `compose` waits in the same queue as the page."""
-
-    def compose(
-        composer: str | None = None,
-        form: str | None = None,
-        key: str | None = None,
-        meter: str | None = None,
-        bars: int = default_of("bars"),
-        tempo_bpm: float | None = None,
-        temperature: float = default_of("temperature"),
-        candidates: int = default_of("candidates"),
-        seed: int | None = None,
-        ensemble: str | None = None,
-        parts: int | None = None,
-        top_k: int = default_of("top_k"),
-        top_p: float = default_of("top_p"),
-        min_p: float = default_of("min_p"),
-        guidance: float = default_of("guidance"),
-        part_writing: float = default_of("part_writing"),
-        prune: float = default_of("prune"),
-    ) -> Iterator[Files]:
-        """Compose; return the best candidate as a MIDI file, and composition.json.
-
-        What is left out stays open; without a seed every call gives another piece.
-        """
-        # In the order of `wishes.WISHES`.
-        values = (
-            *(composer, form, key, meter, bars, tempo_bpm, temperature, candidates, seed),
-            *(ensemble, parts, top_k, top_p, min_p, guidance, part_writing, prune),
-        )
-        with plain_errors():
-            yield from _compose(studio, values)
 
     def menu() -> list[dict[str, Any]]:
         """Return the pairs of composer and form on offer, with the number of pieces of each.
@@ -80,22 +48,46 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         with plain_errors():
             return _inspect(studio, file, form)
 
-    # A generator, so that a caller who hangs up ends the run; the last answer is the two files.
-    compose.__annotations__["return"] = tuple[FileData, FileData]
-    gr.api(compose, api_name="compose", concurrency_id="model", concurrency_limit=n_at_once)
+    in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
+    gr.api(compose_endpoint(studio), api_name="compose", **in_model)
     # In a line of its own: who reads a file waits for nobody who composes.
     gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=INSPECT_AT_ONCE)
     gr.api(menu, api_name="menu", queue=False)
     given.build(studio, n_at_once=n_at_once)
 
 
-def _compose(studio: Studio, values: tuple[Any, ...]) -> Iterator[Files]:
-    visit, values = handlers.begin(Visit(), values[handlers.SEED] is not None, values)
-    for state, _ in handlers.draw(studio.compose_steps, visit, values):
-        visit = state
-        yield None, None
-    shown = handlers.show(visit)
-    yield file_of(shown.midi), file_of(shown.record)
+def compose_endpoint(studio: Studio) -> Callable[..., Iterator[Files]]:
+    """Return the endpoint `compose`, whose parameters are the settings of a request."""
+    found = settings()
+
+    def compose(*values: Any) -> Iterator[Files]:
+        """Compose; return the best candidate as a MIDI file, and composition.json.
+
+        What is left out stays open; without a seed every call gives another piece.
+        """
+        with plain_errors():
+            request = read_request(with_seed(dict(zip(found, values, strict=True))))
+            yield from last_of(studio.compose_steps(request, should_stop=lambda: False))
+
+    # A generator, so that a caller who hangs up ends the run; the last answer is the two files.
+    answer = tuple[FileData, FileData]
+    parameters = [_parameter(one) for one in found.values()]
+    signature = Signature(parameters, return_annotation=answer)
+    compose.__signature__ = signature  # type: ignore[attr-defined]
+    compose.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": answer}
+    return compose
+
+
+def _parameter(one: Setting) -> Parameter:
+    kind: Any = str if one.is_text else int if one.is_whole else float
+    # Without a seed each call throws the dice; None leaves any other setting to the model.
+    default = None if one.name == "seed" else one.default
+    return Parameter(
+        one.name,
+        Parameter.POSITIONAL_OR_KEYWORD,
+        default=default,
+        annotation=kind if default is not None else kind | None,
+    )
 
 
 def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:

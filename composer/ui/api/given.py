@@ -18,16 +18,14 @@ from gradio.data_classes import FileData
 
 from composer.composition import Composition
 from composer.errors import OptionError
-from composer.piece import Piece
 from composer.pipeline import Progress, prepare
 from composer.plans import Chunking
 from composer.rendering import write_midi
 from composer.request import default_of
-from composer.ui.compose.visit import Visit
-from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.running import STATUS_EVERY_S
-from composer.ui.shared.settings import new_seed, read_whole, read_wish
+from composer.ui.shared import uploads
+from composer.ui.shared.running import STATUS_EVERY_S, TabState
+from composer.ui.shared.settings import new_seed, read_whole, setting
 from composer.ui.studio import Studio
 
 Files = tuple[FileData | None, FileData | None]
@@ -59,12 +57,18 @@ def _extend(studio: Studio) -> Callable[..., Iterator[Files]]:
         """Go on with a piece: more bars behind its end, the last of them a close."""
         chunks = {"chunk_bars": chunk_bars, "overlap_bars": overlap_bars, "theme_bars": theme_bars}
         with plain_errors():
-            added = read_wish("bars", bars)
+            added = setting("bars").read(bars)
             options = {name: read_whole(f"`{name}`", n) for name, n in chunks.items()}
-            options |= _read_wishes(composer, form, temperature, candidates, seed)
-            piece = _read_piece(studio, file)
+            options |= _read(
+                composer=composer,
+                form=form,
+                temperature=temperature,
+                candidates=candidates,
+                seed=seed,
+            )
+            piece = uploads.read_piece(studio.read_score, file)
             piece = prepare(piece, parts=tuple(range(len(piece.parts))))
-            yield from _last_of(studio.extend_steps(piece, added, **_told(options)))
+            yield from last_of(studio.extend_steps(piece, added, **_told(options)))
 
     return extend
 
@@ -93,9 +97,15 @@ def _infill(studio: Studio) -> Callable[..., Iterator[Files]]:
                 raise OptionError("`complete` must be true or false")
             place = _read_place(first_bar, last_bar, parts)
             options = {"edges": edges, "complete": complete}
-            options |= _read_wishes(composer, form, temperature, candidates, seed)
-            piece = _read_piece(studio, file)
-            yield from _last_of(studio.infill_steps(piece, **place, **_told(options)))
+            options |= _read(
+                composer=composer,
+                form=form,
+                temperature=temperature,
+                candidates=candidates,
+                seed=seed,
+            )
+            piece = uploads.read_piece(studio.read_score, file)
+            yield from last_of(studio.infill_steps(piece, **place, **_told(options)))
 
     return infill
 
@@ -119,9 +129,9 @@ def _vary(studio: Studio) -> Callable[..., Iterator[Files]]:
         with plain_errors():
             place = _read_place(first_bar, last_bar, parts)
             options = {"freedom": freedom, "edges": edges}
-            options |= _read_wishes(None, None, temperature, candidates, seed)
-            piece = _read_piece(studio, file)
-            yield from _last_of(studio.vary_steps(piece, **place, **_told(options)))
+            options |= _read(temperature=temperature, candidates=candidates, seed=seed)
+            piece = uploads.read_piece(studio.read_score, file)
+            yield from last_of(studio.vary_steps(piece, **place, **_told(options)))
 
     return vary
 
@@ -139,26 +149,30 @@ def _harmonise(studio: Studio) -> Callable[..., Iterator[Files]]:
     ) -> Iterator[Files]:
         """Write the other parts to a melody, or to one part of a piece; its notes stay."""
         with plain_errors():
-            options = _read_wishes(composer, form, temperature, candidates, seed)
+            options = _read(
+                composer=composer,
+                form=form,
+                ensemble=ensemble,
+                temperature=temperature,
+                candidates=candidates,
+                seed=seed,
+            )
             options |= {"part": _read_number("part", part) - 1}
-            options |= {"ensemble": read_wish("ensemble", ensemble)}
-            piece = _read_piece(studio, file)
-            yield from _last_of(studio.harmonise_steps(piece, **_told(options)))
+            piece = uploads.read_piece(studio.read_score, file)
+            yield from last_of(studio.harmonise_steps(piece, **_told(options)))
 
     return harmonise
 
 
-def _read_piece(studio: Studio, file: Any) -> Piece:
-    return inspect_handlers.read_upload(studio.read_score, file).read_piece()
+def with_seed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with a new seed where none is given."""
+    return values | ({"seed": new_seed()} if values["seed"] is None else {})
 
 
-def _read_wishes(
-    composer: Any, form: Any, temperature: Any, candidates: Any, seed: Any
-) -> dict[str, Any]:
-    wishes = {"composer": composer, "form": form, "candidates": candidates}
-    wishes |= {"seed": new_seed() if seed is None else seed}
-    wishes |= {} if temperature is None else {"temperature": temperature}
-    return {name: read_wish(name, value) for name, value in wishes.items()}
+def _read(**values: Any) -> dict[str, Any]:
+    """Read settings by name; a setting of None is left to the pipeline, a seed is drawn."""
+    told = {name: value for name, value in with_seed(values).items() if value is not None}
+    return {name: setting(name).read(value) for name, value in told.items()}
 
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +200,7 @@ def _read_number(name: str, value: Any) -> int:
     return number
 
 
-def _last_of(steps: Iterator[Progress | Composition]) -> Iterator[Files]:
+def last_of(steps: Iterator[Progress | Composition]) -> Iterator[Files]:
     """Yield nothing in steady time, at last the two files."""
     last_s = time.monotonic()
     for step in steps:
@@ -198,12 +212,13 @@ def _last_of(steps: Iterator[Progress | Composition]) -> Iterator[Files]:
 
 
 def _write(composition: Composition) -> Files:
-    visit = Visit(folder=secrets.token_hex(16), composition=composition)
-    record = visit.path(".json")
+    place, stem = TabState(folder=secrets.token_hex(16)), composition.file_stem()
+    record = place.path(f"{stem}.json")
     record.write_text(composition.to_json(), encoding="utf-8")
-    return file_of(write_midi(composition.piece, visit.path(".mid"))), file_of(record)
+    midi = write_midi(composition.piece, place.path(f"{stem}.mid"))
+    return _file_of(midi), _file_of(record)
 
 
-def file_of(path: Path) -> FileData:
+def _file_of(path: Path) -> FileData:
     """Return a file as gradio hands it out."""
     return FileData(path=str(path), orig_name=path.name)

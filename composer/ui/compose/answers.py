@@ -15,11 +15,10 @@ from composer.composition import Composition, Ranked
 from composer.errors import ComposerError
 from composer.request import Request
 from composer.ui.compose.links import to_query
-from composer.ui.compose.visit import Past
 from composer.ui.inspect.views import estimated_key
 from composer.ui.shared import wording
+from composer.ui.shared.visit import Past
 
-MAX_REASONS = 3
 _UNMEASURED = "told to the model; a manner cannot be measured here"
 
 
@@ -68,38 +67,6 @@ def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, st
 
 def _asked(value: Any) -> str:
     return "open" if value is None else str(value)
-
-
-def ranking_reason(composition: Composition, shown: int) -> str:
-    """Say in a sentence why a candidate stands before the next one, or behind the best."""
-    if len(composition.ranked) == 1:
-        return wording.note("The only candidate: there was nothing to compare it with.")
-    rival = composition.ranked[1 if shown == 1 else 0]
-    one = composition.ranked[shown - 1]
-    first, second = (one, rival) if shown == 1 else (rival, one)
-    where = "before the second" if shown == 1 else "behind the best"
-    if second.n_missed > first.n_missed:  # weighs more than any number of points
-        which = "which misses" if shown == 1 else "because it misses"
-        missed = "; ".join(wording.missed_wishes(second))
-        return wording.note(f"{where.capitalize()}, {which} more of what was asked: {missed}.")
-    gap = first.scorecard.total - second.scorecard.total
-    return wording.note(f"{gap:.1f} points {where}: {_difference(first, second)}.")
-
-
-def _difference(better: Ranked, worse: Ranked) -> str:
-    """Name the values that set two candidates apart, the weightiest first."""
-    losses = {score.name: score.weight * score.penalty for score in better.scorecard.scores}
-    gains = [
-        (score.weight * score.penalty - losses.get(score.name, 0.0), score)
-        for score in worse.scorecard.scores
-    ]
-    gains.sort(key=lambda gain: -gain[0])
-    named = [wording.label(score) for gain, score in gains[:MAX_REASONS] if gain > 0]
-    if not named:
-        return "equal by the rules; the likelier one stands first"
-    return (
-        f"nearer to real pieces in {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}"
-    )
 
 
 def make_again(composition: Composition) -> str:

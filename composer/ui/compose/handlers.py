@@ -5,100 +5,46 @@ Each takes what the visitor's tab holds; none knows where on the page its values
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from composer.composition import Composition
+from composer.composition import Composition, Ranked
 from composer.errors import RequestError
-from composer.pipeline import Progress
 from composer.rendering import write_midi
 from composer.ui.compose import answers
-from composer.ui.compose.visit import Visit
-from composer.ui.shared import downloads, score_view, sheets, wording
-from composer.ui.shared.running import BEGINNING, STATUS_EVERY_S, STOPPING
-from composer.ui.shared.settings import WISHES, new_seed, read_wishes
+from composer.ui.shared import downloads, score_view, sheets, tables, wording
+from composer.ui.shared.running import follow
+from composer.ui.shared.settings import new_seed, read_request
+from composer.ui.shared.visit import Visit
 from composer.ui.studio import ComposeSteps
 
-SEED = WISHES.index("seed")
 
-
-@dataclass(frozen=True)
-class Shown:
-    """One candidate, ready to be put on the page.
-
-    Args:
-        heading: Name, score and reasons, HTML.
-        score: What the score view shows.
-        scorecard: Its values, HTML.
-        ranking: All candidates, this one marked, HTML.
-        reason: Why it stands there, HTML.
-        asked: Every wish and what came of it, HTML.
-        again: How to get the same once more, HTML.
-        history: The results of this visit, HTML.
-        rejected: The rejected ones, HTML.
-        midi: The MIDI file.
-        record: `composition.json` of the whole run.
-    """
-
-    heading: str
-    score: str
-    scorecard: str
-    ranking: str
-    reason: str
-    asked: str
-    again: str
-    history: str
-    rejected: str
-    midi: Path
-    record: Path
-
-
-def begin(visit: Visit, keeps_seed: bool, values: tuple[Any, ...]) -> tuple[Visit, tuple[Any, ...]]:
-    """Check the wishes before they wait in the queue; return a fresh state and all values.
+def begin(visit: Visit, keeps_seed: Any, values: Mapping[str, Any]) -> Visit:
+    """Check the request before it waits in the queue; return a fresh state.
 
     Args:
         visit: As the last run left it.
         keeps_seed: Whether the given seed stays; a new one takes its place if not.
-        values: In the order of `WISHES`.
+        values: Of the settings, by name.
 
     Raises:
-        RequestError: If a wish will not do, or the last run is still under way.
+        RequestError: If a setting will not do, or the last run is still under way.
     """
-    if visit.run.is_under_way:
-        raise RequestError("the last run is still under way; wait for it or press Stop")
-    if not keeps_seed:
-        values = (*values[:SEED], new_seed(), *values[SEED + 1 :])
-    read_wishes(values)
-    return visit.begin(), values
+    seed = {} if keeps_seed else {"seed": new_seed()}
+    return visit.begin(read_request({**values, **seed}))
 
 
-def draw(
-    compose_steps: ComposeSteps, visit: Visit, values: tuple[Any, ...]
-) -> Iterator[tuple[Visit, str]]:
-    """Compose; yield the state and the status line, at last with the composition.
+def draw(compose_steps: ComposeSteps, visit: Visit) -> Iterator[tuple[Visit, str]]:
+    """Compose; yield the state and the status line, at last with the composition."""
+    assert visit.request
 
-    Raises:
-        RequestError: If the run was stopped before it began.
-    """
-    request = read_wishes(values)
-    if visit.run.is_stopped():
-        raise RequestError("stopped before anything was drawn; press Compose to begin again")
-    yield visit, wording.status(BEGINNING, 0.0)
-    last_s = time.monotonic()
-    for step in compose_steps(request, should_stop=visit.run.is_stopped):
-        if isinstance(step, Composition):
-            yield visit.finish(step), wording.status(wording.result_words(step))
-        elif time.monotonic() - last_s >= STATUS_EVERY_S:
-            last_s = time.monotonic()
-            yield visit, _progress_status(visit, step)
+    def finish(composition: Composition) -> tuple[Visit, str]:
+        return visit.finish(composition), wording.result_words(composition)
 
-
-def _progress_status(visit: Visit, progress: Progress) -> str:
-    words = STOPPING if visit.run.is_stopped() else wording.progress_words(progress)
-    return wording.status(words, progress.fraction)
+    steps = compose_steps(visit.request, should_stop=visit.run.is_stopped)
+    return follow(visit, steps, finish)
 
 
 def pick(visit: Visit, rank: Any) -> Visit:
@@ -115,38 +61,6 @@ def pick(visit: Visit, rank: Any) -> Visit:
     return replace(visit, shown=rank)
 
 
-def show(visit: Visit) -> Shown:
-    """Draw the candidate on show, and write its files except the sound.
-
-    Raises:
-        RequestError: If nothing was composed yet.
-    """
-    candidate = visit.candidate()
-    if candidate is None or visit.composition is None:
-        raise RequestError("there is nothing to show yet; press Compose")
-    return Shown(
-        heading=wording.heading(candidate, len(visit.composition.ranked)),
-        score=score_view.show(candidate.piece, candidate.scorecard),
-        scorecard=wording.scorecard(candidate.scorecard),
-        ranking=wording.ranking(visit.composition, visit.shown),
-        reason=answers.ranking_reason(visit.composition, visit.shown),
-        asked=answers.asked_and_got(visit.composition.request, candidate),
-        again=answers.make_again(visit.composition),
-        history=answers.history(visit.past, visit.folder),
-        rejected=wording.rejections(visit.composition.rejected),
-        midi=write_midi(candidate.piece, visit.path(".mid")),
-        record=_write_record(visit),
-    )
-
-
-def _write_record(visit: Visit) -> Path:
-    assert visit.composition
-    record = visit.path(".json")
-    if not record.exists():
-        record.write_text(visit.composition.to_json(), encoding="utf-8")
-    return record
-
-
 def reopen(visit: Visit, number: Any) -> Visit:
     """Put an earlier result of this visit on show.
 
@@ -159,6 +73,43 @@ def reopen(visit: Visit, number: Any) -> Visit:
         raise RequestError("this result is gone; compose it again with its link")
     past = visit.past[number]
     return replace(visit, folder=past.folder, composition=past.composition, shown=1)
+
+
+def show(visit: Visit) -> dict[str, Any]:
+    """Return the candidate on show as values of `Results`, and write its files except the sound.
+
+    Raises:
+        RequestError: If nothing was composed yet.
+    """
+    candidate, composition = _on_show(visit)
+    return {
+        "heading": tables.heading(candidate, len(composition.ranked)),
+        "score": score_view.show(candidate.piece, candidate.scorecard),
+        "scorecard": tables.scorecard(candidate.scorecard),
+        "ranking": tables.ranking(composition, visit.shown),
+        "reason": tables.ranking_reason(composition, visit.shown),
+        "asked": answers.asked_and_got(composition.request, candidate),
+        "again": answers.make_again(composition),
+        "history": answers.history(visit.past, visit.folder),
+        "rejected": tables.rejections(composition.rejected),
+        "midi": write_midi(candidate.piece, visit.file(".mid")),
+        "record": _write_record(visit),
+    }
+
+
+def _on_show(visit: Visit) -> tuple[Ranked, Composition]:
+    candidate = visit.candidate()
+    if candidate is None or visit.composition is None:
+        raise RequestError("there is nothing to show yet; press Compose")
+    return candidate, visit.composition
+
+
+def _write_record(visit: Visit) -> Path:
+    assert visit.composition
+    record = visit.file(".json")
+    if not record.exists():
+        record.write_text(visit.composition.to_json(), encoding="utf-8")
+    return record
 
 
 def show_sheet(visit: Visit, window_px: Any) -> str:
@@ -182,13 +133,10 @@ def make_file(
         RequestError: If nothing was composed yet, or it cannot be written so.
         MissingTool: If a tool is absent.
     """
-    candidate = visit.candidate()
-    if candidate is None:
-        raise RequestError("there is nothing to download yet; press Compose")
-    make = downloads.make_bundle if kind == "zip" else downloads.make_file
-    made = make(
+    candidate, _ = _on_show(visit)
+    made = downloads.make_file(
         candidate.piece,
-        visit.path(f".{kind}"),
+        visit.file(f".{kind}"),
         is_expressive=is_expressive is not False,
         render_audio=render_audio,
     )

@@ -1,4 +1,4 @@
-"""A link that makes the same piece again: the wishes as the query of an address, and back.
+"""A link that makes the same piece again: the settings as the query of an address, and back.
 
 Knows no component. What is not in the query stays as the page has it at first.
 """
@@ -9,48 +9,41 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from composer.request import Request, default_of
-from composer.ui.shared.choices import OPEN
-from composer.ui.shared.settings import WISHES, read_wishes
-
-_MAX_CHARACTERS = 100
+from composer.request import Request
+from composer.ui.shared.settings import MAX_CHARACTERS, OPEN, read_request, settings
 
 
 def to_query(request: Request) -> str:
-    """Return the wishes that differ from the usual ones, and the seed: `composer=Bach&seed=7`."""
-    wishes = request.to_dict()
+    """Return the settings that differ from the usual ones, and the seed: `composer=Bach&seed=7`."""
+    values = request.to_dict()
     told = {
-        name: wishes[name]
-        for name in WISHES
-        if name == "seed" or wishes[name] not in (None, default_of(name))
+        name: values[name]
+        for name, found in settings().items()
+        if name == "seed" or values[name] not in (None, found.default)
     }
     return urlencode(told)
 
 
-def read_query(query: Mapping[str, str]) -> tuple[Any, ...] | None:
-    """Return the values of a link in the order of `WISHES`; None if it makes no piece.
+def read_query(query: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the values of a link by name, as components take them; None if it makes no piece.
 
     Args:
         query: As it came with the address: anything.
 
     Raises:
-        OptionError: If a wish will not do.
+        OptionError: If a setting will not do.
     """
     if "seed" not in query:
         return None
-    values = tuple(_value(name, query.get(name)) for name in WISHES)
-    read_wishes(values)
-    return values
-
-
-def as_number(name: str, value: Any) -> Any:
-    """Return what a component of a wish takes: numbers for numbers, text for lists and names."""
-    is_text = name in ("composer", "form", "key", "meter", "ensemble", "parts", "tempo_bpm")
-    return value if is_text or not isinstance(value, str) else float(value)
-
-
-def _value(name: str, text: str | None) -> Any:
-    if text is not None:
-        return text[: _MAX_CHARACTERS + 1]
-    default = default_of(name)
-    return OPEN if default is None and name != "tempo_bpm" else default
+    values: dict[str, Any] = {}
+    for name, found in settings().items():
+        text = query.get(name)
+        if text is None:
+            usual = OPEN if found.is_text or name == "parts" else ""
+            values[name] = usual if found.default is None else found.default
+        else:
+            values[name] = text[: MAX_CHARACTERS + 1]
+    request = read_request(values).to_dict()
+    # Fields of numbers take numbers; lists and fields that may be empty take text.
+    numeric = {n for n, found in settings().items() if found.default is not None}
+    return {n: request[n] if n in numeric else value for n, value in values.items()}

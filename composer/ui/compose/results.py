@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from composer.ui.compose import answers, handlers
-from composer.ui.compose.visit import Visit
 from composer.ui.shared import downloads, score_view, wording
 from composer.ui.shared.downloads import Downloads
 from composer.ui.shared.elements import PICK_ROW, html
 from composer.ui.shared.score_view import ScoreView
-from composer.ui.shared.wiring import Slots
+from composer.ui.shared.visit import Visit
+from composer.ui.shared.wiring import Slots, Values
 
+EMPTY = (
+    '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
+    "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
+)
 VIEW = "compose"
 # Made when they are asked for: sheets first, because they need no sound.
 MADE_FORMATS = ("musicxml", "pdf", "mp3", "wav", "zip")
@@ -38,7 +41,7 @@ element.addEventListener('click', async (event) => {
 
 @dataclass(frozen=True)
 class Results(Slots):
-    """The components that a candidate fills, in the order in which `shown_values` fills them."""
+    """The components that a candidate fills, by the names of `handlers.show`."""
 
     empty: gr.HTML
     shown: gr.Column
@@ -81,7 +84,7 @@ def build(history: gr.HTML, *, has_sound: bool) -> Column:
         history: Where the results of the visit are listed.
         has_sound: Whether sound files can be made.
     """
-    empty = html(wording.EMPTY, elem_id="empty")
+    empty = html(EMPTY, elem_id="empty")
     with gr.Column(visible=False, elem_id="shown") as shown:
         heading = html(elem_id="heading")
         view = score_view.build(VIEW, sheet_id="sheet")
@@ -124,27 +127,16 @@ def _file_button(label: str, name: str) -> gr.DownloadButton:
     return gr.DownloadButton(label, size="sm", min_width=80, elem_id=name)
 
 
-def shown_values(visit: Visit) -> tuple[Any, ...]:
+def show(visit: Visit) -> Values:
     """Return the values of `Results` for the candidate on show.
 
     Raises:
         RequestError: If nothing was composed yet.
     """
-    shown = handlers.show(visit)
-    return (
-        gr.update(visible=False),
-        gr.update(visible=True),
-        shown.heading,
-        shown.score,
-        wording.note("the sheet is being engraved"),
-        shown.midi,
-        shown.record,
-        shown.ranking,
-        shown.reason,
-        shown.asked,
-        shown.again,
-        "",
-        shown.scorecard,
-        shown.rejected,
-        shown.history,
+    return Results.fill(
+        empty=gr.update(visible=False),
+        shown=gr.update(visible=True),
+        sheet=wording.note("the sheet is being engraved"),
+        nearest="",
+        **handlers.show(visit),
     )

@@ -13,6 +13,7 @@ from composer.engines.suggestions import SAMPLING
 from composer.scoring.reasons import plural_of_group
 from composer.ui.shared import wording
 from composer.ui.shared.elements import html
+from composer.ui.shared.settings import setting
 from composer.ui.shared.wiring import AT_ONCE
 
 Suggestions = Mapping[str, Suggestion]
@@ -64,15 +65,15 @@ def updates(suggestions: Suggestions, form: Any) -> tuple[Any, ...]:
     )
 
 
-def wire(line: Line, suggestions: Suggestions, wishes: Mapping[str, Any]) -> None:
+def wire(line: Line, suggestions: Suggestions, settings: Mapping[str, Any]) -> None:
     """Let the button set the sliders for the form that is chosen."""
 
     def use(form: Any) -> tuple[Any, ...]:
         found = _find(suggestions, form)
         return tuple(found.settings.values()) if found else tuple(gr.skip() for _ in sliders)
 
-    sliders = [wishes[name] for name in SAMPLING]
-    line.use.click(use, wishes["form"], sliders, **AT_ONCE)
+    sliders = [settings[name] for name in SAMPLING]
+    line.use.click(use, settings["form"], sliders, **AT_ONCE)
 
 
 def words(form: str, suggestion: Suggestion) -> str:
@@ -82,7 +83,9 @@ def words(form: str, suggestion: Suggestion) -> str:
         tried = wording.count(suggestion.tried, "setting")
         return f"Defaults suit {pieces} as well as any of {tried} tried."
     # A name and its number stay in one line.
-    changes = (f"{n.replace('_', '-')}\u00a0{value:g}" for n, value in suggestion.changes.items())
+    changes = (
+        f"{setting(n).label.lower()}\u00a0{value:g}" for n, value in suggestion.changes.items()
+    )
     return f"Suggested for {pieces}: {', '.join(changes)}"
 
 

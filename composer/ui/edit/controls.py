@@ -1,4 +1,4 @@
-"""The left column of the Edit page: where the music comes from, and what becomes of it."""
+"""The left column of the Edit page below the source: what becomes of the music."""
 
 from __future__ import annotations
 
@@ -9,34 +9,24 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import MenuRow
-from composer.request import default_of
-from composer.ui.shared import choices, piano
-from composer.ui.shared.choices import OPEN, Example
-from composer.ui.shared.elements import FILE_TYPES, NAME_BUTTON, html
-from composer.ui.shared.settings import help_text, limits
+from composer.ui.shared import choices, fields
+from composer.ui.shared.choices import Example
+from composer.ui.shared.elements import html
+from composer.ui.shared.settings import OPEN, setting
 
+PAGE = "edit"
 EDGES = [("stay as they are", "keep"), ("are tied to new ones", "tie")]
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where the music comes from."""
-
-    composed: gr.Button
-    upload: gr.File
-    melody: gr.Textbox
-    melody_button: gr.Button
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What becomes of it.
+class Ways:
+    """What becomes of the music.
 
     Args:
         infill, vary, harmonise: The buttons, each with a tab of its own.
         complete, freedom, part, composer, form: Of one of them.
         edges: Of the first two.
-        numbers: Of all, in the order of `edit_jobs.NUMBERS`.
+        numbers: Settings of all, by name.
         stop: Stops the run.
     """
 
@@ -49,7 +39,7 @@ class Wish:
     composer: gr.Dropdown
     form: gr.Dropdown
     edges: gr.Radio
-    numbers: tuple[Any, ...]
+    numbers: dict[str, Any]
     stop: gr.Button
 
     @property
@@ -58,32 +48,8 @@ class Wish:
         return self.infill, self.vary, self.harmonise
 
 
-def build_source() -> Source:
-    """Place where the music comes from."""
-    composed = gr.Button("Take the piece from Compose", elem_id="edit-composed")
-    html('<h2 class="label">or a MIDI or MusicXML file</h2>', js_on_load=NAME_BUTTON)
-    upload = gr.File(
-        file_types=FILE_TYPES,
-        show_label=False,
-        label="MIDI or MusicXML file",
-        elem_id="edit-upload",
-    )
-    with gr.Accordion("or a melody", open=False, elem_id="edit-melody-fold"):
-        melody = gr.Textbox(
-            label="melody",
-            info="ABC notation, such as: M:3/4 L:1/4 K:G",
-            placeholder="M:4/4\nL:1/4\nK:G\nG A B c | d2 B2 |",
-            lines=5,
-            max_lines=5,
-            elem_id="edit-melody",
-        )
-        piano.build("edit-melody")
-        melody_button = gr.Button("Begin with this melody", elem_id="edit-take-melody")
-    return Source(composed, upload, melody, melody_button)
-
-
-def build_wish(rows: Sequence[MenuRow]) -> Wish:
-    """Place what becomes of it.
+def build(rows: Sequence[MenuRow]) -> Ways:
+    """Place the ways of writing.
 
     Args:
         rows: The pairs of composer and form on offer.
@@ -92,23 +58,28 @@ def build_wish(rows: Sequence[MenuRow]) -> Wish:
         with gr.Tab("Rewrite"):
             html(_say("Mark bars on the roll; untick parts there that are to stay."))
             complete = gr.Checkbox(
-                label="only add to the notes there", container=False, elem_id="edit-complete"
+                label="Only add to the notes there", container=False, elem_id="edit-complete"
             )
             infill = _run_button("Rewrite the marked bars", "edit-infill")
         with gr.Tab("Vary"):
             html(_say("Mark bars on the roll: they are written again in their own manner."))
             freedom = gr.Slider(
-                0, 1, 0.5, step=0.05, label="from faithful to free", elem_id="edit-freedom"
+                0,
+                1,
+                0.5,
+                step=0.05,
+                label="How much to change (0 keeps close, 1 rewrites)",
+                elem_id="edit-freedom",
             )
             vary = _run_button("Vary the marked bars", "edit-vary")
         with gr.Tab("Harmonise"):
             html(_say("One part is given and stays; all others are written to it."))
-            part = gr.Dropdown([], label="given part", elem_id="edit-part")
+            part = gr.Dropdown([], label="Given part", elem_id="edit-part")
             composer, form = _build_pair(rows)
             harmonise = _run_button("Harmonise", "edit-harmonise")
     numbers, edges = _build_manner()
     stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
-    return Wish(
+    return Ways(
         *(infill, complete, vary, freedom, harmonise, part, composer, form), edges, numbers, stop
     )
 
@@ -124,52 +95,29 @@ def _run_button(label: str, name: str) -> gr.Button:
 def _build_pair(rows: Sequence[MenuRow]) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Place composer and form, with the first example's pair chosen."""
     first = next(iter(choices.examples(rows)), Example(OPEN, OPEN, "", "", 16))
+    offered = {
+        "composer": (choices.composer_choices(rows), first.composer),
+        "form": (choices.form_choices(rows, first.composer), first.form),
+    }
     with gr.Row(elem_classes=["pair"]):
-        composer = gr.Dropdown(
-            choices.composer_choices(rows),
-            value=first.composer,
-            label="composer",
-            min_width=120,
-            elem_id="edit-composer",
-        )
-        form = gr.Dropdown(
-            choices.form_choices(rows, first.composer),
-            value=first.form,
-            label="form",
-            min_width=120,
-            elem_id="edit-form",
-        )
+        composer, form = (fields.choice(name, *offered[name], page=PAGE) for name in offered)
     return composer, form
 
 
-def _build_manner() -> tuple[tuple[Any, ...], gr.Radio]:
+def _build_manner() -> tuple[dict[str, Any], gr.Radio]:
     """Place what all ways of writing share."""
-    low, high = limits("candidates")
-    candidates = gr.Number(
-        default_of("candidates"),
-        label="candidates",
-        info=help_text("candidates"),
-        minimum=low,
-        maximum=high,
-        elem_id="edit-candidates",
-    )
+    numbers: dict[str, Any] = {
+        "candidates": fields.number("candidates", page=PAGE, info=setting("candidates").help)
+    }
     with gr.Accordion("More", open=False, elem_id="edit-more"):
         edges = gr.Radio(
-            EDGES, value="keep", label="notes across the edges of the bars", elem_id="edit-edges"
+            EDGES, value="keep", label="Notes across the edges of the bars", elem_id="edit-edges"
         )
         with gr.Row(elem_classes=["pair"]):
-            temperature = _open_number("temperature", "as usual", help_text("temperature"))
-            seed = _open_number("seed", "a new one", "same seed, same music")
-    return (candidates, temperature, seed), edges
-
-
-def _open_number(name: str, placeholder: str, info: str) -> gr.Textbox:
-    """Place a number that may be left out: gradio's own fields for numbers cannot stay empty."""
-    return gr.Textbox(
-        label=name,
-        placeholder=placeholder,
-        info=info,
-        max_lines=1,
-        min_width=120,
-        elem_id=f"edit-{name}",
-    )
+            hints = {
+                "temperature": ("as usual", setting("temperature").help),
+                "seed": ("a new one", "same seed, same music"),
+            }
+            for name, (hint, info) in hints.items():
+                numbers[name] = fields.blank(name, page=PAGE, placeholder=hint, info=info)
+    return numbers, edges

@@ -11,10 +11,8 @@ from composer.piece import Piece
 from composer.ui.edit import views
 from composer.ui.shared import score_view
 from composer.ui.shared.score_view import Selection
-from composer.ui.shared.settings import new_seed, read_whole, read_wish
+from composer.ui.shared.settings import new_seed, read_whole, setting
 
-# Numbers as the page sends them; an empty one is left to the pipeline, an empty seed is drawn.
-NUMBERS = ("candidates", "temperature", "seed")
 NOT_MARKED = "no bars are marked yet; drag along the ruler above the notes, then try again"
 
 
@@ -37,9 +35,9 @@ class Job:
 
 
 def infill_job(
-    piece: Piece, selection: Any, complete: Any, edges: Any, numbers: tuple[Any, ...]
+    piece: Piece, selection: Any, complete: Any, edges: Any, numbers: Mapping[str, Any]
 ) -> Job:
-    """Read the wish to write marked bars anew.
+    """Read that marked bars are to be written anew.
 
     Raises:
         RequestError: If nothing is marked, or a value will not do.
@@ -51,9 +49,9 @@ def infill_job(
 
 
 def vary_job(
-    piece: Piece, selection: Any, freedom: Any, edges: Any, numbers: tuple[Any, ...]
+    piece: Piece, selection: Any, freedom: Any, edges: Any, numbers: Mapping[str, Any]
 ) -> Job:
-    """Read the wish to vary marked bars.
+    """Read that marked bars are to be varied.
 
     Raises:
         RequestError: If nothing is marked, or a value will not do.
@@ -64,9 +62,9 @@ def vary_job(
 
 
 def harmonise_job(
-    piece: Piece, part: Any, composer: Any, form: Any, numbers: tuple[Any, ...]
+    piece: Piece, part: Any, composer: Any, form: Any, numbers: Mapping[str, Any]
 ) -> Job:
-    """Read the wish for other parts to a given one.
+    """Read that other parts are to be written to a given one.
 
     Raises:
         RequestError: If a value will not do.
@@ -74,7 +72,7 @@ def harmonise_job(
     given = read_whole("the given part", part) or 0
     if not 0 <= given < len(piece.parts):
         raise RequestError("the piece has no such part; choose the one that is given again")
-    names = {"composer": read_wish("composer", composer), "form": read_wish("form", form)}
+    names = {"composer": setting("composer").read(composer), "form": setting("form").read(form)}
     told = {name: text for name, text in names.items() if text is not None}
     name = score_view.part_names(piece)[given]
     options = {"part": given, **told, **_read_numbers(numbers)}
@@ -96,7 +94,7 @@ def _place_job(
     return Job(kind, words, place, (piece, place.first_bar, place.last_bar), options)
 
 
-def _read_numbers(numbers: tuple[Any, ...]) -> dict[str, Any]:
-    named = dict(zip(NUMBERS, numbers, strict=True))
-    read = {name: read_wish(name, n) for name, n in named.items() if n not in (None, "")}
+def _read_numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Read settings by name; an empty one is left to the pipeline, an empty seed is drawn."""
+    read = {name: setting(name).read(n) for name, n in numbers.items() if n not in (None, "")}
     return {"seed": new_seed(), **read}

@@ -6,41 +6,41 @@ place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from composer.ui.edit import controls, handlers, jobs, views
-from composer.ui.edit.controls import Source, Wish
-from composer.ui.edit.handlers import Editing, Steps
+from composer.ui.edit.controls import Ways
+from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
-from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import choices, downloads, score_view, wiring, wording
-from composer.ui.shared.downloads import Downloads
+from composer.ui.shared import choices, downloads, score_view, source, wording
 from composer.ui.shared.elements import PICK_ROW, html
-from composer.ui.shared.running import WAITING
 from composer.ui.shared.score_view import ScoreView
-from composer.ui.shared.wiring import AT_ONCE, UNCHECKED, Runs, Slots
+from composer.ui.shared.source import Source
+from composer.ui.shared.wiring import (
+    AT_ONCE,
+    READING,
+    STATE_LIFE_S,
+    Runs,
+    Slots,
+    Stage,
+    Values,
+    make_room,
+)
 from composer.ui.studio import Studio
 
 VIEW = "edit"
-LIFE_S = 3600
 FORMATS = ("mid", "musicxml", "pdf", "mp3", "wav", "zip")
 SILENT_FORMATS = ("mid", "musicxml", "pdf", "zip")
-# A new run silences the old one; where the columns stand one below the other, its line is shown.
-MAKE_ROOM = f"""() => {{
-    ({score_view.HUSH})();
-    const line = document.querySelector('#edit-status');
-    if (window.innerWidth < 760) line.scrollIntoView({{behavior: 'smooth', block: 'start'}});
-}}"""
 
 
 @dataclass(frozen=True)
 class Results(Slots):
-    """The components that a piece fills, in the order in which `_show` fills them."""
+    """The components that a piece fills, by the names of `handlers.show`."""
 
     empty: gr.HTML
     shown: gr.Column
@@ -60,19 +60,12 @@ class EditPage:
     """All that the events of the page share."""
 
     studio: Studio
-    window_px: gr.Number
-    state: gr.State
-    status: gr.HTML
     source: Source
-    wish: Wish
+    ways: Ways
     view: ScoreView
     keep: gr.Button
     results: Results
-    downloads: Downloads
-
-    def outputs(self) -> list[Any]:
-        """What an event changes that puts something on show."""
-        return [self.state, self.status, *self.results.in_order()]
+    stage: Stage
 
 
 def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: int) -> None:
@@ -85,22 +78,23 @@ def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: i
         n_at_once: How many runs share the model.
     """
     rows = studio.menu()
-    state = gr.State(Editing(), time_to_live=LIFE_S)
+    state = gr.State(Editing(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            source, wish = controls.build_source(), controls.build_wish(rows)
+            origin, ways = source.build(VIEW, "melody"), controls.build(rows)
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="edit-status")
-            view, keep, results, made = _build_results(studio, wish.part)
-    page = EditPage(studio, window_px, state, status, source, wish, view, keep, results, made)
+            view, keep, results, made = _build_results(studio, ways.part)
+    stage = Stage(state, status, results, _show, view.sheet, handlers.show_sheet, window_px)
+    page = EditPage(studio, origin, ways, view, keep, results, stage)
     _wire_source(page, visit)
     _wire_form(page)
     _wire_runs(page, n_at_once)
     _wire_changes(page)
-    _wire_files(page)
+    stage.wire_files(made, partial(handlers.make_file, studio.render_audio), view.edits)
 
 
-def _build_results(studio: Studio, part: gr.Dropdown) -> tuple[Any, ...]:
+def _build_results(studio: Studio, part: gr.Dropdown) -> Values:
     empty = html(views.EMPTY, elem_id="edit-empty")
     with gr.Column(visible=False, elem_id="edited") as shown:
         with gr.Row(elem_classes=["edit-head"]):
@@ -126,55 +120,33 @@ def _step(label: str, name: str) -> gr.Button:
     return gr.Button(label, size="sm", min_width=80, elem_id=f"edit-{name}")
 
 
-def _show(state: Editing) -> tuple[Any, ...]:
+def _show(state: Editing) -> Values:
     """Return the values of `Results`."""
     shown = handlers.show(state)
-    parts = views.part_choices(state.piece)
-    return (
-        gr.update(visible=False),
-        gr.update(visible=True),
-        shown.heading,
-        shown.score,
-        wording.note("the sheet is being engraved"),
-        shown.ranking,
-        shown.scorecard,
-        gr.update(value=shown.record, interactive=shown.record is not None),
-        gr.update(choices=parts, value=handlers.given_part(state)),
-        gr.update(interactive=bool(state.shown or state.at)),
-        gr.update(interactive=state.at + 1 < len(state.versions)),
+    record = shown.pop("record")
+    return Results.fill(
+        empty=gr.update(visible=False),
+        shown=gr.update(visible=True),
+        sheet=wording.note("the sheet is being engraved"),
+        record=gr.update(value=record, interactive=record is not None),
+        part=gr.update(choices=views.part_choices(state.piece), value=handlers.given_part(state)),
+        undo=gr.update(interactive=state.history.can_undo),
+        redo=gr.update(interactive=state.history.can_redo),
+        **shown,
     )
-
-
-def _change(change: Callable[..., Editing]) -> Callable[..., tuple[Any, ...]]:
-    """Return an event that changes the state while nothing runs, and shows it."""
-
-    def change_idle(state: Editing, *values: Any) -> Editing:
-        state.check_idle()
-        return change(state, *values)
-
-    return wiring.changing(change_idle, _show, Results.untouched())
 
 
 def _wire_source(page: EditPage, visit: gr.State) -> None:
     """Let music come from the Compose page, a file or a line of notes."""
-    source = page.source
+    origin = page.source
+    take_upload = partial(handlers.take_upload, page.studio.read_score)
     sources: tuple[tuple[Any, Callable[..., Editing], Any], ...] = (
-        (source.composed.click, handlers.take_composed, visit),
-        (
-            source.upload.upload,
-            lambda upload: handlers.take_upload(page.studio.read_score, upload),
-            source.upload,
-        ),
-        (source.melody_button.click, handlers.take_melody, source.melody),
+        (origin.composed.click, handlers.take_composed, visit),
+        (origin.upload.upload, take_upload, origin.upload),
+        (origin.take_notes.click, handlers.take_melody, origin.notes),
     )
-    in_line: dict[str, Any] = {"concurrency_id": "inspect", **UNCHECKED}
     for trigger, take, found in sources:
-        on_event = _change(_replacing(take))
-        _wire_sheet(page, trigger(on_event, [page.state, found], page.outputs(), **in_line))
-
-
-def _replacing(take: Callable[[Any], Editing]) -> Callable[..., Editing]:
-    return lambda state, value: take(value)
+        page.stage.wire(trigger, take, [found], **READING)
 
 
 def _wire_form(page: EditPage) -> None:
@@ -185,105 +157,51 @@ def _wire_form(page: EditPage) -> None:
         offered = choices.form_choices(rows, composer)
         return gr.update(choices=offered, value=offered[0][1])
 
-    page.wish.composer.input(on_composer, page.wish.composer, page.wish.form, **AT_ONCE)
+    page.ways.composer.input(on_composer, page.ways.composer, page.ways.form, **AT_ONCE)
 
 
 def _wire_runs(page: EditPage, n_at_once: int) -> None:
     """Let each way of writing run, and Stop stop what this tab writes."""
-    wish, selection = page.wish, page.view.selection
-    ways: tuple[tuple[gr.Button, Callable[..., Job], list[Any]], ...] = (
-        (wish.infill, jobs.infill_job, [selection, wish.complete, wish.edges]),
-        (wish.vary, jobs.vary_job, [selection, wish.freedom, wish.edges]),
-        (wish.harmonise, jobs.harmonise_job, [wish.part, wish.composer, wish.form]),
-    )
-    runs = Runs(page.state, page.status, wish.runs, wish.stop, n_at_once)
-    for button, read_job, inputs in ways:
-        _wire_run(page, runs, button, read_job, inputs)
-    wiring.wire_stop(runs)
-
-
-def _wire_run(
-    page: EditPage,
-    runs: Runs,
-    button: gr.Button,
-    read_job: Callable[..., Job],
-    inputs: list[Any],
-) -> None:
-    """Begin at once, write in the queue, then show."""
-    makers = _makers(page.studio)
-
-    def on_begin(state: Editing, edits: Any, *values: Any) -> Iterator[tuple[Any, ...]]:
-        wanted, numbers = values[: len(inputs)], values[len(inputs) :]
-        try:
-            with plain_errors():
-                begun = handlers.begin(state, edits, read_job, (*wanted, numbers))
-        except gr.Error as error:
-            yield state, wording.status(error.message), *(gr.skip() for _ in runs.buttons)
-            raise
-        yield begun, wording.status(WAITING, 0.0), *runs.updates(is_running=True)
-
-    def draw(state: Editing) -> Iterator[tuple[Any, ...]]:
-        return handlers.draw(makers, state)
-
-    button.click(None, None, None, js=MAKE_ROOM)
-    begun = button.click(
-        on_begin,
-        [page.state, page.view.edits, *inputs, *page.wish.numbers],
-        [page.state, page.status, *runs.buttons],
-        concurrency_limit=None,
-        **UNCHECKED,
-    )
-    drawn = wiring.wire_run(runs, begun, draw, [])
-    for ended in (drawn.success, drawn.failure):  # what was painted before is on the bench
-        shown = ended(_on_shown, page.state, page.results.in_order(), **AT_ONCE)
-        _wire_sheet(page, shown)
-
-
-def _makers(studio: Studio) -> dict[str, Callable[..., Steps]]:
-    return {
+    ways, selection, studio = page.ways, page.view.selection, page.studio
+    makers = {
         "infill": studio.infill_steps,
         "vary": studio.vary_steps,
         "harmonise": studio.harmonise_steps,
     }
+    runs = Runs(page.stage, ways.runs, ways.stop, n_at_once, {})
+    jobs_of: tuple[tuple[gr.Button, Callable[..., Job], list[Any]], ...] = (
+        (ways.infill, jobs.infill_job, [selection, ways.complete, ways.edges]),
+        (ways.vary, jobs.vary_job, [selection, ways.freedom, ways.edges]),
+        (ways.harmonise, jobs.harmonise_job, [ways.part, ways.composer, ways.form]),
+    )
+    for button, read_job, inputs in jobs_of:
+        button.click(None, None, None, js=make_room("edit-status"))
+        begin = _beginning(read_job, len(inputs), list(ways.numbers))
+        inputs = [page.view.edits, *inputs, *ways.numbers.values()]
+        runs.wire(button.click, begin, partial(handlers.draw, makers), inputs)
+    runs.wire_stop()
 
 
-def _on_shown(state: Editing) -> tuple[Any, ...]:
-    with plain_errors():
-        return _show(state)
+def _beginning(
+    read_job: Callable[..., Job], n_wanted: int, names: list[str]
+) -> Callable[..., Editing]:
+    """Return what begins a run with the values of its own components, and settings by name."""
+
+    def begin(state: Editing, edits: Any, *values: Any) -> Editing:
+        numbers = dict(zip(names, values[n_wanted:], strict=True))
+        return handlers.begin(state, edits, read_job, (*values[:n_wanted], numbers))
+
+    return begin
 
 
 def _wire_changes(page: EditPage) -> None:
     """Let the visitor pick, keep, undo and redo; what was painted is never lost."""
+    stage, edits, results = page.stage, page.view.edits, page.results
 
     def painted_first(change: Callable[..., Editing]) -> Callable[..., Editing]:
         return lambda state, edits, *values: change(handlers.take_edits(state, edits), *values)
 
-    def on_pick(state: Editing, edits: Any, event: gr.EventData) -> tuple[Any, ...]:
-        pick = painted_first(handlers.pick)
-        return _change(pick)(state, edits, getattr(event, "rank", None))
-
-    inputs = [page.state, page.view.edits]
-    picked = page.results.ranking.pick(on_pick, inputs, page.outputs(), **AT_ONCE)
-    _wire_sheet(page, picked)
-    for button, change in (
-        (page.keep, handlers.keep_all),
-        (page.results.undo, painted_first(handlers.undo)),
-        (page.results.redo, painted_first(handlers.redo)),
-    ):
-        changed = button.click(_change(change), inputs, page.outputs(), **AT_ONCE)
-        _wire_sheet(page, changed)
-
-
-def _wire_sheet(page: EditPage, shown: Any) -> None:
-    inputs = [page.state, page.window_px]
-    wiring.wire_sheet(shown, handlers.show_sheet, inputs, page.results.sheet)
-
-
-def _wire_files(page: EditPage) -> None:
-    """Make files when they are asked for, with what was painted."""
-
-    def make(kind: str, state: Editing, edits: Any) -> Path:
-        return handlers.make_file(page.studio.render_audio, kind, state, edits)
-
-    inputs = [page.state, page.view.edits]
-    downloads.wire(page.downloads, make, inputs=inputs, status=page.status, **UNCHECKED)
+    stage.wire_pick(results.ranking.pick, painted_first(handlers.pick), ["rank"], [edits])
+    stage.wire(page.keep.click, handlers.keep_all, [edits])
+    stage.wire(results.undo.click, painted_first(handlers.undo), [edits])
+    stage.wire(results.redo.click, painted_first(handlers.redo), [edits])

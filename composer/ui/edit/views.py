@@ -7,8 +7,7 @@ from html import escape
 
 from composer.composition import Composition
 from composer.piece import Piece
-from composer.ui.compose import answers
-from composer.ui.shared import score_view, wording
+from composer.ui.shared import score_view, tables, wording
 from composer.ui.shared.score_view import Selection
 
 EMPTY = (
@@ -50,8 +49,8 @@ def candidates(filled: Composition | None, shown: int) -> str:
     """Show the candidates of the last run as rows that can be picked; nothing before the first."""
     if filled is None:
         return ""
-    reason = answers.ranking_reason(filled, shown) if shown else ""
-    return wording.ranking(filled, shown) + reason
+    reason = tables.ranking_reason(filled, shown) if shown else ""
+    return tables.ranking(filled, shown) + reason
 
 
 def part_choices(piece: Piece) -> list[tuple[str, int]]:

@@ -1,19 +1,17 @@
 """What happens on the Extend page: plain functions, values in and values out.
 
 A tab holds a tree of chunks (`branches`): it grows when more bars are drawn, and any candidate of
-any chunk can be gone on from. None of these functions knows where on the page its values go.
+any chunk can be gone on from. Whatever was on show can be undone. None of these functions knows
+where on the page its values go.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-from gradio.utils import get_upload_folder
 
 from composer.branches import BEGINNING, Place, Tree
 from composer.errors import RequestError
@@ -23,163 +21,184 @@ from composer.plans import Plan, Row, build_plan
 from composer.rendering import write_midi
 from composer.scoring import score
 from composer.theory import parse_key
-from composer.ui.compose.visit import Visit
 from composer.ui.extend import views
-from composer.ui.inspect import handlers as inspect_handlers
-from composer.ui.shared import downloads, score_view, sheets, uploads, wording
-from composer.ui.shared.running import STATUS_EVERY_S, STOPPING, Run
+from composer.ui.shared import downloads, score_view, sheets, source, uploads
+from composer.ui.shared.history import History
+from composer.ui.shared.running import TabState, follow
+from composer.ui.shared.settings import new_seed, read_whole, setting
+from composer.ui.shared.source import NO_MUSIC
+from composer.ui.shared.visit import Visit
 from composer.ui.studio import ReadScore
 
 NO_PLAN = "none"
 PLAN_COLUMNS = ("section", "bars", "key", "material", "of")
-# Names of numbers on the page, as `extend` takes them; an empty field is left to it.
-NUMBERS = ("chunk_bars", "overlap_bars", "theme_bars", "candidates", "seed")
+# Numbers of `plans.Chunking` on the page; an empty field is left to it.
+CHUNKS = ("chunk_bars", "overlap_bars", "theme_bars")
 Steps = Iterator[Progress | Extension]
 
 
 @dataclass(frozen=True)
-class Extending:
-    """What the Extend page of one tab holds.
+class Growing:
+    """What a run is to do, checked.
 
     Args:
-        run: The last one; Stop reaches it here.
-        folder: Name of a folder that cannot be guessed.
-        source: The piece as it was read or composed; None before there is one.
+        bars: How many are added, where no plan says so.
+        plan: Lays out a whole form behind the music.
+        options: Of the steps.
+    """
+
+    bars: int = 0
+    plan: Plan | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What once was on show.
+
+    Args:
+        source: The piece as it was read or composed.
         tree: What was drawn behind it.
     """
 
-    run: Run = field(default_factory=Run)
-    folder: str = ""
-    source: Piece | None = None
-    tree: Tree | None = None
+    source: Piece
+    tree: Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extending(TabState):
+    """What the Extend page of one tab holds.
+
+    Args:
+        history: Whatever was on show, and can be undone.
+        growing: What the run under way is to do.
+    """
+
+    history: History[Material] = field(default_factory=History)
+    growing: Growing = field(default_factory=Growing)
+
+    @property
+    def material(self) -> Material:
+        """What is on show.
+
+        Raises:
+            RequestError: If there is nothing yet.
+        """
+        if self.history.present is None:
+            raise RequestError(NO_MUSIC)
+        return self.history.present
 
     def grown(self) -> Tree:
-        """Return the tree.
+        """Return the tree on show.
 
         Raises:
             RequestError: If there is none yet.
         """
-        if self.tree is None:
-            raise RequestError("there is no music yet; give a file, a theme or a composed piece")
-        return self.tree
+        return self.material.tree
 
-    def path(self, suffix: str) -> Path:
+    def with_tree(self, tree: Tree) -> Extending:
+        """Return the state with another tree of the same music on show."""
+        if tree == self.grown():
+            return self
+        return replace(self, history=self.history.add(replace(self.material, tree=tree)))
+
+    def file(self, suffix: str) -> Path:
         """Return where a file of the present piece belongs."""
-        tree = self.grown()
-        folder = Path(get_upload_folder()) / self.folder  # gradio deletes what lies there in time
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"extended-{tree.piece().n_bars}-bars-{score_view.fingerprint(tree.piece())[:8]}"
-        return folder / f"{name}{suffix}"
+        piece = self.grown().piece()
+        return self.path(
+            f"extended-{piece.n_bars}-bars-{score_view.fingerprint(piece)[:8]}{suffix}"
+        )
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The present piece, ready to be put on the page; HTML but for the files."""
-
-    heading: str
-    score: str
-    chunks: str
-    midi: Path
-    record: Path
-
-
-def take_upload(read_score: ReadScore, upload: Any) -> Extending:
-    """Begin with a file.
+def take_upload(read_score: ReadScore, state: Extending, upload: Any) -> Extending:
+    """Take a file: a score, or a tree that was saved.
 
     Raises:
         RequestError: If it is no file of ours, or no music.
     """
-    return _begin(inspect_handlers.read_upload(read_score, upload).read_piece())
+    name = upload.get("orig_name") if isinstance(upload, dict) else None
+    if isinstance(name, str) and name.lower().endswith(".json"):
+        tree = views.read_tree(uploads.read_bytes(upload).decode("utf-8", "replace"))
+        return _take(state, tree.given, tree)
+    return _take(state, uploads.read_piece(read_score, upload))
 
 
-def take_composed(visit: Visit) -> Extending:
-    """Begin with what is on show on the Compose page.
+def take_composed(state: Extending, visit: Visit) -> Extending:
+    """Take what is on show on the Compose page.
 
     Raises:
         RequestError: If nothing is.
     """
-    candidate = visit.candidate()
-    if candidate is None:
-        raise RequestError("nothing is composed yet; press Compose on the first page")
-    return _begin(candidate.piece)
+    return _take(state, source.composed_piece(visit))
 
 
-def take_theme(text: Any, ensemble: Any) -> Extending:
-    """Begin with a theme that was typed as ABC.
+def take_theme(state: Extending, text: Any, ensemble: Any) -> Extending:
+    """Take a theme that was typed as ABC.
 
     Raises:
         RequestError: If it cannot be read.
     """
-    if not isinstance(text, str) or not text.strip():
-        raise RequestError("no theme is written yet; write some notes, such as `C D E F | G4`")
-    return _begin(lay_theme(text[:10_000], ensemble=str(ensemble or "keyboard")))
+    notes = source.typed_notes(text, "theme")
+    return _take(state, lay_theme(notes, ensemble=str(ensemble or "keyboard")))
 
 
-def _begin(piece: Piece) -> Extending:
-    return Extending(folder=secrets.token_hex(16), source=piece)
+def _take(state: Extending, piece: Piece, tree: Tree | None = None) -> Extending:
+    folder = state.folder or secrets.token_hex(16)
+    history = state.history.add(Material(piece, tree or Tree.of(_prepared(piece))))
+    return replace(state, folder=folder, history=history)
 
 
-def correct(
-    state: Extending, key: Any, meter: Any, first_bar: Any, last_bar: Any
-) -> tuple[Extending, str]:
-    """Correct what was found and cut to some bars; return the state and what is known, HTML.
+def correct(state: Extending, key: Any, meter: Any, first_bar: Any, last_bar: Any) -> Extending:
+    """Correct what was found and cut to some bars.
 
     Raises:
         RequestError: If a value does not go with the piece.
     """
-    if state.source is None:
-        raise RequestError("there is no music yet; give a file, a theme or a composed piece")
-    piece = prepare(
-        state.source,
-        first_bar=_whole("first bar", first_bar),
-        last_bar=_whole("last bar", last_bar),
+    corrected = _prepared(
+        state.material.source,
+        first_bar=read_whole("first bar", first_bar),
+        last_bar=read_whole("last bar", last_bar),
         key=_text(key),
         meter=_text(meter),
-        parts=tuple(range(len(state.source.parts))),
     )
-    return replace(state, tree=Tree.of(piece)), views.facts(find_facts(piece))
+    return state.with_tree(Tree.of(corrected))
+
+
+def _prepared(piece: Piece, **corrections: Any) -> Piece:
+    return prepare(piece, parts=tuple(range(len(piece.parts))), **corrections)
 
 
 def _text(value: Any) -> str | None:
     return value.strip()[:40] if isinstance(value, str) and value.strip() else None
 
 
-def _whole(name: str, value: Any) -> int | None:
-    """Return a number from a field that may be empty.
+def begin(
+    state: Extending, bars: Any, plan_name: Any, plan_rows: Any, numbers: Mapping[str, Any]
+) -> Extending:
+    """Read how it is to go on and mark a run as under way, before it waits in the queue.
+
+    Args:
+        state: Of the tab.
+        bars: How many are added; a plan has its own.
+        plan_name: One of the named forms, or `NO_PLAN`.
+        plan_rows: Rows of the table of the plan.
+        numbers: Of `CHUNKS` and settings, by name.
 
     Raises:
-        RequestError: If it is something else.
+        RequestError: If a run is under way, there is no music, or a value will not do.
     """
-    if isinstance(value, str):
-        value = value.strip()
-        value = int(value) if value.isdecimal() and len(value) < 12 else value
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise RequestError(f"{name} must be a whole number, got {str(value)[:20]!r}")
-    return int(value)
-
-
-def begin(state: Extending) -> Extending:
-    """Mark a run as under way.
-
-    Raises:
-        RequestError: If one is, or there is no music.
-    """
-    if state.run.is_under_way:
-        raise RequestError("the last run is still under way; wait for it or press Stop")
+    run = state.run.next()
     state.grown()
-    return replace(state, run=Run(is_under_way=True))
+    options = _options(numbers)
+    if plan_name == NO_PLAN:
+        growing = Growing(setting("bars").read(bars), None, options)
+    else:
+        growing = Growing(0, read_plan(plan_name, plan_rows), options)
+    return replace(state, run=run, growing=growing)
 
 
 def draw(
-    extend_steps: Callable[..., Steps],
-    plan_steps: Callable[..., Steps],
-    state: Extending,
-    bars: Any,
-    plan_name: Any,
-    plan_rows: Any,
-    numbers: tuple[Any, ...],
+    extend_steps: Callable[..., Steps], plan_steps: Callable[..., Steps], state: Extending
 ) -> Iterator[tuple[Extending, str]]:
     """Compose on; yield the state and the status line, at last with the grown tree.
 
@@ -187,36 +206,30 @@ def draw(
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
         state: Of the tab.
-        bars: How many are added; a plan has its own.
-        plan_name: One of the named forms, or `NO_PLAN`.
-        plan_rows: Rows of the table of the plan.
-        numbers: In the order of `NUMBERS`.
-
-    Raises:
-        RequestError: If a value will not do, or it was stopped before anything was drawn.
     """
-    tree, options = state.grown(), _options(numbers)
-    options["should_stop"] = state.run.is_stopped
-    if plan_name == NO_PLAN:
-        steps = extend_steps(tree, _whole("bars to add", bars) or 0, **options)
+    tree, growing = state.grown(), state.growing
+    options = {**growing.options, "should_stop": state.run.is_stopped}
+    if growing.plan is None:
+        steps = extend_steps(tree, growing.bars, **options)
     else:
-        steps = plan_steps(read_plan(plan_name, plan_rows), tree.given, **options)
-    yield state, wording.status("reading the music", 0.0)
-    last_s = time.monotonic()
-    for step in steps:
-        if isinstance(step, Extension):
-            yield replace(state, tree=step.tree), wording.status(views.result_words(step))
-        elif time.monotonic() - last_s >= STATUS_EVERY_S:
-            last_s = time.monotonic()
-            words = STOPPING if state.run.is_stopped() else wording.progress_words(step)
-            yield state, wording.status(words, step.fraction)
+        steps = plan_steps(growing.plan, tree.given, **options)
+
+    def finish(found: Extension) -> tuple[Extending, str]:
+        return state.with_tree(found.tree), views.result_words(found)
+
+    return follow(state, steps, finish)
 
 
-def _options(numbers: tuple[Any, ...]) -> dict[str, Any]:
+def _options(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Read numbers by name; an empty one is left to the pipeline, an empty seed is drawn."""
+    told = {name: value for name, value in numbers.items() if value not in (None, "")}
     read = {
-        name: _whole(name.replace("_", " "), n) for name, n in zip(NUMBERS, numbers, strict=True)
+        name: read_whole(name.replace("_", " "), value)
+        if name in CHUNKS
+        else setting(name).read(value)
+        for name, value in told.items()
     }
-    return {name: number for name, number in read.items() if number is not None}
+    return {"seed": new_seed(), **read}
 
 
 def plan_table(state: Extending, name: Any) -> list[list[Any]]:
@@ -273,53 +286,53 @@ def pick(state: Extending, chunk: Any, rank: Any) -> Extending:
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in (chunk, rank)):
         raise RequestError("there is no such candidate; pick one of the list")
     place = BEGINNING if chunk < 0 else Place(chunk, rank)
-    return replace(state, tree=state.grown().go_to(place))
+    return state.with_tree(state.grown().go_to(place))
 
 
 def undo(state: Extending) -> Extending:
-    """Go back to where one was before."""
-    return replace(state, tree=state.grown().undo())
+    """Go back to what was on show before.
+
+    Raises:
+        RequestError: If there is nothing to undo.
+    """
+    state.grown()
+    return replace(state, history=state.history.undo())
 
 
 def redo(state: Extending) -> Extending:
-    """Take back the last undo."""
-    return replace(state, tree=state.grown().redo())
-
-
-def load_tree(state: Extending, upload: Any) -> Extending:
-    """Go on with a tree that was saved.
+    """Take back the last undo.
 
     Raises:
-        RequestError: If the file holds none.
+        RequestError: If there is none to take back.
     """
-    text = uploads.read_bytes(upload).decode("utf-8", "replace")
-    tree = views.read_tree(text)
-    return Extending(folder=secrets.token_hex(16), source=tree.given, tree=tree)
+    state.grown()
+    return replace(state, history=state.history.redo())
 
 
-def show(state: Extending) -> Shown:
-    """Draw the present piece, and write its files except the sound.
+def show(state: Extending) -> dict[str, Any]:
+    """Return the present piece as values of `Results`, and write its files except the sound.
 
     Raises:
         RequestError: If there is none.
     """
     tree = state.grown()
     piece = tree.piece()
-    card = score(piece, form=piece.form)
-    record = state.path(".json")
+    record = state.file(".json")
     record.write_text(tree.to_json(), encoding="utf-8")
-    return Shown(
-        heading=views.heading(piece, tree),
-        score=score_view.show(piece, card),
-        chunks=views.chunks(tree),
-        midi=write_midi(piece, state.path(".mid")),
-        record=record,
-    )
+    return {
+        "heading": views.heading(piece, tree),
+        "score": score_view.show(piece, score(piece, form=piece.form)),
+        "chunks": views.chunks(tree),
+        "facts": views.facts(find_facts(tree.given)) if tree.given_bars else "",
+        "midi": write_midi(piece, state.file(".mid")),
+        "record": record,
+    }
 
 
 def show_sheet(state: Extending, window_px: Any) -> str:
     """Engrave the present piece for a window of a width; return HTML."""
-    return sheets.show_sheet(state.tree.piece(), window_px) if state.tree else ""
+    present = state.history.present
+    return sheets.show_sheet(present.tree.piece(), window_px) if present else ""
 
 
 def make_file(render_audio: Callable[..., Path], kind: str, state: Extending) -> Path:
@@ -329,5 +342,5 @@ def make_file(render_audio: Callable[..., Path], kind: str, state: Extending) ->
         RequestError: If there is none, or it cannot be written so.
         MissingTool: If a tool is absent.
     """
-    path = state.path(f".{kind}")
+    path = state.file(f".{kind}")
     return downloads.make_file(state.grown().piece(), path, render_audio=render_audio)

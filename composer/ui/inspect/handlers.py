@@ -17,14 +17,14 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from composer.corpus.detect import ensemble_of_piece, form_of_name
+from composer.corpus.detect import form_of_name
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.rendering import midi_bytes
 from composer.scorecard import Scorecard
 from composer.scoring import load_bands, score
 from composer.ui.inspect import figures, views
-from composer.ui.shared import downloads, score_view, sheets, uploads, wording
+from composer.ui.shared import downloads, score_view, sheets, tables, uploads
 from composer.ui.studio import Judge, ReadScore
 
 ALL_FORMS = "all"
@@ -95,22 +95,13 @@ def read_upload(read_score: ReadScore, upload: Any) -> Inspection:
     Raises:
         RequestError: If it is no file of ours, or no music.
     """
-    piece, name = _read_piece(read_score, upload)
+    piece, name = uploads.read_piece(read_score, upload), uploads.name_of(upload)
     return Inspection(
         piece=piece,
         form=_form_of(piece, name),
         folder=secrets.token_hex(16),
         stem=_stem(piece),
     )
-
-
-def _read_piece(read_score: ReadScore, upload: Any) -> tuple[Piece, str]:
-    """Return a piece with its ensemble, and the visitor's name of its file."""
-    data, name = uploads.read_bytes(upload), uploads.name_of(upload)
-    piece = read_score(data, title=name)
-    if not piece.ensemble:
-        piece = replace(piece, ensemble=ensemble_of_piece(piece))
-    return piece, name
 
 
 def read_other(read_score: ReadScore, inspection: Inspection, upload: Any) -> Inspection:
@@ -120,8 +111,7 @@ def read_other(read_score: ReadScore, inspection: Inspection, upload: Any) -> In
         RequestError: If there is no first one, or this one is no music.
     """
     inspection.read_piece()
-    piece, _ = _read_piece(read_score, upload)
-    return replace(inspection, other=piece)
+    return replace(inspection, other=uploads.read_piece(read_score, upload))
 
 
 def show(inspection: Inspection, judge: Judge = score) -> Inspected:
@@ -190,7 +180,7 @@ def _score(inspection: Inspection, judge: Judge, piece: Piece | None = None) -> 
 def _card_views(inspection: Inspection, card: Scorecard) -> tuple[str, str]:
     measured = tuple(found for found in card.scores if math.isfinite(found.value))
     heading = views.heading(inspection.read_piece(), card)
-    return heading, wording.scorecard(replace(card, scores=measured))
+    return heading, tables.scorecard(replace(card, scores=measured))
 
 
 def show_sheet(inspection: Inspection, window_px: Any) -> str:

@@ -12,7 +12,7 @@ from composer.scoring.reasons import plural_of_group
 from composer.scoring.texture import build_texture
 from composer.scoring.tonality import durations_by_pitch_class, entropy_bits
 from composer.theory import Key, estimate_key, pitch_name
-from composer.ui.shared import wording
+from composer.ui.shared import tables, wording
 from composer.units import beats_to_seconds
 
 EMPTY = (
@@ -80,7 +80,7 @@ def _value_words(score: Score, real: str) -> str:
     """Write a value beside its band: `syncopated notes: 0.02 share of ...; real waltzes ...`."""
     low, high = wording.number(score.low), wording.number(score.high)
     band = low if low == high else f"{low} to {high}"
-    value = f"{wording.label(score)}: {wording.number(score.value)} {score.unit}"
+    value = f"{tables.label(score)}: {wording.number(score.value)} {score.unit}"
     return f"{value}; {real} have {band}{_bars_words(score)}"
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from composer.engines import MenuRow
 from composer.errors import RequestError
 from composer.theory import KEYS
-
-OPEN = "open"
+from composer.ui.shared.settings import OPEN
 
 Choice = tuple[str, str]  # as shown, as sent
 
@@ -97,6 +96,24 @@ def usual_bars(rows: Iterable[MenuRow], composer: str | None, form: str | None) 
     """Say how long real pieces of the pair are."""
     found = matching(rows, composer, form)[:1]
     return "".join(f"usual: {row.bars_low} to {row.bars_high}" for row in found)
+
+
+def nearest_usual_bars(
+    rows: Iterable[MenuRow], composer: str | None, form: str | None, bars: Any
+) -> Any:
+    """Return the length itself where it is usual for the pair, else the nearest that is.
+
+    A length is made longer to whole phrases of four bars.
+    """
+    if isinstance(bars, bool) or not isinstance(bars, (int, float)):
+        return bars
+    for row in matching(rows, composer, form)[:1]:
+        return (
+            min(-(-row.bars_low // 4) * 4, row.bars_high)
+            if bars < row.bars_low
+            else (min(bars, row.bars_high))
+        )
+    return bars
 
 
 def examples(rows: Iterable[MenuRow]) -> list[Example]:

@@ -123,7 +123,7 @@ def _file_words(kind: str) -> str:
     return "ZIP file with all formats" if kind == "zip" else f"{LABELS[kind]} file"
 
 
-def make_bundle(
+def _make_bundle(
     piece: Piece, target: Path, *, is_expressive: bool = True, render_audio: Callable[..., Path]
 ) -> Path:
     """Write all formats for which there are tools, and pack them into one ZIP file.
@@ -168,7 +168,7 @@ def make_file(
     is_expressive: bool = True,
     render_audio: Callable[..., Path],
 ) -> Path:
-    """Write a file once; of several pages a ZIP file.
+    """Write a file once; of several pages a ZIP file; `zip` is all formats in one.
 
     Args:
         piece: What to write.
@@ -181,6 +181,8 @@ def make_file(
         MissingTool: If a tool is absent.
     """
     kind = target.suffix[1:]
+    if kind == "zip":
+        return _make_bundle(piece, target, is_expressive=is_expressive, render_audio=render_audio)
     if kind in SOUND_FORMATS and not is_expressive:
         target = target.with_name(f"{target.stem}-plain.{kind}")
     packed = target.with_name(f"{target.stem}-{kind}.zip")

@@ -1,12 +1,25 @@
-"""A run under way: whether a stop is wished, and what the status line says meanwhile."""
+"""A run under way: how it begins, what is said meanwhile, and how a stop reaches it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from gradio.utils import get_upload_folder
+
+from composer.errors import RequestError
+from composer.pipeline import Progress
+from composer.ui.shared import wording
+
 STATUS_EVERY_S = 0.2
-WAITING = "waiting for a free place"
-BEGINNING = "reading the wishes"
+WAITING = "Waiting for a free place"
+BEGINNING = "Reading the request"
 FULL = "too many people are composing; try again in a moment"
-STOPPING = "stopping; what is finished will be kept"
+STOPPING = "Stopping; what is finished will be kept"
+STOPPED = "Stopped before anything was drawn; press the button to begin again"
 
 
 class Run:
@@ -27,3 +40,84 @@ class Run:
     def end(self) -> None:
         """Note that nothing is under way any more."""
         self.is_under_way = False
+
+    def next(self) -> Run:
+        """Return a run that is under way.
+
+        Raises:
+            RequestError: If this one still is.
+        """
+        self.check_idle()
+        return Run(is_under_way=True)
+
+    def check_idle(self) -> None:
+        """Check that nothing is under way.
+
+        Raises:
+            RequestError: If something is.
+        """
+        if self.is_under_way:
+            raise RequestError("the last run is still under way; wait for it or press Stop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabState:
+    """What a page holds of one browser tab, whatever else it holds.
+
+    Args:
+        run: The last one; Stop reaches it here.
+        folder: Name of a folder that cannot be guessed.
+    """
+
+    run: Run = field(default_factory=Run)
+    folder: str = ""
+
+    def path(self, name: str) -> Path:
+        """Return where a file of this name belongs; gradio deletes what lies there in time."""
+        assert self.folder
+        folder = Path(get_upload_folder()) / self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+
+class HasRun(Protocol):
+    """The state of a tab of which one run may be under way."""
+
+    @property
+    def run(self) -> Run:
+        """The last one."""
+
+
+State = TypeVar("State", bound=HasRun)
+
+
+def follow(
+    state: State, steps: Iterator[Any], finish: Callable[[Any], tuple[State, str]]
+) -> Iterator[tuple[State, str]]:
+    """Yield the state and the status line while something is drawn; at last what came of it.
+
+    A stop is no error: what it came too early for is said in the status line.
+
+    Args:
+        state: Of the tab.
+        steps: Yields progress, then the result.
+        finish: From the result to the state with it, and words about it.
+    """
+    if state.run.is_stopped():
+        yield state, wording.status(STOPPED)
+        return
+    yield state, wording.status(BEGINNING, 0.0)
+    last_s = time.monotonic()
+    try:
+        for step in steps:
+            if not isinstance(step, Progress):
+                ended, words = finish(step)
+                yield ended, wording.status(words)
+            elif time.monotonic() - last_s >= STATUS_EVERY_S:
+                last_s = time.monotonic()
+                words = STOPPING if state.run.is_stopped() else wording.progress_words(step)
+                yield state, wording.status(words, step.fraction)
+    except RequestError:
+        if not state.run.is_stopped():
+            raise
+        yield state, wording.status(STOPPED)

@@ -1,84 +1,140 @@
-"""From the values of the page or the API to a `Request`: every check that gradio leaves out."""
+"""The settings of a request as page and API offer them: derived from the fields of `Request`.
+
+A setting more is one field of `Request` with its label: the controls of the page, the parameters
+of the API and links follow from here. Every check that gradio leaves out is here, too.
+"""
 
 from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import Field, fields
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from composer.errors import OptionError
-from composer.request import Request, default_of
-from composer.ui.shared.choices import OPEN
+from composer.request import Request
 
-# In the order in which the page and the API send them.
-WISHES = [
-    "composer",
-    "form",
-    "key",
-    "meter",
-    "bars",
-    "tempo_bpm",
-    "temperature",
-    "candidates",
-    "seed",
-    "ensemble",
-    "parts",
-    "top_k",
-    "top_p",
-    "min_p",
-    "guidance",
-    "part_writing",
-    "prune",
-]
+OPEN = "open"
 MAX_CHARACTERS = 100
-_TEXTS = frozenset(("composer", "form", "key", "meter", "ensemble"))
-_WHOLE = frozenset(option.name for option in fields(Request) if "int" in str(option.type))
+# The order of page and API; what is not named here follows in the order of the request.
+_FIRST = (
+    *("composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature"),
+    *("candidates", "seed", "ensemble", "parts"),
+)
 
 
-def read_wishes(values: tuple[Any, ...]) -> Request:
-    """Build a request from values in the order of `WISHES`.
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a request.
+
+    Args:
+        name: Of the field.
+        label: As people read it.
+        help: What it does, in a phrase.
+        default: None leaves the choice to the model.
+        low, high: The range of a number, both ends included; None for text.
+        is_whole: Whether a number is a whole one.
+    """
+
+    name: str
+    label: str
+    help: str
+    default: Any
+    low: float | None
+    high: float | None
+    is_whole: bool
+
+    @classmethod
+    def of(cls, option: Field[Any]) -> Setting:
+        """Describe a field of the request."""
+        told = option.metadata
+        return cls(
+            option.name,
+            told["label"],
+            told["help"],
+            option.default,
+            told.get("low"),
+            told.get("high"),
+            is_whole="int" in str(option.type),
+        )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a name rather than a number."""
+        return self.low is None
+
+    def read(self, value: Any) -> Any:
+        """Read a value as far as its kind goes; its range is for the request.
+
+        Raises:
+            OptionError: If it is of a wrong type.
+        """
+        if self.is_text:
+            return self._read_text(value)
+        if isinstance(value, str):
+            value = _read_number(value.strip())
+        if value is None and self.default is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or _is_endless(value):
+            kind = "a whole number" if self.is_whole else "a number"
+            span = f"from {self.low:.10g} to {self.high:.10g}"
+            raise OptionError(f"`{self.name}` must be {kind} {span}, got {_shown(value)}")
+        # A browser knows no whole numbers: it may send 16.0 for 16.
+        is_integer = isinstance(value, float) and value.is_integer()
+        return int(value) if self.is_whole and is_integer else value
+
+    def _read_text(self, value: Any) -> str | None:
+        if value is None or value in ("", OPEN):
+            return None
+        if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not value.isprintable():
+            raise OptionError(
+                f"`{self.name}` must be a text of at most {MAX_CHARACTERS} characters that can be "
+                "shown; leave it out to keep it open"
+            )
+        return value
+
+
+def settings() -> dict[str, Setting]:
+    """Return all settings by name, in the order of page and API."""
+    found = {option.name: Setting.of(option) for option in fields(Request)}
+    return {name: found.pop(name) for name in _FIRST} | found
+
+
+def setting(name: str) -> Setting:
+    """Return one setting."""
+    return settings()[name]
+
+
+def read_request(values: Mapping[str, Any]) -> Request:
+    """Build a request from named values; what is not named is as usual.
 
     Raises:
         OptionError: If a value is out of its range or of a wrong type.
     """
-    named = dict(zip(WISHES, values, strict=True))
-    return Request(**{name: read_wish(name, value) for name, value in named.items()})
-
-
-def read_wish(name: str, value: Any) -> Any:
-    """Read the value of one wish, as far as its kind goes; its range is for the request.
-
-    Raises:
-        OptionError: If it is of a wrong type.
-    """
-    if name in _TEXTS:
-        return _read_text(name, value)
-    if isinstance(value, str):
-        value = _read_number(value.strip())
-    if value is None and default_of(name) is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or _is_endless(value):
-        low, high = limits(name)
-        kind = "a whole number" if name in _WHOLE else "a number"
-        span = f"from {low:.10g} to {high:.10g}"
-        raise OptionError(f"`{name}` must be {kind} {span}, got {_shown(value)}")
-    # A browser knows no whole numbers: it may send 16.0 for 16.
-    is_whole = isinstance(value, float) and value.is_integer()
-    return int(value) if name in _WHOLE and is_whole else value
+    known = settings()
+    return Request(**{name: known[name].read(value) for name, value in values.items()})
 
 
 def read_whole(name: str, value: Any) -> int | None:
-    """Read a whole number that is no wish; None if the field is empty.
+    """Read a whole number that is no setting of a request; None if the field is empty.
 
     Raises:
         OptionError: If it is something else.
     """
+    if isinstance(value, str):
+        value = value.strip()
+        value = int(value) if value.isdecimal() and len(value) < 12 else value
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise OptionError(f"{name} must be a whole number, got {_shown(value)}")
     return int(value)
+
+
+def new_seed() -> int:
+    """Throw the dice."""
+    return secrets.randbelow(int(setting("seed").high or 0) + 1)
 
 
 def _is_endless(value: float) -> bool:
@@ -99,41 +155,10 @@ def _shown(value: Any) -> str:
 
 
 def _read_number(text: str) -> Any:
-    """Read a number; an empty text is an open wish, any other is left for the request to refuse."""
+    """Read a number; an empty text is an open setting, any other is left for the request."""
     if text in ("", OPEN):
         return None
     try:
         return float(text)
     except ValueError:
         return text
-
-
-def _read_text(name: str, value: Any) -> str | None:
-    if value is None or value in ("", OPEN):
-        return None
-    if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not value.isprintable():
-        raise OptionError(
-            f"`{name}` must be a text of at most {MAX_CHARACTERS} characters that can be shown; "
-            "leave it out to keep it open"
-        )
-    return value
-
-
-def limits(name: str) -> tuple[float, float]:
-    """Return the range of a numeric wish, both ends included."""
-    option = _option(name)
-    return option.metadata["low"], option.metadata["high"]
-
-
-def help_text(name: str) -> str:
-    """Return the help text of a wish."""
-    return str(_option(name).metadata["help"])
-
-
-def new_seed() -> int:
-    """Throw the dice."""
-    return secrets.randbelow(int(limits("seed")[1]) + 1)
-
-
-def _option(name: str) -> Field[Any]:
-    return next(option for option in fields(Request) if option.name == name)

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from composer.corpus.detect import ensemble_of_piece
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import RequestError, ScoreFileError
+from composer.piece import Piece
+from composer.ui.studio import ReadScore
 
 MAX_NAME = 80
+
+
+def read_piece(read_score: ReadScore, upload: Any) -> Piece:
+    """Read what a visitor sent as music.
+
+    Args:
+        read_score: As `corpus.read_score_bytes`.
+        upload: As the browser sent it: a dictionary with the path of the file in our cache.
+
+    Raises:
+        RequestError: If it is no file of ours, or no music.
+    """
+    piece = read_score(read_bytes(upload), title=name_of(upload))
+    return piece if piece.ensemble else replace(piece, ensemble=ensemble_of_piece(piece))
 
 
 def read_bytes(upload: Any) -> bytes:

@@ -1,20 +1,22 @@
-"""What the pages that show music wire alike: values in order, a run in the queue, the sheet behind.
+"""What the pages that show music wire alike: a change, a run in the queue, the sheet behind it.
 
-A page brings its components, its state and its handlers; here is in which order gradio calls them,
-and what becomes of an error. Knows no page.
+A page brings its components, its state and its handlers; `Stage` says in which order gradio calls
+them, and what becomes of an error. Knows no page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import wording
-from composer.ui.shared.running import FULL, STOPPING, Run
+from composer.ui.shared import downloads, score_view, wording
+from composer.ui.shared.downloads import Downloads
+from composer.ui.shared.running import FULL, STOPPING, WAITING, HasRun
 
 # Values reach the handlers as the browser sent them: the handlers check them, with better words.
 UNCHECKED: dict[str, Any] = {
@@ -25,18 +27,21 @@ UNCHECKED: dict[str, Any] = {
 # Quick events do not wait in the queue, so that no run of another visitor delays them. Gradio shows
 # no errors of such events: they belong into the status line.
 AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
+# Reading a file waits for nobody who composes.
+READING: dict[str, Any] = {**UNCHECKED, "concurrency_id": "inspect"}
+STATE_LIFE_S = 3600
 
-
-class HasRun(Protocol):
-    """The state of a tab of which one run may be under way."""
-
-    @property
-    def run(self) -> Run:
-        """The last one."""
-
-
-State = TypeVar("State", bound=HasRun)
 Values = tuple[Any, ...]
+Change = Callable[..., Any]
+
+
+def make_room(status_id: str) -> str:
+    """Return the `js` of what begins a run: silence, and its line in sight on a narrow window."""
+    return f"""() => {{
+        ({score_view.HUSH})();
+        const line = document.querySelector('#{status_id}');
+        if (window.innerWidth < 760) line.scrollIntoView({{behavior: 'smooth', block: 'start'}});
+    }}"""
 
 
 @dataclass(frozen=True)
@@ -48,118 +53,15 @@ class Slots:
         return [getattr(self, entry.name) for entry in fields(self)]
 
     @classmethod
-    def untouched(cls) -> Values:
-        """Return values that leave all components as they are."""
-        return tuple(gr.skip() for _ in fields(cls))
-
-
-@dataclass(frozen=True)
-class Runs:
-    """What begins and stops the runs of a page.
-
-    Args:
-        state: Of the tab; its value has a `run`.
-        status: Where the status line is.
-        begin: The buttons that begin a run.
-        stop: The button that stops it.
-        n_at_once: How many runs share the model, of all visitors.
-    """
-
-    state: gr.State
-    status: gr.HTML
-    begin: Sequence[gr.Button]
-    stop: gr.Button
-    n_at_once: int
-
-    @property
-    def buttons(self) -> list[gr.Button]:
-        """All of them, in the order of `updates`."""
-        return [*self.begin, self.stop]
-
-    def updates(self, *, is_running: bool) -> Values:
-        """Return what the buttons are while something runs, or nothing does."""
-        begin = (gr.update(interactive=not is_running) for _ in self.begin)
-        return *begin, gr.update(interactive=is_running)
-
-
-def changing(
-    change: Callable[..., State], show: Callable[[State], Values], untouched: Values
-) -> Callable[..., Values]:
-    """Return an event that changes the state and shows it; a refusal becomes the status line.
-
-    Args:
-        change: State and values in, state out; raises what a person may read.
-        show: What a state puts on show.
-        untouched: In its place where nothing changed.
-    """
-
-    def on_event(state: State, *values: Any) -> Values:
-        try:
-            with plain_errors():
-                changed = change(state, *values)
-                return changed, wording.status(""), *show(changed)
-        except gr.Error as error:
-            return state, wording.status(error.message), *untouched
-
-    return on_event
-
-
-def wire_run(
-    runs: Runs, begun: Any, draw: Callable[..., Iterator[Values]], inputs: Sequence[Any]
-) -> Any:
-    """Draw in the queue once a run has begun; return the event of the drawing.
-
-    Args:
-        runs: Of the page.
-        begun: The event that began the run.
-        draw: State and values in; yields state and status line.
-        inputs: Components of those values.
-    """
-
-    def on_draw(state: State, *values: Any) -> Iterator[Values]:
-        try:
-            with plain_errors():
-                yield from draw(state, *values)
-        except gr.Error as error:
-            yield state, wording.status(error.message)
-            raise
-        finally:
-            state.run.end()
-
-    def on_end(state: State) -> Values:
-        was_refused = state.run.is_under_way  # a run that drew has ended by itself
-        state.run.end()
-        status = wording.status(FULL) if was_refused else gr.skip()
-        return status, *runs.updates(is_running=False)
-
-    drawn = begun.success(
-        on_draw,
-        [runs.state, *inputs],
-        [runs.state, runs.status],
-        concurrency_id="model",
-        concurrency_limit=runs.n_at_once,
-        **UNCHECKED,
-    )
-    for ended in (drawn.success, drawn.failure):  # gradio's `then` passes over failures
-        ended(on_end, runs.state, [runs.status, *runs.buttons], **AT_ONCE)
-    return drawn
-
-
-def wire_stop(runs: Runs) -> None:
-    """Let Stop stop what this tab draws, and nothing else."""
-
-    def on_stop(state: State) -> str:
-        state.run.stop()
-        return wording.status(STOPPING, 1.0)
-
-    runs.stop.click(on_stop, runs.state, runs.status, **AT_ONCE)
+    def fill(cls, **values: Any) -> Values:
+        """Return named values in order; what is not named stays as it is."""
+        filled = tuple(values.pop(entry.name, gr.skip()) for entry in fields(cls))
+        assert not values, f"no slots for {', '.join(values)}"
+        return filled
 
 
 def wire_sheet(
-    shown: Any,
-    show_sheet: Callable[[Any, Any], str],
-    inputs: Sequence[Any],
-    sheet: gr.HTML,
+    shown: Any, show_sheet: Callable[[Any, Any], str], inputs: Sequence[Any], sheet: gr.HTML
 ) -> Any:
     """Engrave what is on show, after it is on show; return the event of the engraving.
 
@@ -174,6 +76,175 @@ def wire_sheet(
         with plain_errors():
             return show_sheet(state, window_px)
 
-    return shown.success(
-        on_shown, list(inputs), sheet, concurrency_id="sheet", concurrency_limit=1, **UNCHECKED
-    )
+    options = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
+    return shown.success(on_shown, list(inputs), sheet, **options)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a page shows what its tab holds.
+
+    Args:
+        state: Of the tab; its value has a `run`.
+        status: Where the status line is.
+        slots: What the state fills.
+        show: From a state to the values of the slots.
+        sheet: Where its sheet is.
+        show_sheet: State and width of the window in px in, HTML out.
+        window_px: Holds that width.
+    """
+
+    state: gr.State
+    status: gr.HTML
+    slots: Slots
+    show: Callable[[Any], Values]
+    sheet: gr.HTML
+    show_sheet: Callable[[Any, Any], str]
+    window_px: gr.Number
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What an event changes that puts something on show."""
+        return [self.state, self.status, *self.slots.in_order()]
+
+    def wire(self, trigger: Any, change: Change, inputs: Sequence[Any] = (), **options: Any) -> Any:
+        """Let a trigger change the state and show it; a refusal becomes the status line.
+
+        Args:
+            trigger: Of a component.
+            change: State and values in, state out; raises what a person may read.
+            inputs: Components of the values.
+            options: Of gradio's event; at once if left out.
+        """
+
+        def on_event(state: HasRun, *values: Any) -> Values:
+            return self._changed(state, lambda: change(state, *values))
+
+        inputs = [self.state, *inputs]
+        return self.engrave(trigger(on_event, inputs, self.outputs, **(options or AT_ONCE)))
+
+    def wire_pick(
+        self, trigger: Any, change: Change, names: Sequence[str], inputs: Sequence[Any] = ()
+    ) -> Any:
+        """Let an event of ours change the state; `names` are what it carries."""
+
+        def on_event(state: HasRun, event: gr.EventData, *values: Any) -> Values:
+            told = [getattr(event, name, None) for name in names]
+            return self._changed(state, lambda: change(state, *values, *told))
+
+        inputs = [self.state, *inputs]
+        return self.engrave(trigger(on_event, inputs, self.outputs, **AT_ONCE))
+
+    def _changed(self, state: HasRun, change: Callable[[], Any]) -> Values:
+        try:
+            with plain_errors():
+                state.run.check_idle()
+                changed = change()
+                return changed, wording.status(""), *self.show(changed)
+        except gr.Error as error:
+            return state, wording.status(error.message), *self.slots.fill()
+
+    def engrave(self, shown: Any) -> Any:
+        """Engrave what is on show, after it is on show; return the event of the engraving."""
+        return wire_sheet(shown, self.show_sheet, [self.state, self.window_px], self.sheet)
+
+    def wire_files(self, made: Downloads, make: Callable[..., Path], *inputs: Any) -> None:
+        """Make files when they are asked for: format, state and values in, path out."""
+        downloads.wire(made, make, inputs=[self.state, *inputs], status=self.status, **UNCHECKED)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What begins and stops the runs of a page.
+
+    Args:
+        stage: Where their results are shown.
+        begin: The buttons that begin a run.
+        stop: The button that stops it.
+        n_at_once: How many runs share the model, of all visitors.
+        told: Components that show a value of the state once a run has begun.
+    """
+
+    stage: Stage
+    begin: Sequence[gr.Button]
+    stop: gr.Button
+    n_at_once: int
+    told: Mapping[Any, Callable[[Any], Any]]
+
+    def _updates(self, *, is_running: bool) -> Values:
+        """Return what the buttons are while something runs, or nothing does."""
+        begin = (gr.update(interactive=not is_running) for _ in self.begin)
+        return *begin, gr.update(interactive=is_running)
+
+    def wire(
+        self,
+        trigger: Any,
+        begin: Change,
+        draw: Callable[[Any], Iterator[Values]],
+        inputs: Sequence[Any] = (),
+    ) -> Any:
+        """Begin at once, draw in the queue, show, engrave; return the event of the engraving.
+
+        Args:
+            trigger: Of a component, or what followed it.
+            begin: State and values in, state out; raises what a person may read.
+            draw: State in; yields state and status line.
+            inputs: Components of the values.
+        """
+        stage, buttons = self.stage, [*self.begin, self.stop]
+
+        def on_begin(state: HasRun, *values: Any) -> Iterator[Values]:
+            try:
+                with plain_errors():
+                    begun = begin(state, *values)
+            except gr.Error as error:
+                skipped = (gr.skip() for _ in (*self.told, *buttons))
+                yield state, wording.status(error.message), *skipped
+                raise
+            told = (read(begun) for read in self.told.values())
+            yield begun, wording.status(WAITING, 0.0), *told, *self._updates(is_running=True)
+
+        def on_draw(state: HasRun) -> Iterator[Values]:
+            try:
+                with plain_errors():
+                    yield from draw(state)
+            except gr.Error as error:
+                yield state, wording.status(error.message)
+                raise
+            finally:
+                state.run.end()
+
+        def on_end(state: HasRun) -> Values:
+            was_refused = state.run.is_under_way  # a run that drew has ended by itself
+            state.run.end()
+            status = wording.status(FULL) if was_refused else gr.skip()
+            return status, *self._updates(is_running=False)
+
+        def on_shown(state: HasRun) -> Values:
+            try:
+                with plain_errors():
+                    return stage.show(state)
+            except gr.Error:  # nothing was drawn, which has been said
+                return stage.slots.fill()
+
+        shared = {"concurrency_id": "model", "concurrency_limit": self.n_at_once, **UNCHECKED}
+        outputs = [stage.state, stage.status, *self.told, *buttons]
+        inputs = [stage.state, *inputs]
+        begun = trigger(on_begin, inputs, outputs, concurrency_limit=None, **UNCHECKED)
+        drawn = begun.success(on_draw, stage.state, [stage.state, stage.status], **shared)
+        engraved = None
+        for ended in (drawn.failure, drawn.success):  # gradio's `then` passes over failures
+            ended(on_end, stage.state, [stage.status, *buttons], **AT_ONCE)
+            engraved = stage.engrave(
+                ended(on_shown, stage.state, stage.slots.in_order(), **AT_ONCE)
+            )
+        return engraved
+
+    def wire_stop(self) -> None:
+        """Let Stop stop what this tab draws, and nothing else."""
+
+        def on_stop(state: HasRun) -> str:
+            state.run.stop()
+            return wording.status(STOPPING, 1.0)
+
+        self.stop.click(on_stop, self.stage.state, self.stage.status, **AT_ONCE)

@@ -1,27 +1,15 @@
-"""Results as words and HTML: status line, tables, scorecard. Knows no component of the page."""
+"""Small things in words: counts, times, titles, the status line. Knows no component of the page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from html import escape
-from itertools import groupby
 
-from composer.candidates import Rejected, count_given_up
-from composer.composition import Composition, Ranked
+from composer.candidates import count_given_up
+from composer.composition import Composition
 from composer.piece import Piece
 from composer.pipeline import Progress
-from composer.scorecard import Place, Score, Scorecard
-from composer.scoring import RULES
-
-EMPTY = (
-    '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
-    "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
-)
-MAX_BARS_NAMED = 8
-_LABELS = {rule.name: rule.label for rule in RULES}
-COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
 
 
 def progress_words(progress: Progress) -> str:
@@ -62,34 +50,6 @@ def status(words: str, fraction: float | None = None) -> str:
     )
 
 
-def heading(candidate: Ranked, n_candidates: int) -> str:
-    """Name the piece on show, and say why it stands where it stands."""
-    piece, card = candidate.piece, candidate.scorecard
-    where = (
-        f"{candidate.rank} of {n_candidates}" if candidate.rank > 1 else f"best of {n_candidates}"
-    )
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in _reasons(candidate)[:3])
-    return (
-        f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
-        f"<p>candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
-        f"{piece.tempo_bpm:.0f} quarters a minute</p></div>"
-        f'<div class="total" title="score, 0 to 100"><b>{card.total:.0f}</b>'
-        "<span>score</span></div></div>"
-        f'<ul class="reasons">{reasons}</ul>'
-    )
-
-
-def _reasons(candidate: Ranked) -> list[str]:
-    """Say why it stands where it stands: wishes that it misses weigh more than its score."""
-    return [*missed_wishes(candidate), *candidate.scorecard.reasons]
-
-
-def missed_wishes(candidate: Ranked) -> list[str]:
-    """Name the wishes that a candidate does not keep: `bars 15, not 16`."""
-    missed = (wish for wish in candidate.kept if not wish.is_kept)
-    return [f"{wish.name} {wish.got}, not {wish.asked}" for wish in missed]
-
-
 def bars(n_bars: int, pickup_beats: Fraction) -> str:
     """Count bars, and tell an upbeat: `9, the first an upbeat of 1 quarter, bar 0`."""
     noun = "quarter" if pickup_beats == 1 else "quarters"
@@ -101,130 +61,6 @@ def title(piece: Piece) -> str:
     """Name a piece by its content: `Bach chorale, G minor, 4/4, 16 bars`."""
     kind = " ".join(filter(None, (piece.composer, piece.form))) or "Piece"
     return f"{kind}, {piece.key}, {piece.meter}, {count(piece.n_bars, 'bar')}"
-
-
-def ranking(composition: Composition, shown: int) -> str:
-    """Show all candidates as a table whose rows can be picked."""
-    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
-    rows = "".join(
-        _ranking_row(candidate, candidate.rank == shown) for candidate in composition.ranked
-    )
-    n_given_up = count_given_up(composition.rejected)
-    others = f"; {count(n_given_up, 'other')} given up on the way" if n_given_up else ""
-    return (
-        '<div class="scroll"><table class="ranking">'
-        f"<caption>All candidates; pick one to see and hear it{others}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
-    card = candidate.scorecard
-    inside = sum(score.is_inside_band for score in card.scores)
-    parallels = sum(len(s.places) for s in card.scores if s.name.startswith("parallel_"))
-    why = escape("; ".join(_reasons(candidate)[:2]))
-    cells = (
-        f'<button type="button">{candidate.rank}</button>',
-        f"<b>{card.total:.0f}</b>",
-        f"{parallels}",
-        f"{inside} of {len(card.scores)}",
-        f"{candidate.piece.n_notes}",
-        number(candidate.nats_per_note),
-        f'<span title="{why}">{why}</span>',
-    )
-    labelled = zip(COLUMNS, cells, strict=True)
-    body = "".join(f'<td data-label="{label}">{text}</td>' for label, text in labelled)
-    return f'<tr data-rank="{candidate.rank}" aria-selected="{str(is_shown).lower()}">{body}</tr>'
-
-
-def rejections(rejected: Iterable[Rejected]) -> str:
-    """List the rejected candidates with their reasons."""
-    lines = [f"<li><b>{r.index + 1}</b> {escape(r.reason)}</li>" for r in rejected]
-    return f'<ul class="rejected">{"".join(lines)}</ul>' if lines else "<p>None was rejected.</p>"
-
-
-def scorecard(card: Scorecard) -> str:
-    """Show every value beside the band of real pieces, with its places."""
-    families = groupby(card.scores, key=lambda score: score.family)
-    bodies = "".join(
-        f'<tbody><tr><th colspan="4" scope="rowgroup">{escape(family)}</th></tr>'
-        f"{''.join(map(_score_row, scores))}</tbody>"
-        for family, scores in families
-    )
-    return (
-        f'<div class="scroll"><table class="scorecard"><caption>Each value beside the band of real '
-        f"pieces ({escape(_group(card.form))}): 10th to 90th percentile</caption>"
-        f"<thead><tr><th>what</th><th>value</th><th>band</th><th>where</th></tr></thead>{bodies}</table></div>"
-    )
-
-
-def _group(form: str) -> str:
-    """Name the pieces that the bands were measured on: `chorale/4` are chorales of 4 parts."""
-    name, _, parts = form.removeprefix("ensemble:").partition("/")
-    return ("all forms" if name in ("", "all") else name) + (f" in {parts} parts" if parts else "")
-
-
-def label(score: Score) -> str:
-    """Name a value as people do."""
-    return _LABELS.get(score.name, score.name.replace("_", " "))
-
-
-def _score_row(score: Score) -> str:
-    inside = "in" if score.is_inside_band else "out"
-    name = label(score)
-    told = " · ".join(filter(None, (score.reason, score.source)))
-    band = (
-        f"{number(score.low)} to {number(score.high)}" if math.isfinite(score.low) else "not known"
-    )
-    return (
-        f'<tr class="{inside}"><td title="{escape(told)}">{escape(name)}</td>'
-        f'<td data-label="value"><b>{number(score.value)}</b> '
-        f"<small>{escape(score.unit)}</small></td>"
-        f'<td data-label="band">{_band(score)}<small>{band}</small></td>'
-        f'<td data-label="where">{places(score.places)}</td></tr>'
-    )
-
-
-def _band(score: Score) -> str:
-    """Draw the band as a stripe in the middle of a line, and the value as a dot on it."""
-    place = _place(score)
-    dot = "" if place is None else f'<i style="left:{place:.0%}"></i>'
-    return f'<span class="band">{dot}</span>'
-
-
-def _place(score: Score) -> float | None:
-    """Return where on the line a value lies, 0..1; the band is the part from 0.3 to 0.7."""
-    if not all(map(math.isfinite, (score.value, score.low, score.high))):
-        return None
-    if not score.is_inside_band:
-        distance = 0.3 * min(score.penalty, 1.5) / 1.5
-        return 0.7 + distance if score.value > score.high else 0.3 - distance
-    width = score.high - score.low
-    return 0.3 + 0.4 * min(max((score.value - score.low) / width, 0.0), 1.0) if width > 0 else 0.5
-
-
-def places(found: tuple[Place, ...]) -> str:
-    """Name the bars where something was found, as buttons that point at the first place in each."""
-    by_bar: dict[int, list[Place]] = {}
-    for place in found:
-        by_bar.setdefault(place.bar, []).append(place)
-    bars = [_place_button(bar, there) for bar, there in sorted(by_bar.items())]
-    named, n_more = bars[:MAX_BARS_NAMED], len(bars) - MAX_BARS_NAMED
-    more = f" and {n_more} more" if n_more > 0 else ""
-    noun = "bar" if len(bars) == 1 else "bars"
-    # Held together, or a line may begin with a comma: it may break on both sides of a button.
-    held = [f'<span class="held">{button},</span>' for button in named[:-1]]
-    return f"{noun} {' '.join([*held, named[-1]])}{more}" if bars else ""
-
-
-def _place_button(bar: int, there: list[Place]) -> str:
-    first = min(there, key=lambda place: place.onset_beats)
-    parts = ",".join(map(str, first.parts))
-    words = escape("; ".join(place.note for place in there))
-    return (
-        f'<button type="button" class="place" data-onset="{float(first.onset_beats):g}" '
-        f'data-parts="{parts}" title="{words}" aria-label="show bar {bar}">{bar}</button>'
-    )
 
 
 def number(value: float) -> str:

@@ -12,12 +12,12 @@ import pytest
 from gradio_client import Client, handle_file
 
 from composer.corpus import read_midi
-from composer.ui.shared.settings import WISHES
+from composer.ui.shared.settings import settings
 from tests import visitor
 from tests.corpus.files import SCALE, score_bytes
 
 pytestmark = pytest.mark.slow
-N_WISHES = len(WISHES)
+N_SETTINGS = len(settings())
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     visitor.close()
 
 
-def wishes(**changes: str) -> str:
-    """Spell all values as JSON, `changes` by position name."""
+def spelled(**changes: str) -> str:
+    """Spell all settings as JSON, `changes` by position name."""
     values = ["null"] * 4 + ["4", "null", "1.0", "2", "7", "null", "null", "0", "1.0", "0.02"]
     values += ["1", "1", "0"]
     names = ["composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature", "candidates"]
@@ -93,16 +93,16 @@ def test_a_file_is_compared_with_the_form_of_its_name_or_the_wished_one(
 
 @pytest.mark.parametrize("text", ["NaN", "null", "true", '"many"', "[]", "{}", "3.5", "1e999", "0"])
 def test_an_odd_number_gets_a_clear_sentence(address: str, text: str) -> None:
-    assert "`bars` must be" in visitor.call(address, "compose", wishes(bars=text))
+    assert "`bars` must be" in visitor.call(address, "compose", spelled(bars=text))
 
 
 @pytest.mark.parametrize("text", ["7", "[]", '{"a": {"b": []}}', "true", f'"{"x" * 100_000}"'])
 def test_an_odd_name_gets_a_clear_sentence(address: str, text: str) -> None:
-    assert "`key` must be" in visitor.call(address, "compose", wishes(key=text))
+    assert "`key` must be" in visitor.call(address, "compose", spelled(key=text))
 
 
 def test_too_few_values_get_a_clear_sentence(address: str) -> None:
-    assert f"wanted {N_WISHES} values, got 1" in visitor.call(address, "compose", "[4]")
+    assert f"wanted {N_SETTINGS} values, got 1" in visitor.call(address, "compose", "[4]")
 
 
 @pytest.mark.parametrize(

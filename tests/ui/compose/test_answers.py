@@ -9,8 +9,8 @@ import pytest
 from composer.composition import Composition, Wish
 from composer.request import Request
 from composer.ui.compose import answers
-from composer.ui.compose.visit import Past
-from composer.ui.shared import wording
+from composer.ui.shared import tables
+from composer.ui.shared.visit import Past
 from tests.fake_studio import FakeComposer
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -39,8 +39,8 @@ def test_what_was_not_met_is_said(composition: Composition) -> None:
 def test_the_best_stands_before_the_second_and_others_behind_the_best(
     composition: Composition,
 ) -> None:
-    assert "points before the second" in answers.ranking_reason(composition, 1)
-    worst = answers.ranking_reason(composition, len(composition.ranked))
+    assert "points before the second" in tables.ranking_reason(composition, 1)
+    worst = tables.ranking_reason(composition, len(composition.ranked))
     assert "points behind the best: nearer to real pieces in " in worst
 
 
@@ -50,15 +50,15 @@ def test_a_missed_wish_is_the_reason_and_not_points(composition: Composition) ->
     better = replace(first, scorecard=replace(first.scorecard, total=0.0))
     ranked = replace(composition, ranked=(better, missed, *others))
     told = "misses more of what was asked: bars 15, not 16."
-    assert f"Before the second, which {told}" in answers.ranking_reason(ranked, 1)
-    assert f"Behind the best, because it {told}" in answers.ranking_reason(ranked, 2)
-    assert '<span title="bars 15, not 16; ' in wording.ranking(ranked, 1)
-    assert "<li>bars 15, not 16</li>" in wording.heading(missed, 4)
+    assert f"Before the second, which {told}" in tables.ranking_reason(ranked, 1)
+    assert f"Behind the best, because it {told}" in tables.ranking_reason(ranked, 2)
+    assert '<span title="bars 15, not 16; ' in tables.ranking(ranked, 1)
+    assert "<li>bars 15, not 16</li>" in tables.heading(missed, 4)
 
 
 def test_a_lone_candidate_is_compared_with_none(composition: Composition) -> None:
     alone = replace(composition, ranked=composition.ranked[:1])
-    assert "The only candidate" in answers.ranking_reason(alone, 1)
+    assert "The only candidate" in tables.ranking_reason(alone, 1)
 
 
 def test_the_link_carries_wishes_and_seed(composition: Composition) -> None:

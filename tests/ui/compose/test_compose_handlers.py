@@ -10,11 +10,10 @@ import pytest
 
 from composer.corpus import read_midi
 from composer.errors import MissingTool, OptionError, RequestError
-from composer.request import default_of
 from composer.ui.compose import handlers
-from composer.ui.compose.visit import MAX_PAST, Run, Visit
+from composer.ui.shared.running import STOPPED, Run
 from composer.ui.shared.score_view import fingerprint
-from composer.ui.shared.settings import WISHES
+from composer.ui.shared.visit import MAX_PAST, Visit
 from tests.fake_studio import FakeComposer, beep_audio, silent_audio
 
 
@@ -24,37 +23,38 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def with_wishes(**changes: Any) -> tuple[Any, ...]:
-    small = {"bars": 4, "candidates": 5, "seed": 7}
-    return tuple((small | changes).get(name, default_of(name)) for name in WISHES)
+def values_of(**changes: Any) -> dict[str, Any]:
+    return {"bars": 4, "candidates": 5, "seed": 7} | changes
 
 
 def run(**changes: Any) -> Visit:
     """Compose to the end."""
-    visit, values = handlers.begin(Visit(), True, with_wishes(**changes))
-    *_, (visit, _) = handlers.draw(FakeComposer(), visit, values)
+    visit = handlers.begin(Visit(), True, values_of(**changes))
+    *_, (visit, _) = handlers.draw(FakeComposer(), visit)
     visit.run.end()
     return visit
 
 
 def test_a_kept_seed_stays() -> None:
-    assert handlers.begin(Visit(), True, with_wishes())[1][handlers.SEED] == 7
+    begun = handlers.begin(Visit(), True, values_of())
+    assert begun.request is not None and begun.request.seed == 7
 
 
 def test_an_open_seed_is_drawn_anew_for_every_run() -> None:
-    seeds = {handlers.begin(Visit(), False, with_wishes())[1][handlers.SEED] for _ in range(5)}
+    begun = [handlers.begin(Visit(), False, values_of()) for _ in range(5)]
+    seeds = {visit.request.seed for visit in begun if visit.request}
     assert len(seeds) == 5
 
 
 def test_a_wish_that_will_not_do_is_refused_before_the_queue() -> None:
     with pytest.raises(OptionError, match="`bars`"):
-        handlers.begin(Visit(), True, with_wishes(bars=0))
+        handlers.begin(Visit(), True, values_of(bars=0))
 
 
 def test_a_second_run_waits_for_the_first() -> None:
-    visit, values = handlers.begin(Visit(), True, with_wishes())
+    visit = handlers.begin(Visit(), True, values_of())
     with pytest.raises(RequestError, match="still under way"):
-        handlers.begin(visit, True, values)
+        handlers.begin(visit, True, values_of())
 
 
 def test_drawing_ends_with_the_composition() -> None:
@@ -65,8 +65,8 @@ def test_drawing_ends_with_the_composition() -> None:
 
 
 def test_stop_keeps_what_there_is() -> None:
-    visit, values = handlers.begin(Visit(), True, with_wishes(candidates=50))
-    steps = handlers.draw(FakeComposer(), visit, values)
+    visit = handlers.begin(Visit(), True, values_of(candidates=50))
+    steps = handlers.draw(FakeComposer(), visit)
     next(steps)
     visit.run.stop()
     *_, (visit, status) = steps
@@ -76,17 +76,17 @@ def test_stop_keeps_what_there_is() -> None:
 
 
 def test_stop_in_the_queue_draws_nothing() -> None:
-    visit, values = handlers.begin(Visit(), True, with_wishes())
+    visit = handlers.begin(Visit(), True, values_of())
     visit.run.stop()
-    with pytest.raises(RequestError, match="stopped before anything was drawn"):
-        next(handlers.draw(FakeComposer(), visit, values))
+    [(visit, status)] = handlers.draw(FakeComposer(), visit)
+    assert STOPPED in status and visit.composition is None
 
 
 def test_stop_of_one_visit_leaves_another_alone() -> None:
-    first, values = handlers.begin(Visit(), True, with_wishes())
-    second, _ = handlers.begin(Visit(), True, with_wishes())
+    first = handlers.begin(Visit(), True, values_of())
+    second = handlers.begin(Visit(), True, values_of())
     second.run.stop()
-    *_, (first, _) = handlers.draw(FakeComposer(), first, values)
+    *_, (first, _) = handlers.draw(FakeComposer(), first)
     assert first.composition is not None
     assert not first.composition.stopped
 
@@ -96,19 +96,19 @@ def test_what_is_shown_is_what_is_written() -> None:
     shown = handlers.show(visit)
     candidate = visit.candidate()
     assert candidate is not None
-    assert read_midi(shown.midi).n_notes == candidate.piece.n_notes
-    assert json.loads(shown.record.read_text(encoding="utf-8"))["request"]["seed"] == 7
-    assert json.loads(shown.score)["id"] == fingerprint(candidate.piece)
+    assert read_midi(shown["midi"]).n_notes == candidate.piece.n_notes
+    assert json.loads(shown["record"].read_text(encoding="utf-8"))["request"]["seed"] == 7
+    assert json.loads(shown["score"])["id"] == fingerprint(candidate.piece)
 
 
 def test_files_are_named_after_their_content() -> None:
-    names = {handlers.show(run()).midi.name, handlers.show(run(composer="Haydn")).midi.name}
+    names = {handlers.show(run())["midi"].name, handlers.show(run(composer="Haydn"))["midi"].name}
     assert all(name.endswith(".mid") and "4-bars" in name and "seed7" in name for name in names)
     assert len(names) == 2
 
 
 def test_every_run_has_a_folder_that_cannot_be_guessed(cache: Path) -> None:
-    folders = {handlers.show(run()).midi.parent for _ in range(3)}
+    folders = {handlers.show(run())["midi"].parent for _ in range(3)}
     assert len(folders) == 3
     assert all(folder.parent == cache and len(folder.name) == 32 for folder in folders)
 
@@ -117,8 +117,9 @@ def test_every_candidate_can_be_picked() -> None:
     visit = run()
     assert visit.composition is not None
     for rank in range(1, len(visit.composition.ranked) + 1):
-        assert f'data-rank="{rank}" aria-selected="true"' in (
-            handlers.show(handlers.pick(visit, rank)).ranking
+        assert (
+            f'data-rank="{rank}" aria-selected="true"'
+            in (handlers.show(handlers.pick(visit, rank))["ranking"])
         )
 
 
@@ -159,7 +160,7 @@ def test_the_sound_is_made_anew_without_expression() -> None:
 def test_everything_comes_in_one_file_named_after_its_content() -> None:
     visit = run()
     path = handlers.make_file(beep_audio, "zip", visit)
-    stem = handlers.show(visit).midi.stem
+    stem = handlers.show(visit)["midi"].stem
     assert path.name == f"{stem}.zip"
     kinds = ("mid", "musicxml", "pdf", "mp3", "wav", "json")
     assert sorted(ZipFile(path).namelist()) == sorted(f"{stem}.{kind}" for kind in kinds)
@@ -172,12 +173,12 @@ def test_what_needs_a_missing_tool_is_left_out_of_the_bundle() -> None:
 
 def test_earlier_results_of_the_visit_can_be_reopened() -> None:
     first = run(seed=1)
-    again, values = handlers.begin(first, True, with_wishes(seed=2))
-    *_, (second, _) = handlers.draw(FakeComposer(), again, values)
+    again = handlers.begin(first, True, values_of(seed=2))
+    *_, (second, _) = handlers.draw(FakeComposer(), again)
     assert [past.composition.request.seed for past in second.past] == [2, 1]
     reopened = handlers.reopen(second, 1)
     assert reopened.candidate() == first.candidate()
-    assert handlers.show(reopened).midi == handlers.show(first).midi
+    assert handlers.show(reopened)["midi"] == handlers.show(first)["midi"]
 
 
 @pytest.mark.parametrize("number", [1, -1, None, "0", True, 0.0])
@@ -189,8 +190,8 @@ def test_a_result_that_is_not_there_is_refused(number: Any) -> None:
 def test_a_visit_keeps_a_few_results() -> None:
     visit = Visit()
     for _ in range(MAX_PAST + 2):
-        visit, values = handlers.begin(replace(visit, run=Run()), True, with_wishes(candidates=1))
-        *_, (visit, _) = handlers.draw(FakeComposer(), visit, values)
+        visit = handlers.begin(replace(visit, run=Run()), True, values_of(candidates=1))
+        *_, (visit, _) = handlers.draw(FakeComposer(), visit)
     assert len(visit.past) == MAX_PAST
 
 
@@ -199,7 +200,7 @@ def test_a_file_is_made_when_it_is_asked_for_and_once(kind: str) -> None:
     visit = run()
     path = handlers.make_file(beep_audio, kind, visit)
     assert path.suffix == f".{kind}"
-    assert path.parent == handlers.show(visit).midi.parent
+    assert path.parent == handlers.show(visit)["midi"].parent
     written_s = path.stat().st_mtime_ns
     assert handlers.make_file(beep_audio, kind, visit).stat().st_mtime_ns == written_s
 

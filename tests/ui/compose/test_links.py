@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from composer.errors import OptionError
 from composer.request import Request
 from composer.theory import KEYS
-from composer.ui.compose.links import as_number, read_query, to_query
-from composer.ui.shared.settings import WISHES, read_wishes
+from composer.ui.compose.links import read_query, to_query
+from composer.ui.shared.settings import read_request
 
 REQUESTS = st.builds(
     Request,
@@ -31,8 +31,7 @@ REQUESTS = st.builds(
 def followed(query: str) -> Request:
     values = read_query(dict(parse_qsl(query)))
     assert values is not None
-    numbers = [as_number(name, value) for name, value in zip(WISHES, values, strict=True)]
-    return read_wishes(tuple(numbers))
+    return read_request(values)
 
 
 @given(REQUESTS)
@@ -40,7 +39,7 @@ def test_a_link_makes_the_same_request(request: Request) -> None:
     assert followed(to_query(request)) == request
 
 
-def test_usual_wishes_are_left_out() -> None:
+def test_usual_settings_are_left_out() -> None:
     assert to_query(Request(seed=7)) == "seed=7"
 
 

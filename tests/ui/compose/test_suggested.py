@@ -61,9 +61,9 @@ def test_the_button_sets_all_three_sliders() -> None:
     demo = build_app(fake_studio())
     (use,) = (f for f in demo.fns.values() if f.name == "use")
     assert [out.elem_id for out in use.outputs] == [
-        "wish-temperature",
-        "wish-min_p",
-        "wish-guidance",
+        "setting-temperature",
+        "setting-min-p",
+        "setting-guidance",
     ]
     assert use.fn("chorale") == (0.9, 0.02, 1.5)
     assert all(value == {"__type__": "update"} for value in use.fn(OPEN))

@@ -16,11 +16,13 @@ from composer.engines import TransformerEngine
 from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
 from composer.rendering import midi_bytes
-from composer.ui.compose.visit import Run, Visit
 from composer.ui.edit import handlers as edit_handlers
 from composer.ui.edit.handlers import Editing, Version
 from composer.ui.edit.jobs import harmonise_job, infill_job, vary_job
+from composer.ui.shared.history import MAX_STEPS
+from composer.ui.shared.running import STOPPED, Run
 from composer.ui.shared.score_view import fingerprint
+from composer.ui.shared.visit import Visit
 from tests.fake_studio import FakeFiller, beep_audio
 
 FILLER = FakeFiller()
@@ -29,7 +31,7 @@ MAKERS: dict[str, Any] = {
     "vary": FILLER.place,
     "harmonise": FILLER.harmonise,
 }
-NUMBERS = (3, None, 7)
+NUMBERS = {"candidates": 3, "temperature": None, "seed": 7}
 MARKED = {"first_bar": 2, "last_bar": 3, "parts": [1, 2]}
 REWRITE = (MARKED, False, "keep", NUMBERS)
 
@@ -42,7 +44,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bench(chorale: Piece) -> Editing:
-    return Editing(folder="f" * 32, versions=(Version(chorale, "as read"),))
+    return Editing(folder="f" * 32).add(Version(chorale, "as read"))
 
 
 def run(state: Editing, makers: Any = MAKERS, edits: Any = None) -> Editing:
@@ -63,10 +65,10 @@ def painted(piece: Piece, pitch: int = 60) -> dict[str, Any]:
 
 def test_the_best_candidate_is_on_show_and_not_kept(bench: Editing, chorale: Piece) -> None:
     ended = run(bench)
-    assert ended.shown == 1 and ended.piece != chorale
+    assert ended.version.candidate and ended.piece != chorale
     assert ended.version.piece is chorale
-    assert "bars 2 to 3 of alto and tenor rewritten" in edit_handlers.show(ended).heading
-    assert "not kept yet" in edit_handlers.show(ended).heading
+    assert "bars 2 to 3 of alto and tenor rewritten" in edit_handlers.show(ended)["heading"]
+    assert "not kept yet" in edit_handlers.show(ended)["heading"]
 
 
 def test_what_is_outside_the_marked_place_stays_the_same_objects(
@@ -83,8 +85,8 @@ def test_another_candidate_can_be_picked_and_kept(bench: Editing) -> None:
     picked = edit_handlers.pick(run(bench), 3)
     kept = edit_handlers.keep(picked)
     assert kept.version.piece is picked.piece
-    assert (kept.at, kept.shown) == (1, 0)
-    assert edit_handlers.show(kept).record is not None
+    assert kept.version.candidate is None
+    assert edit_handlers.show(kept)["record"] is not None
 
 
 @pytest.mark.parametrize("rank", [0, 4, -1, None, "1", True, 1.0])
@@ -96,31 +98,47 @@ def test_a_rank_that_is_none_is_refused(bench: Editing, rank: Any) -> None:
 def test_undo_and_redo_go_through_paintings_and_results_alike(
     bench: Editing, chorale: Piece
 ) -> None:
-    kept = edit_handlers.keep(run(bench))
+    ended = run(bench)
+    kept = edit_handlers.keep(ended)
     drawn = edit_handlers.take_edits(kept, painted(kept.piece))
     back = edit_handlers.undo(drawn)
-    assert back.piece == kept.piece
-    assert edit_handlers.undo(back).piece is chorale
+    assert back.version == kept.version
+    assert edit_handlers.undo(back).version == ended.version
+    first = edit_handlers.undo(edit_handlers.undo(back))
+    assert first.piece is chorale
     assert edit_handlers.redo(back).piece == drawn.piece
     with pytest.raises(RequestError, match="nothing to undo"):
-        edit_handlers.undo(edit_handlers.undo(back))
+        edit_handlers.undo(first)
     with pytest.raises(RequestError, match="nothing to redo"):
         edit_handlers.redo(drawn)
 
 
-def test_undo_puts_a_candidate_away_and_it_can_be_picked_again(
+def test_undo_of_a_run_takes_its_candidates_away_and_redo_brings_them_back(
     bench: Editing, chorale: Piece
 ) -> None:
-    away = edit_handlers.undo(run(bench))
+    """Undo once threw the run away: Redo stayed off, while its candidates stayed on show."""
+    ended = run(bench)
+    away = edit_handlers.undo(ended)
     assert away.piece is chorale
-    assert edit_handlers.pick(away, 2).shown == 2
+    assert edit_handlers.show(away)["ranking"] == ""
+    again = edit_handlers.redo(away)
+    assert again.version == ended.version
+    assert 'data-rank="3"' in edit_handlers.show(again)["ranking"]
+
+
+def test_a_pick_and_another_piece_are_undone_too(bench: Editing, chorale: Piece) -> None:
+    ended = run(bench)
+    picked = edit_handlers.pick(ended, 2)
+    assert edit_handlers.undo(picked).piece == ended.piece
+    other = edit_handlers.take_melody(picked, "L:1/4\nG A B c |")
+    assert edit_handlers.undo(other).version == picked.version
 
 
 def test_painting_on_a_candidate_keeps_it(bench: Editing) -> None:
     ended = run(bench)
     drawn = edit_handlers.keep_all(ended, painted(ended.piece))
-    assert drawn.shown == 0 and drawn.piece.parts[0].notes[0].pitch == 60
-    assert "rewritten, then painted" in edit_handlers.show(drawn).heading
+    assert drawn.version.candidate is None and drawn.piece.parts[0].notes[0].pitch == 60
+    assert "rewritten, then painted" in edit_handlers.show(drawn)["heading"]
 
 
 def test_a_run_works_on_what_was_painted(bench: Editing, chorale: Piece) -> None:
@@ -138,12 +156,12 @@ def test_a_run_on_a_candidate_keeps_it_first(bench: Editing) -> None:
 def test_what_is_shown_anew_has_another_turn(bench: Editing) -> None:
     ended = run(bench)
     shown = [ended, edit_handlers.undo(ended), edit_handlers.pick(ended, 2)]
-    turns = [json.loads(edit_handlers.show(state).score)["turn"] for state in shown]
+    turns = [json.loads(edit_handlers.show(state)["score"])["turn"] for state in shown]
     assert turns[1] > turns[0] and turns[2] > turns[0]
 
 
 def test_the_rewritten_bars_stay_marked(bench: Editing) -> None:
-    score = json.loads(edit_handlers.show(run(bench)).score)
+    score = json.loads(edit_handlers.show(run(bench))["score"])
     assert score["selected"] == {"first_bar": 2, "last_bar": 3, "parts": [1, 2]}
 
 
@@ -162,7 +180,7 @@ def test_painting_that_belongs_to_another_piece_is_refused(
         (vary_job, (None, 0.5, "keep", NUMBERS)),
         (harmonise_job, (9, "Bach", "chorale", NUMBERS)),
         (harmonise_job, ("x", "Bach", "chorale", NUMBERS)),
-        (infill_job, (MARKED, False, "keep", ("many", None, 7))),
+        (infill_job, (MARKED, False, "keep", {"candidates": "many"})),
     ],
 )
 def test_a_wish_that_will_not_do_is_refused_before_the_queue(
@@ -179,50 +197,52 @@ def test_a_second_run_waits_for_the_first(bench: Editing) -> None:
 
 
 def test_stop_keeps_what_is_finished(bench: Editing) -> None:
-    begun = edit_handlers.begin(bench, None, infill_job, (MARKED, False, "keep", (50, None, 7)))
+    begun = edit_handlers.begin(
+        bench, None, infill_job, (MARKED, False, "keep", {"candidates": 50})
+    )
     steps = edit_handlers.draw(MAKERS, begun)
     next(steps)
     begun.run.stop()
     *_, (ended, status) = steps
-    assert ended.filled is not None and len(ended.filled.ranked) == 1
+    assert ended.version.trial and len(ended.version.trial.found.ranked) == 1
     assert "Stopped: 1 candidate ranked" in status
 
 
 def test_stop_in_the_queue_draws_nothing(bench: Editing) -> None:
     begun = edit_handlers.begin(bench, None, infill_job, REWRITE)
     begun.run.stop()
-    with pytest.raises(RequestError, match="stopped before anything was drawn"):
-        next(edit_handlers.draw(MAKERS, begun))
+    [(ended, status)] = edit_handlers.draw(MAKERS, begun)
+    assert STOPPED in status and ended.version == bench.version
 
 
 def test_a_written_melody_is_harmonised_and_stays(tiny_engine: TransformerEngine) -> None:
-    melody = edit_handlers.take_melody("M:3/4 L:1/4 K:G\nG A B | d2 B | c A F | G3 |")
-    values = (0, "Bach", "chorale", (1, None, 7))
+    melody = edit_handlers.take_melody(Editing(), "M:3/4 L:1/4 K:G\nG A B | d2 B | c A F | G3 |")
+    values = (0, "Bach", "chorale", {"candidates": 1, "seed": 7})
     begun = edit_handlers.begin(melody, None, harmonise_job, values)
     makers = {"harmonise": partial(pipeline.harmonise_steps, engine=tiny_engine)}
     *_, (ended, _) = edit_handlers.draw(makers, begun)
     given = edit_handlers.given_part(ended)
     notes = melody.piece.parts[0].notes
     assert all(a is b for a, b in zip(ended.piece.parts[given].notes, notes, strict=True))
-    record = edit_handlers.show(ended).record
-    assert record is not None
+    record = Path(edit_handlers.show(ended)["record"])
     assert replay(record.read_text(encoding="utf-8")).parts == ended.piece.parts
 
 
 @pytest.mark.parametrize("text", ["", "  ", None, 7, "not notes at all", "x" * 30_000])
 def test_a_melody_that_is_none_is_refused_in_a_sentence(text: Any) -> None:
     with pytest.raises(ComposerError) as caught:
-        edit_handlers.take_melody(text)
+        edit_handlers.take_melody(Editing(), text)
     assert "\n" not in str(caught.value)
 
 
 def test_an_upload_or_what_was_composed_can_be_edited(cache: Path, chorale: Piece) -> None:
     path = cache / "mine.mid"
     path.write_bytes(midi_bytes(chorale))
-    read = edit_handlers.take_upload(read_midi_bytes, {"path": str(path), "orig_name": "x.mid"})
+    upload = {"path": str(path), "orig_name": "x.mid"}
+    read = edit_handlers.take_upload(read_midi_bytes, Editing(), upload)
     assert read.piece.n_notes == chorale.n_notes
     with pytest.raises(RequestError, match="nothing is composed yet"):
-        edit_handlers.take_composed(Visit())
+        edit_handlers.take_composed(Editing(), Visit())
 
 
 def test_nothing_can_be_done_without_a_piece() -> None:
@@ -242,7 +262,7 @@ def test_files_have_what_was_painted(bench: Editing, chorale: Piece) -> None:
 
 def test_only_so_many_versions_are_remembered(bench: Editing) -> None:
     state = bench
-    for pitch in (60, 61) * edit_handlers.MAX_VERSIONS:
+    for pitch in (60, 61) * MAX_STEPS:
         state = edit_handlers.take_edits(state, painted(state.piece, pitch))
-    assert len(state.versions) == edit_handlers.MAX_VERSIONS
-    assert state.at == edit_handlers.MAX_VERSIONS - 1
+    assert len(state.history.steps) == MAX_STEPS
+    assert state.history.at == MAX_STEPS - 1

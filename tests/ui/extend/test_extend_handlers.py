@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,14 +16,13 @@ from composer.piece import Piece
 from composer.pipeline import compose_plan_steps, extend_steps
 from composer.request import Request
 from composer.scoring import score
-from composer.ui.compose.visit import Visit
 from composer.ui.extend import handlers
 from composer.ui.extend import views as extend_views
-from composer.ui.extend.handlers import NO_PLAN, NUMBERS, Extending
+from composer.ui.extend.handlers import NO_PLAN, Extending
+from composer.ui.shared.running import STOPPED, Run
+from composer.ui.shared.visit import Visit
 
 FEW = {"chunk_bars": 2, "candidates": 3, "seed": 5}
-NUMBERS_OF = tuple(FEW.get(name) for name in NUMBERS)
-AS_FOUND = ("", "", None, None)
 
 
 @pytest.fixture(autouse=True)
@@ -41,19 +41,23 @@ def visit_of(piece: Piece) -> Visit:
 @pytest.fixture
 def begun(chorale: Piece) -> Extending:
     """Return the page with a composed chorale in hand."""
-    return handlers.correct(handlers.take_composed(visit_of(chorale)), *AS_FOUND)[0]
+    return handlers.take_composed(Extending(), visit_of(chorale))
 
 
 def drawn(engine: TransformerEngine, state: Extending, **changes: Any) -> Iterator[Any]:
-    values = {"bars": 4, "plan_name": NO_PLAN, "plan_rows": None, "numbers": NUMBERS_OF} | changes
     steps = (partial(f, engine=engine) for f in (extend_steps, compose_plan_steps))
-    return handlers.draw(*steps, state, **values)
+    yield from handlers.draw(*steps, began(state, **changes))
+
+
+def began(state: Extending, **changes: Any) -> Extending:
+    values = {"bars": 4, "plan_name": NO_PLAN, "plan_rows": None, "numbers": FEW} | changes
+    return handlers.begin(replace(state, run=Run()), **values)
 
 
 def test_the_composed_piece_grows_and_its_notes_stay(
     tiny_engine: TransformerEngine, begun: Extending, chorale: Piece
 ) -> None:
-    *_, (state, status) = drawn(tiny_engine, handlers.begin(begun))
+    *_, (state, status) = drawn(tiny_engine, begun)
     piece = state.grown().piece()
     assert piece.n_bars == chorale.n_bars + 4
     for part, given in zip(piece.parts, chorale.parts, strict=True):
@@ -69,6 +73,7 @@ def test_another_candidate_can_be_picked_undone_and_redone(
     assert other.grown().piece() != state.grown().piece()
     assert handlers.undo(other).grown().piece() == state.grown().piece()
     assert handlers.redo(handlers.undo(other)).grown() == other.grown()
+    assert handlers.undo(state).grown() == begun.grown()
 
 
 def test_from_the_beginning_it_grows_another_way(
@@ -82,9 +87,10 @@ def test_from_the_beginning_it_grows_another_way(
 
 
 def test_what_was_found_is_corrected_and_cut(begun: Extending) -> None:
-    state, facts = handlers.correct(begun, "C major", "", 2, 3)
+    state = handlers.correct(begun, "C major", "", 2, 3)
     assert (str(state.grown().given.key), state.grown().given.n_bars) == ("C major", 2)
-    assert "C major" in facts
+    assert "C major" in handlers.show(state)["facts"]
+    assert handlers.undo(state).grown() == begun.grown()
 
 
 @pytest.mark.parametrize(
@@ -96,16 +102,15 @@ def test_a_correction_that_will_not_do_is_refused(begun: Extending, values: Any)
 
 
 def test_a_theme_that_was_typed_begins_a_piece() -> None:
-    state, _ = handlers.correct(
-        handlers.take_theme("M:3/4\nL:1/4\nK:G\nG A B | c2 B |", "keyboard"), *AS_FOUND
-    )
+    theme = "M:3/4\nL:1/4\nK:G\nG A B | c2 B |"
+    state = handlers.take_theme(Extending(), theme, "keyboard")
     assert (str(state.grown().given.key), str(state.grown().given.meter)) == ("G major", "3/4")
 
 
 @pytest.mark.parametrize("text", ["", None, "???", 7])
 def test_a_theme_that_is_none_is_refused(text: Any) -> None:
     with pytest.raises(RequestError):
-        handlers.take_theme(text, "keyboard")
+        handlers.take_theme(Extending(), text, "keyboard")
 
 
 def test_a_plan_begins_with_the_music_in_hand_and_can_be_edited(begun: Extending) -> None:
@@ -123,16 +128,16 @@ def test_a_plan_that_is_none_is_refused(rows: Any) -> None:
 
 
 def test_without_music_nothing_can_be_drawn(tiny_engine: TransformerEngine) -> None:
-    for act in (handlers.begin, handlers.undo, handlers.show):
+    for act in (began, handlers.undo, handlers.redo, handlers.show):
         with pytest.raises(RequestError, match="there is no music yet"):
             act(Extending())
     with pytest.raises(RequestError, match="nothing is composed yet"):
-        handlers.take_composed(Visit())
+        handlers.take_composed(Extending(), Visit())
 
 
 def test_a_run_under_way_is_not_doubled(begun: Extending) -> None:
     with pytest.raises(RequestError, match="still under way"):
-        handlers.begin(handlers.begin(begun))
+        handlers.begin(began(begun), 4, NO_PLAN, None, FEW)
 
 
 def test_a_saved_tree_comes_back_as_it_was_left(
@@ -140,9 +145,9 @@ def test_a_saved_tree_comes_back_as_it_was_left(
 ) -> None:
     *_, (state, _) = drawn(tiny_engine, begun)
     shown = handlers.show(state)
-    assert extend_views.read_tree(shown.record.read_text()).piece() == state.grown().piece()
-    assert 'data-rank="2"' in shown.chunks
-    assert shown.midi.stat().st_size > 100
+    assert extend_views.read_tree(shown["record"].read_text()).piece() == state.grown().piece()
+    assert 'data-rank="2"' in shown["chunks"]
+    assert shown["midi"].stat().st_size > 100
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"tree": 3}', "nonsense"])
@@ -160,7 +165,8 @@ def test_a_candidate_that_is_not_there_is_refused(begun: Extending) -> None:
 def test_a_run_that_is_stopped_at_once_says_so(
     tiny_engine: TransformerEngine, begun: Extending
 ) -> None:
-    state = handlers.begin(begun)
+    state = began(begun)
     state.run.stop()
-    with pytest.raises(RequestError, match="stopped before the first candidate"):
-        list(drawn(tiny_engine, state, bars=8))
+    steps = (partial(f, engine=tiny_engine) for f in (extend_steps, compose_plan_steps))
+    [(ended, status)] = handlers.draw(*steps, state)
+    assert STOPPED in status and ended.grown() == begun.grown()

@@ -10,7 +10,7 @@ from composer.composition import Composition
 from composer.pipeline import Progress
 from composer.request import Request
 from composer.scorecard import Place
-from composer.ui.shared import wording
+from composer.ui.shared import tables, wording
 from tests.fake_studio import FakeComposer
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -56,7 +56,7 @@ def test_a_stopped_run_says_so(composition: Composition) -> None:
 def test_the_ranking_has_a_row_a_candidate_and_marks_the_one_on_show(
     composition: Composition,
 ) -> None:
-    table = wording.ranking(composition, shown=2)
+    table = tables.ranking(composition, shown=2)
     assert table.count("<tr data-rank=") == len(composition.ranked)
     assert table.count('aria-selected="true"') == 1
     assert '<tr data-rank="2" aria-selected="true">' in table
@@ -66,13 +66,13 @@ def test_those_given_up_are_counted_apart_from_the_rejected(composition: Composi
     given_up = tuple(Rejected(n, "it was given up", given_up_after_bar=8) for n in (7, 9))
     pruned = replace(composition, rejected=(*composition.rejected, *given_up))
     assert "1 rejected, 2 given up on the way, seed 7" in wording.result_words(pruned)
-    assert "; 2 others given up on the way</caption>" in wording.ranking(pruned, shown=1)
-    assert "given up" not in wording.ranking(composition, shown=1)
+    assert "; 2 others given up on the way</caption>" in tables.ranking(pruned, shown=1)
+    assert "given up" not in tables.ranking(composition, shown=1)
 
 
 def test_the_scorecard_has_a_row_a_value(composition: Composition) -> None:
     card = composition.scorecard
-    table = wording.scorecard(card)
+    table = tables.scorecard(card)
     assert table.count('data-label="value"') == len(card.scores)
     assert table.count("rowgroup") == len({score.family for score in card.scores})
 
@@ -83,7 +83,7 @@ def test_a_value_that_cannot_be_measured_is_a_dash() -> None:
 
 def test_places_name_each_bar_once() -> None:
     found = tuple(Place(bar, Fraction(bar), (0, 1), "D5 over G4") for bar in (1, 1, 3))
-    words = wording.places(found)
+    words = tables.places(found)
     assert words.startswith("bars ")
     assert words.count("<button") == 2
     assert "</button>,</span> <button" in words
@@ -92,7 +92,7 @@ def test_places_name_each_bar_once() -> None:
 
 def test_many_places_are_counted() -> None:
     found = tuple(Place(bar, Fraction(bar), (0,), "") for bar in range(1, 12))
-    assert wording.places(found).endswith(" and 3 more")
+    assert tables.places(found).endswith(" and 3 more")
 
 
 def test_foreign_text_is_shown_as_text(composition: Composition) -> None:
@@ -100,10 +100,10 @@ def test_foreign_text_is_shown_as_text(composition: Composition) -> None:
     card = replace(best.scorecard, reasons=(SCRIPT,), form=SCRIPT)
     hostile = replace(best, piece=replace(best.piece, composer=SCRIPT), scorecard=card)
     all_html = (
-        wording.heading(hostile, 1)
-        + wording.ranking(replace(composition, ranked=(hostile,)), 1)
-        + wording.scorecard(card)
-        + wording.rejections([Rejected(0, SCRIPT)])
+        tables.heading(hostile, 1)
+        + tables.ranking(replace(composition, ranked=(hostile,)), 1)
+        + tables.scorecard(card)
+        + tables.rejections([Rejected(0, SCRIPT)])
         + wording.status(SCRIPT)
         + wording.note(SCRIPT)
     )

@@ -1,15 +1,17 @@
-"""`Visit`: what one browser tab holds, and the files that belong to it. Nothing here is shared."""
+"""`Visit`: what one browser tab holds of the Compose page. Nothing here is shared by visitors.
+
+Extend and Edit take the piece on show from it.
+"""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
-
 from composer.composition import Composition, Ranked
-from composer.ui.shared.running import Run
+from composer.request import Request
+from composer.ui.shared.running import TabState
 
 MAX_PAST = 6  # results of a visit that stay at hand
 MAX_KEPT = 4  # candidates of each but the last: hundreds of visits share the memory
@@ -28,27 +30,30 @@ class Past:
     composition: Composition
 
 
-@dataclass(frozen=True)
-class Visit:
+@dataclass(frozen=True, kw_only=True)
+class Visit(TabState):
     """The state of one tab.
 
     Args:
-        run: The last one; Stop reaches it here, while it composes.
-        folder: Name of the folder of what is on show; cannot be guessed.
+        request: Of the last run.
         composition: The result on show.
         shown: Rank of the candidate on show, 1 the best.
         past: Results of this visit, the last one first.
     """
 
-    run: Run = field(default_factory=Run)
-    folder: str = ""
+    request: Request | None = None
     composition: Composition | None = None
     shown: int = 1
     past: tuple[Past, ...] = ()
 
-    def begin(self) -> Visit:
-        """Return the state for a new run."""
-        return Visit(run=Run(is_under_way=True), folder=secrets.token_hex(16), past=self.past)
+    def begin(self, request: Request) -> Visit:
+        """Return the state for a new run.
+
+        Raises:
+            RequestError: If the last one is still under way.
+        """
+        folder = secrets.token_hex(16)
+        return Visit(run=self.run.next(), folder=folder, request=request, past=self.past)
 
     def finish(self, composition: Composition) -> Visit:
         """Return the state with the result of the run on show."""
@@ -60,16 +65,14 @@ class Visit:
         """Return the candidate on show."""
         return self.composition.ranked[self.shown - 1] if self.composition else None
 
-    def path(self, suffix: str) -> Path:
+    def file(self, suffix: str) -> Path:
         """Return where a file of the candidate on show belongs, named after its content.
 
         Args:
             suffix: Such as `.mid`.
         """
-        assert self.composition and self.folder
-        folder = Path(get_upload_folder()) / self.folder  # gradio deletes what lies there in time
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{self.composition.file_stem(self.shown)}{suffix}"
+        assert self.composition
+        return self.path(f"{self.composition.file_stem(self.shown)}{suffix}")
 
 
 def _shortened(composition: Composition) -> Composition:
