@@ -69,6 +69,7 @@ def test_a_link_makes_the_same_piece_again(address: str, open_tab: OpenTab) -> N
     again.wait_for_roll()
     assert again.page.evaluate(notes) == first
     assert again.page.input_value("#setting-bars input") == "4"
+    again.page.click("#more > button")
     assert again.page.is_checked("#keep-seed input")
 
 

@@ -34,16 +34,9 @@ from composer.ui.shared.wiring import (
 )
 from composer.ui.studio import Studio
 
-# Who came by a link sees its piece as if Compose had been pressed, once the settings stand there:
-# the tick at `Keep this seed` is the last of them, and does not come if the link will not do.
-FOLLOW_LINK = """() => {
-    if (!new URLSearchParams(location.search).has('seed')) return;
-    let looks = 0;
-    const look = setInterval(() => {
-        const isReady = document.querySelector('#keep-seed input')?.checked;
-        if (isReady || ++looks > 300) clearInterval(look);
-        if (isReady) setTimeout(() => document.querySelector('#compose').click(), 100);
-    }, 100);
+# Who came by a link sees its piece as if Compose had been pressed.
+FOLLOW_LINK = """(isLinked) => {
+    if (isLinked) setTimeout(() => document.querySelector('#compose').click(), 100);
 }"""
 
 
@@ -213,5 +206,6 @@ def _wire_link(page: ComposePage) -> None:
         return *values.values(), True, gr.skip()
 
     outputs = [*placed.values(), page.controls.keep_seed, page.stage.status]
-    page.demo.load(on_arrival, None, outputs, **AT_ONCE)
-    page.demo.load(None, None, None, js=FOLLOW_LINK)
+    arrived = page.demo.load(on_arrival, None, outputs, **AT_ONCE)
+    # The seed is kept from the beginning by who came by a link that will do, and by nobody else.
+    arrived.success(None, page.controls.keep_seed, None, js=FOLLOW_LINK)
