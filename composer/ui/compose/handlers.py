@@ -37,8 +37,13 @@ def begin(visit: Visit, keeps_seed: Any, values: Mapping[str, Any]) -> Visit:
 
 
 def draw(compose_steps: ComposeSteps, visit: Visit) -> Iterator[tuple[Visit, str]]:
-    """Compose; yield the state and the status line, at last with the composition."""
-    assert visit.request
+    """Compose; yield the state and the status line, at last with the composition.
+
+    Raises:
+        RequestError: If no run was begun.
+    """
+    if visit.request is None:
+        raise RequestError("there is nothing to compose yet; press Compose")
 
     def finish(composition: Composition) -> tuple[Visit, str]:
         return visit.finish(composition), wording.result_words(composition)

@@ -196,9 +196,13 @@ def draw(makers: Mapping[str, Callable[..., Steps]], state: Editing) -> Iterator
     Args:
         makers: Of steps, by the kind of a job.
         state: Of the tab, with the job.
+
+    Raises:
+        RequestError: If no run was begun.
     """
     job = state.job
-    assert job
+    if job is None:
+        raise RequestError(source.NO_MUSIC)
 
     def finish(found: Composition) -> tuple[Editing, str]:
         ended = state.add(replace(state.version, trial=Trial(job, found)))
