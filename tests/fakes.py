@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
+from composer.decoding.runtimes import Session
 from composer.engines.drawing import slide
+from composer.engines.surprise import NEAR_PITCHES
 from composer.errors import OutOfMemory
 from composer.tokenizer import Conditions, Events, encode_conditions, vocab
 from composer.tokenizer.holes import drop_wishes
@@ -23,26 +27,28 @@ Ints = npt.NDArray[np.int64]
 class UniformRuntime:
     """Finds every id of every field equally likely, and remembers what it was given to read."""
 
-    beginnings: list[Events] = field(default_factory=list)
+    beginnings: list[list[Events]] = field(default_factory=list)
     name: str = "uniform"
+    sizes: tuple[int, ...] = vocab.WRITTEN_SIZES
+    window: int | None = 8_192
     group_sizes: tuple[int, int] = (8, 32)
     splits_freely: bool = True
     max_size: int = 1_000  # candidates that there is room for
 
-    def begin(self, rows: Events, n_padding: Ints, capacity: int) -> UniformSession:
-        if len(rows) > self.max_size:
-            raise OutOfMemory("no room")
-        self.beginnings.append(rows)
-        return UniformSession(len(rows), rows.shape[1], capacity)
+    def begin(self, beginnings: Sequence[Events], room: int) -> UniformSession:
+        self.beginnings.append(list(beginnings))
+        return UniformSession(len(beginnings), max(map(len, beginnings)), room, self.max_size)
 
 
 @dataclass
 class UniformSession:
-    """A group in progress, which refuses more rows than it was made for."""
+    """A group in progress, which refuses more rows or candidates than it was made for."""
 
     size: int
     n_rows: int
-    capacity: int
+    room: int
+    max_size: int
+    n_bytes: int = 0
 
     def field_logits(self, field: int, chosen: Events) -> npt.NDArray[np.float32]:
         assert chosen.shape == (self.size, field)
@@ -51,10 +57,15 @@ class UniformSession:
     def append(self, rows: Events) -> None:
         assert rows.shape == (self.size, 4)
         self.n_rows += 1
-        assert self.n_rows <= self.capacity
+        assert self.n_rows <= self.room
 
     def keep(self, places: Ints) -> None:
         self.size = len(places)
+
+    def fork(self, places: Ints) -> UniformSession:
+        if len(places) > self.max_size:
+            raise OutOfMemory("no room")
+        return replace(self, size=len(places))
 
 
 @dataclass
@@ -63,10 +74,12 @@ class ScriptedRuntime:
 
     scripts: list[Events]
     name: str = "script"
+    sizes: tuple[int, ...] = vocab.WRITTEN_SIZES
+    window: int | None = None
     group_sizes: tuple[int, int] = (8, 32)
     splits_freely: bool = True
 
-    def begin(self, rows: Events, n_padding: Ints, capacity: int) -> ScriptedSession:
+    def begin(self, beginnings: Sequence[Events], room: int) -> ScriptedSession:
         return ScriptedSession(list(self.scripts))
 
 
@@ -76,6 +89,7 @@ class ScriptedSession:
 
     scripts: list[Events]
     n_rows: int = 0
+    n_bytes: int = 0
 
     def field_logits(self, field: int, chosen: Events) -> npt.NDArray[np.float32]:
         logits = np.full((len(self.scripts), vocab.WRITTEN_SIZES[field]), -50.0, np.float32)
@@ -91,6 +105,29 @@ class ScriptedSession:
     def keep(self, places: Ints) -> None:
         self.scripts = [self.scripts[place] for place in places]
 
+    def fork(self, places: Ints) -> ScriptedSession:
+        # Its scripts are those of all candidates already, whose one beginning was read.
+        return replace(self, scripts=list(self.scripts[: len(places)]))
+
+
+def leave_room_for(n_most: int, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a runtime have no memory for larger groups."""
+    begin = runtime.begin
+
+    def begin_few(beginnings: Sequence[Events], room: int) -> Session:
+        session = begin(beginnings, room)
+        fork = session.fork
+
+        def fork_few(places: Ints) -> Session:
+            if len(places) > n_most:
+                raise OutOfMemory("no room")
+            return fork(places)
+
+        monkeypatch.setattr(session, "fork", fork_few)
+        return session
+
+    monkeypatch.setattr(runtime, "begin", begin_few)
+
 
 def group_of(frame: Frame, size: int, *, seed: int = 0, **changes: Any) -> Group:
     """Return candidates that wish for nothing, under the grammar of a frame."""
@@ -105,7 +142,7 @@ def group_of(frame: Frame, size: int, *, seed: int = 0, **changes: Any) -> Group
         "max_rows": 160 * frame.bars,
         "window": window,
         "reframe": lambda rows: slide(rows, window // 2),
-        "open_reframe": lambda rows: slide(rows, window // 2),
+        "neighbours": NEAR_PITCHES,
     }
     return Group(**facts | changes)
 

@@ -75,11 +75,9 @@ DIETS = {
         "composer.tokenizer.variants",
     ),
     # The engine knows ids; rules of music reach it as callables.
-    "composer.decoding.engine": (
-        "composer.errors",
-        "composer.models",
-        "composer.decoding",
-        "composer.tokenizer.vocab",
+    **dict.fromkeys(
+        ("composer.decoding.engine", "composer.decoding.reading", "composer.decoding.runtimes"),
+        ("composer.errors", "composer.models", "composer.decoding"),
     ),
     "app": ("composer.cli",),
 }
@@ -240,6 +238,7 @@ def test_a_library_outside_its_home_is_found(module: str, source: str) -> None:
         ("composer.training.batches", "from composer.tokenizer.encoding import encode"),
         ("composer.training.batches", "import symusic"),
         ("composer.decoding.engine", "from composer.piece import Piece"),
+        ("composer.decoding.runtimes.base", "from composer.tokenizer.vocab import PITCH"),
         ("app", "from composer.pipeline import compose"),
     ],
 )

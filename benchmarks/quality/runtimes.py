@@ -60,7 +60,7 @@ def read_group(
     """Read pieces to the end of the shortest; return nats and notes [B], and all logits."""
     length = min(map(len, group))
     rows = np.stack([piece[:length] for piece in group])
-    session = runtime.begin(rows[:, :N_WISHES], np.zeros(len(group), np.int64), length + 1)
+    session = runtime.begin(list(rows[:, :N_WISHES]), length)
     nats, all_logits = np.zeros(len(group)), []
     for index in range(N_WISHES, length):
         row = rows[:, index].astype(np.int64)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 
 from composer.decoding.engine import DecodingOptions, Draw, Group, draw
-from composer.decoding.runtimes import Runtime, Session, open_runtime
+from composer.decoding.runtimes import Runtime, open_runtime
 from composer.errors import MissingTool, OptionError
 from composer.models import PRESETS, ModelConfig
 from composer.models.transformer import Block, EventTransformer
@@ -110,7 +110,7 @@ def time_runtime(runtime: Runtime, config: ModelConfig, case: Case, weight_bytes
         weight_bytes: That a step reads.
     """
     forget_peak()
-    steps = _steps(cast("Runtime", _ReadingOnce(runtime)), case)
+    steps = _steps(runtime, case)
     for _ in islice(steps, WARM_UP_STEPS):
         pass
     seconds = []
@@ -122,18 +122,6 @@ def time_runtime(runtime: Runtime, config: ModelConfig, case: Case, weight_bytes
     n_rows = case.context + case.batch * (case.steps // 2)
     n_bytes = weight_bytes + n_rows * row_bytes(config)
     return _timing(float(np.median(seconds)), EVENTS_A_NOTE, case, n_bytes)
-
-
-class _ReadingOnce:
-    """A runtime that reads the beginning of a group, the same for all, for one of them."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def begin(self, rows: Events, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
-        session = self._runtime.begin(rows[:1], n_padding[:1], capacity)
-        session.keep(np.zeros(len(rows), np.int64))
-        return session
 
 
 def _steps(runtime: Runtime, case: Case) -> Iterator[list[Draw]]:
@@ -150,7 +138,6 @@ def _steps(runtime: Runtime, case: Case) -> Iterator[list[Draw]]:
         max_rows=n_rows,
         window=len(prefix) + n_rows,
         reframe=lambda rows: rows,
-        open_reframe=lambda rows: rows,
     )
     return draw(runtime, group, DecodingOptions(min_p=0.02))
 

@@ -1,6 +1,6 @@
 """Logits -> ids: filters, the engine's loop, runtimes."""
 
-from composer.decoding.engine import DecodingOptions, Draw, Group, Leaning, draw
+from composer.decoding.engine import DecodingOptions, Draw, Group, Leaning, Neighbours, draw
 from composer.decoding.reading import Passage, Reading, read
 from composer.decoding.runtimes import RUNTIMES, Runtime, open_runtime
 
@@ -10,6 +10,7 @@ __all__ = [
     "Draw",
     "Group",
     "Leaning",
+    "Neighbours",
     "Passage",
     "Reading",
     "Runtime",

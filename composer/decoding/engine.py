@@ -1,12 +1,16 @@
 """Logits -> ids: draws a group of candidates row by row. Knows ids, not music.
 
 What may come next, and when a candidate is complete, reach it as `Rules`; what makes ids less
-likely as a `Leaning`; what is read again when the window is full as `reframe`.
+likely as a `Leaning`; what is read again when the window is full as `reframe`; which ids may be
+taken for one another as `Neighbours`.
+
+Shapes: B candidates, N rows of a candidate, F fields of a row, V ids of a field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+import sys
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,12 +19,11 @@ import numpy.typing as npt
 
 from composer.decoding import filters
 from composer.decoding.runtimes import Runtime, Session
-from composer.tokenizer.vocab import NONE, PITCH, WRITTEN_SIZES, Events
+from composer.decoding.runtimes.base import Floats, Ints
 
-Ints = npt.NDArray[np.int64]
-NEAR_SEMITONES = 2  # pitches that a wrong note is taken for, in `Draw.doubts`
 _ROOM = 512  # rows that room is made for at a time, and random numbers are drawn for
-Reframe = Callable[[Events], Events]
+Ids = npt.NDArray[np.int16]  # rows [N, F] of a candidate, or the next one of each, [B, F]
+Reframe = Callable[[Ids], Ids]
 
 
 class Rules(Protocol):
@@ -28,16 +31,16 @@ class Rules(Protocol):
 
     finished: npt.NDArray[np.bool_]
 
-    def mask(self, field_index: int, chosen: Events) -> npt.NDArray[np.bool_]:
+    def mask(self, field_index: int, chosen: Ids) -> npt.NDArray[np.bool_]:
         """Return which ids may come next, [B, V]."""
 
-    def forced(self, field_index: int, chosen: Events) -> Ints:
+    def forced(self, field_index: int, chosen: Ids) -> Ints:
         """Return ids that are given, -1 where the model chooses, [B]."""
 
     def amend(self, field_index: int, ids: Ints) -> Ints:
         """Return what is written where these ids were chosen, [B]."""
 
-    def accept(self, rows: Events) -> None:
+    def accept(self, rows: Ids) -> None:
         """Go on by one row a candidate."""
 
     def keep(self, places: Ints) -> None:
@@ -47,10 +50,10 @@ class Rules(Protocol):
 class Leaning(Protocol):
     """What makes ids less likely without forbidding them; see `engines.part_writing`."""
 
-    def weights(self, field_index: int, chosen: Events) -> filters.Logits | None:
+    def weights(self, field_index: int, chosen: Ids) -> filters.Logits | None:
         """Return what is added to the logits, [B, V]; None if nothing is."""
 
-    def accept(self, rows: Events) -> None:
+    def accept(self, rows: Ids) -> None:
         """Go on by one row a candidate; the rules have heard of it."""
 
     def keep(self, places: Ints) -> None:
@@ -60,7 +63,7 @@ class Leaning(Protocol):
 class Pruning(Protocol):
     """What gives up hopeless candidates on the way; see `engines.pruning`."""
 
-    def asked(self, rows: Events) -> Ints:
+    def asked(self, rows: Ids) -> Ints:
         """Return which candidates are looked at behind these rows, by their places, mostly none."""
 
     def is_hopeless(self, found: Draw) -> bool:
@@ -78,25 +81,38 @@ class DecodingOptions:
     guidance: float = 1.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Which ids of a field may be taken for one another.
+
+    Args:
+        field_index: A field whose ids have an order, 0..F - 1.
+        reach: How far apart they may lie.
+    """
+
+    field_index: int
+    reach: int
+
+
 @dataclass(frozen=True)
 class Draw:
     """One drawn candidate.
 
     Args:
         index: Its number in the request.
-        events: Rows that were chosen, [N, 4].
-        log_probs: Of every chosen field, unguided and at temperature 1, [N, 4]; 0 where given.
-        doubts: Of every chosen pitch, how many nats likelier one within `NEAR_SEMITONES` would have
-            been (see `filters.likelier_neighbours`), and its distance, [N, 2]; 0 where there is
-            none.
+        events: Rows that were chosen, [N, F].
+        log_probs: Of every chosen field, unguided and at temperature 1, [N, F]; 0 where given.
+        doubts: Of every chosen id that has `Neighbours`, how many nats likelier one of them would
+            have been (see `filters.likelier_neighbours`), and its distance, [N, 2]; 0 where there
+            is none.
         is_complete: Whether it came to its end.
         is_given_up: Whether it was found hopeless before.
     """
 
     index: int
-    events: Events
-    log_probs: npt.NDArray[np.float32]
-    doubts: npt.NDArray[np.float32]
+    events: Ids
+    log_probs: Floats
+    doubts: Floats
     is_complete: bool
     is_given_up: bool = False
 
@@ -106,37 +122,46 @@ class Row:
     """One row of every candidate, and what the model says of it; see `Draw`.
 
     Args:
-        ids: [B, 4].
-        log_probs: [B, 4].
+        ids: [B, F].
+        log_probs: [B, F].
         doubts: [B, 2].
     """
 
-    ids: Events
-    log_probs: npt.NDArray[np.float32]
-    doubts: npt.NDArray[np.float32]
+    ids: Ids
+    log_probs: Floats
+    doubts: Floats
 
     @classmethod
-    def of(cls, n: int) -> Row:
+    def of(cls, n: int, n_fields: int) -> Row:
         """Return an empty row of n candidates."""
-        return cls(np.empty((n, 4), np.int16), np.zeros((n, 4), np.float32), np.zeros((n, 2), "f4"))
+        ids = np.empty((n, n_fields), np.int16)
+        return cls(ids, np.zeros((n, n_fields), np.float32), np.zeros((n, 2), np.float32))
 
-    def judge(self, field_index: int, logits: filters.Logits, ids: Ints, known: Ints) -> None:
+    def judge(
+        self,
+        field_index: int,
+        logits: filters.Logits,
+        ids: Ints,
+        known: Ints,
+        neighbours: Neighbours | None,
+    ) -> None:
         """Write down what the model says of the ids of one field.
 
         Args:
-            field_index: 0..3.
+            field_index: 0..F - 1.
             logits: The model's own, [B, V].
             ids: Chosen or given, [B].
             known: Places of ids that the model knows.
+            neighbours: See `Group`.
         """
         if len(known) < len(ids):
             logits, ids = logits[known], ids[known]
-        if field_index != PITCH:
+        if neighbours is None or field_index != neighbours.field_index:
             self.log_probs[known, field_index] = filters.log_probs(logits, ids)
             return
         of_all = filters.log_softmax(logits)
-        self.log_probs[known, PITCH] = of_all[np.arange(len(ids)), ids]
-        nats, ways = filters.likelier_neighbours(of_all, ids, NEAR_SEMITONES)
+        self.log_probs[known, field_index] = of_all[np.arange(len(ids)), ids]
+        nats, ways = filters.likelier_neighbours(of_all, ids, neighbours.reach)
         self.doubts[known, 0], self.doubts[known, 1] = nats, ways
 
 
@@ -146,51 +171,52 @@ class Group:
 
     Args:
         indices: Their numbers in the request.
-        prefix: What all of them read first, [T, 4].
+        prefix: What all of them read first, [T, F].
         open_prefix: The same without wishes, for guidance.
         rules: Of the group.
         seed: Of the request; with a candidate's number it fixes all its random numbers.
         max_rows: Rows a candidate may have at most.
-        window: Rows the model reads at most.
-        reframe: All rows of a candidate -> what is read again when the window is full, at most half
-            a window of it.
-        open_reframe: The same for what `open_prefix` begins.
+        window: Rows that a candidate looks back at, at most; None for all that the model can. A
+            model without a window of its own looks back at everything in any case.
+        reframe: All rows of a candidate, a prefix in front -> what is read again when the window is
+            full, at most half a window of it.
+        neighbours: Ids that are taken for one another, if there are any; see `Draw.doubts`.
         leaning: Of the group, if there is any.
         pruning: Of the group, if there is any; it asks the rules, which have heard of each row.
     """
 
     indices: list[int]
-    prefix: Events
-    open_prefix: Events
+    prefix: Ids
+    open_prefix: Ids
     rules: Rules
     seed: int
     max_rows: int
-    window: int
+    window: int | None
     reframe: Reframe
-    open_reframe: Reframe
+    neighbours: Neighbours | None = None
     leaning: Leaning | None = None
     pruning: Pruning | None = None
     n_rows: int = field(init=False, default=0)
-    rows: Events = field(init=False)  # [B, room, 4]
-    log_probs: npt.NDArray[np.float32] = field(init=False)  # [B, room, 4]
-    doubts: npt.NDArray[np.float32] = field(init=False)  # [B, room, 2]
+    rows: Ids = field(init=False)  # [B, room, F]
+    log_probs: Floats = field(init=False)  # [B, room, F]
+    doubts: Floats = field(init=False)  # [B, room, 2]
 
     def __post_init__(self) -> None:
         """Begin with no rows."""
-        n = len(self.indices)
-        self.rows = np.empty((n, _ROOM, 4), np.int16)
-        self.log_probs = np.empty((n, _ROOM, 4), np.float32)
+        n, n_fields = len(self.indices), self.prefix.shape[1]
+        self.rows = np.empty((n, _ROOM, n_fields), np.int16)
+        self.log_probs = np.empty((n, _ROOM, n_fields), np.float32)
         self.doubts = np.empty((n, _ROOM, 2), np.float32)
         self.alive = np.arange(n)
         self._rngs = [np.random.Generator(np.random.Philox([self.seed, i])) for i in self.indices]
-        self._uniform = np.empty((n, _ROOM, 4))
+        self._uniform = np.empty((n, _ROOM, n_fields))
 
     def uniform(self) -> npt.NDArray[np.float64]:
-        """Return the next row's random numbers of every living candidate, [B, 4]."""
+        """Return the next row's random numbers of every living candidate, [B, F]."""
         place = self.n_rows % _ROOM
         if place == 0:
             for who in self.alive.tolist():
-                self._uniform[who] = self._rngs[who].random((_ROOM, 4))
+                self._uniform[who] = self._rngs[who].random(self._uniform.shape[1:])
         found: npt.NDArray[np.float64] = self._uniform[self.alive, place]
         return found
 
@@ -206,7 +232,7 @@ class Group:
         self.doubts[self.alive, self.n_rows] = row.doubts
         self.n_rows += 1
 
-    def accept(self, rows: Events) -> None:
+    def accept(self, rows: Ids) -> None:
         """Tell rules and leaning of the row that every living candidate got."""
         self.rules.accept(rows)
         if self.leaning is not None:
@@ -225,11 +251,12 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
 
     Candidates that are given up or reach `max_rows` come out incomplete.
     """
-    sessions = _begin(runtime, group, options)
+    window = _window(runtime, group)
+    sessions, n_read = _begin(runtime, group, options, window)
     for _ in range(group.max_rows):
-        if sessions[0].is_full(group.window):
-            sessions = _begin(runtime, group, options)
-        rows = _choose_rows(sessions, group, options)
+        if n_read >= window:
+            sessions, n_read = _begin(runtime, group, options, window)
+        rows = _choose_rows(runtime.sizes, sessions, group, options)
         group.accept(rows)
         finished, staying = _leaving(group, rows)
         if finished:
@@ -242,11 +269,19 @@ def draw(runtime: Runtime, group: Group, options: DecodingOptions) -> Iterator[l
                 session.keep(staying)
         for session in sessions:
             session.append(rows)
+        n_read += 1
         yield finished
     yield [_finish(group, place, complete=False) for place in group.alive.tolist()]
 
 
-def _leaving(group: Group, rows: Events) -> tuple[list[Draw], Ints]:
+def _window(runtime: Runtime, group: Group) -> int:
+    """Return after how many rows is begun anew: never, where the model has no window."""
+    if runtime.window is None:
+        return sys.maxsize
+    return runtime.window if group.window is None else min(group.window, runtime.window)
+
+
+def _leaving(group: Group, rows: Ids) -> tuple[list[Draw], Ints]:
     """Return who is complete or hopeless behind these rows, and the places of those who stay."""
     gone = {
         place: _finish(group, int(group.alive[place]), complete=True)
@@ -269,69 +304,51 @@ def _closed_up(n: int, gone: Container[int]) -> Ints:
     return found
 
 
-@dataclass
-class _Counted:
-    """A session that knows how many rows it has read."""
+def _begin(
+    runtime: Runtime, group: Group, options: DecodingOptions, window: int
+) -> tuple[list[Session], int]:
+    """Return the session with the wishes, with guidance the one without, and the rows they read.
 
-    session: Session
-    n_rows: int
-
-    def is_full(self, window: int) -> bool:
-        return self.n_rows >= window
-
-    def keep(self, places: Ints) -> None:
-        self.session.keep(places)
-
-    def append(self, rows: Events) -> None:
-        self.session.append(rows)
-        self.n_rows += 1
-
-
-def _begin(runtime: Runtime, group: Group, options: DecodingOptions) -> list[_Counted]:
-    """Return the session with the wishes, and with guidance the one without."""
-    kinds = [(group.prefix, group.reframe)]
-    if options.guidance != 1.0:
-        kinds.append((group.open_prefix, group.open_reframe))
-    sessions = []
-    for prefix, reframe in kinds:
-        beginnings = [_beginning(group, place, prefix, reframe) for place in group.alive.tolist()]
-        rows, n_padding = pad_left(beginnings)
-        sessions.append(_Counted(runtime.begin(rows, n_padding, group.window + 1), rows.shape[1]))
-    return sessions
-
-
-def _beginning(group: Group, place: int, prefix: Events, reframe: Reframe) -> Events:
+    At first all candidates begin alike, which is read once; behind a full window each has its own.
+    """
+    prefixes = [group.prefix] if options.guidance == 1.0 else [group.prefix, group.open_prefix]
+    room = min(window, len(group.prefix) + group.max_rows)
     if not group.n_rows:
-        return prefix
-    return reframe(np.concatenate([prefix, group.rows[place, : group.n_rows]]))
+        alike = np.zeros(len(group.alive), np.int64)
+        return [runtime.begin([prefix], room).fork(alike) for prefix in prefixes], len(group.prefix)
+    so_far = group.rows[group.alive, : group.n_rows]
+    beginnings = [
+        [group.reframe(np.concatenate([prefix, rows])) for rows in so_far] for prefix in prefixes
+    ]
+    return [runtime.begin(each, room) for each in beginnings], max(map(len, beginnings[0]))
 
 
-def pad_left(beginnings: list[Events]) -> tuple[Events, Ints]:
-    """Fill beginnings up on the left to equal length; return [B, T, 4] and the filling of each."""
-    longest = max(map(len, beginnings))
-    rows = np.empty((len(beginnings), longest, 4), np.int16)
-    rows[:] = NONE
-    for i, beginning in enumerate(beginnings):
-        rows[i, longest - len(beginning) :] = beginning
-    return rows, np.array([longest - len(beginning) for beginning in beginnings], np.int64)
+def _choose_rows(
+    sizes: Sequence[int], sessions: list[Session], group: Group, options: DecodingOptions
+) -> Ids:
+    """Choose the next row of every candidate, field by field, [B, F].
 
+    One field, three candidates, and a size of 10, so that ids from 10 on are read but not written:
 
-def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOptions) -> Events:
-    """Choose the next row of every candidate, field by field, [B, 4]."""
-    n = len(group.alive)
+        forced   [-1, 4, 12]  the model chooses for the first, the others are given 4 and 12
+        asking   [0]          so only the first candidate's logits are filtered and sampled
+        ids      [7, 4, 12]   7 was sampled
+        known    [0, 1]       7 and 4 have a likelihood; 12 the model cannot write
+        amended  [8, 4, 12]   the rules write 8 where 7 was chosen; the likelihood is that of 7
+    """
     uniform = group.uniform()
-    row = Row.of(n)
-    for index, size in enumerate(WRITTEN_SIZES):
+    row = Row.of(len(group.alive), len(sizes))
+    for index, size in enumerate(sizes):
         chosen = row.ids[:, :index]
         ids = group.rules.forced(index, chosen)
         asking = np.flatnonzero(ids < 0)
-        # Given ids that are written in scores too (the meter) keep their likelihood.
         if (ids < size).any():
-            logits = sessions[0].session.field_logits(index, chosen)
+            logits = sessions[0].field_logits(index, chosen)
             if len(asking):
-                weighed = _weigh(logits, sessions, index, chosen, group, options, asking)
-                ids[asking] = filters.choose(weighed, uniform[asking, index])
-            row.judge(index, logits, ids, np.flatnonzero(ids < size))
+                weighed = _weigh(logits, sessions, index, chosen, group, options)
+                weighed = weighed if len(asking) == len(ids) else weighed[asking]
+                ids[asking] = filters.choose(_filter(weighed, options), uniform[asking, index])
+            row.judge(index, logits, ids, np.flatnonzero(ids < size), group.neighbours)
         row.ids[:, index] = group.rules.amend(index, ids)
     group.add(row)
     return row.ids
@@ -339,24 +356,24 @@ def _choose_rows(sessions: list[_Counted], group: Group, options: DecodingOption
 
 def _weigh(
     logits: filters.Logits,
-    sessions: list[_Counted],
+    sessions: list[Session],
     index: int,
-    chosen: Events,
+    chosen: Ids,
     group: Group,
     options: DecodingOptions,
-    asking: Ints,
 ) -> filters.Logits:
-    """Guide, mask, lean and filter the logits of one field, where the model chooses."""
+    """Guide, mask and lean the logits of one field."""
     if len(sessions) > 1:
-        open_ = sessions[1].session.field_logits(index, chosen)
+        open_ = sessions[1].field_logits(index, chosen)
         logits = filters.guide(logits, open_, options.guidance)
     if options.temperature != 1.0:
         logits = logits / np.float32(options.temperature)
     logits = np.where(group.rules.mask(index, chosen), logits, filters.NEVER)
     leaning = group.leaning.weights(index, chosen) if group.leaning is not None else None
-    logits = logits if leaning is None else logits + leaning
-    if len(asking) < len(logits):
-        logits = logits[asking]
+    return logits if leaning is None else logits + leaning
+
+
+def _filter(logits: filters.Logits, options: DecodingOptions) -> filters.Logits:
     logits = filters.keep_top_k(logits, options.top_k)
     logits = filters.keep_top_p(logits, options.top_p)
     return filters.keep_min_p(logits, options.min_p)

@@ -21,7 +21,7 @@ from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
 from composer.decoding.engine import Leaning, Pruning, Reframe, Rules
 from composer.engines.base import Draft, Step
 from composer.engines.crew import work_side_by_side
-from composer.engines.surprise import nats_per_note
+from composer.engines.surprise import NEAR_PITCHES, nats_per_note
 from composer.errors import OutOfMemory
 from composer.request import Request
 from composer.tokenizer import vocab
@@ -128,7 +128,7 @@ def _draw_together(
         max_rows=drawing.max_rows,
         window=window,
         reframe=drawing.reframe,
-        open_reframe=drawing.reframe,
+        neighbours=NEAR_PITCHES,
         leaning=leaning,
         pruning=drawing.prune and drawing.prune(rules),
     )
@@ -168,6 +168,15 @@ def split(n_candidates: int, sizes: tuple[int, int], n_groups: int) -> list[list
 
 def slide(rows: Events, budget: int, *, n_pinned: int = N_WISHES, gap_bars: int = 0) -> Events:
     """Return what is read again when the window is full: what is pinned, GAP and the last bars.
+
+    Of 8 wishes and bars that take 10, 4, 6 and 5 rows, with a budget of 23, there is room for 14
+    rows of music beside the wishes and GAP. The bars begin 25, 15, 11 and 5 rows before the end;
+    the first that fits begins 11 before it:
+
+        wishes (8) | GAP, "2 bars left out" (1) | third bar (6) | fourth bar (5)
+
+    Were the fourth bar alone 20 rows long, its last 14 rows would follow GAP, which counts the bar
+    lines that are left out with their rows, its own among them.
 
     Args:
         rows: All rows so far: what is pinned, then bars.

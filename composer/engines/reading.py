@@ -12,7 +12,7 @@ from composer import places
 from composer.decoding import Passage, Reading, Runtime, read
 from composer.engines.crew import work_side_by_side
 from composer.engines.drawing import groups_for
-from composer.engines.surprise import surprise_of
+from composer.engines.surprise import NEAR_PITCHES, surprise_of
 from composer.errors import ComposerError
 from composer.piece import Piece
 from composer.scoring import Surprise
@@ -48,7 +48,7 @@ def _read_all(runtime: Runtime, passages: Sequence[Passage]) -> list[Reading]:
     groups = [[order[k] for k in found] for found in groups_for(runtime, len(order))]
 
     def read_group(numbers: list[int]) -> Iterator[list[Reading]]:
-        yield read(runtime, [passages[k] for k in numbers])
+        yield read(runtime, [passages[k] for k in numbers], NEAR_PITCHES)
 
     tasks = [partial(read_group, numbers) for numbers in groups]
     found: dict[int, Reading] = {}

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from composer.decoding import Neighbours
 from composer.engines.base import Draft
 from composer.scoring import Doubt, Surprise
 from composer.scoring.likelihood import FREE_NATS, MARKED_NATS
 from composer.tokenizer import vocab
-from composer.tokenizer.vocab import BAR, DURATION, PART, POSITION, TIED, TIME, Events
+from composer.tokenizer.vocab import BAR, DURATION, PART, PITCH, POSITION, TIED, TIME, Events
 from composer.units import positions_to_beats
 
 Floats = npt.NDArray[np.float32]
+# Semitones: pitches that a wrong note is taken for.
+NEAR_PITCHES = Neighbours(field_index=PITCH, reach=2)
 
 
 def nats_per_note(events: Events, log_probs: Floats) -> float:

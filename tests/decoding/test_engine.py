@@ -89,7 +89,7 @@ def test_what_is_read_again_is_the_wishes_a_gap_and_the_last_rows() -> None:
     runtime = UniformRuntime()
     found = draws_of(runtime, group_of(Frame(bars=9, ranges=[(40, 80)]), 1, window=48))[0]
     first = runtime.beginnings[0][0]
-    for again in (rows[0] for rows in runtime.beginnings[1:]):
+    for (again,) in runtime.beginnings[1:]:
         assert len(again) <= 24
         assert np.array_equal(again[:N_WISHES], first)
         assert again[N_WISHES, vocab.TIME] == vocab.GAP

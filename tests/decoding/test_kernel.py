@@ -52,8 +52,8 @@ def whole_logits(
         return [model.field_logits(i, states, fields[:, :i]).numpy() for i in range(4)]
 
 
-def begin(runtime: Runtime, rows: Events, capacity: int) -> KernelSession:
-    session = runtime.begin(rows, np.zeros(len(rows), np.int64), capacity)
+def begin(runtime: Runtime, rows: Events, room: int) -> KernelSession:
+    session = runtime.begin(list(rows), room)
     assert isinstance(session, KernelSession)
     return session
 
@@ -86,12 +86,12 @@ def test_candidates_that_come_twice_go_on_by_themselves(
     rows = rng.integers(0, vocab.WRITTEN_SIZES, (2, 30, 4), np.int16)
     session = begin(runtime, rows[:, :20], 40)
     session.append(rows[:, 20])
-    session.keep(np.array([1, 0, 1]))
-    session.append(rows[[0, 1, 1], 21])
+    forked = session.fork(np.array([1, 0, 1]))
+    forked.append(rows[[0, 1, 1], 21])
     alone = begin(runtime, rows[1:, :20], 40)
     alone.append(rows[1:, 20])
     alone.append(rows[1:, 21])
-    found = session.field_logits(0, rows[[0, 1, 1], 0, :0])
+    found = forked.field_logits(0, rows[[0, 1, 1], 0, :0])
     assert np.array_equal(found[2:], alone.field_logits(0, rows[1:, 0, :0]))
     assert not np.array_equal(found[0], found[2])
 
@@ -128,9 +128,8 @@ def test_all_processors_say_the_same_to_the_last_bit(rng: np.random.Generator, s
     rows[:, :20] = rows[:1, :20]
     found = []
     for variant in building.VARIANTS:
-        session = KernelSession(
-            building.load(variant), model, graphs.read, rows[:, :20], np.zeros(5, np.int64), 60
-        )
+        beginnings = list(rows[:, :20])
+        session = KernelSession(building.load(variant), model, graphs.read, beginnings, 60)
         for index in range(20, 60):
             session.append(rows[:, index])
         logits = [session.field_logits(field, rows[:, 0, :field]).copy() for field in range(4)]

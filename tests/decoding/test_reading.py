@@ -6,6 +6,7 @@ import numpy as np
 
 from composer.decoding import Draw, Passage, read
 from composer.decoding.runtimes.torch_runtime import TorchRuntime
+from composer.engines.surprise import NEAR_PITCHES
 from composer.models.transformer import EventTransformer
 from composer.theory import Meter
 from composer.tokenizer.masks import Frame
@@ -23,7 +24,7 @@ def test_what_was_drawn_is_read_alike_in_any_company(tiny_model: EventTransforme
         Passage(np.concatenate([group.prefix, one.events[:k]]), one.events[k:])
         for one, k in zip(drawn, (0, 5, 1), strict=True)
     ]
-    for one, k, found in zip(drawn, (0, 5, 1), read(runtime, passages), strict=True):
+    for one, k, found in zip(drawn, (0, 5, 1), read(runtime, passages, NEAR_PITCHES), strict=True):
         np.testing.assert_allclose(found.log_probs, one.log_probs[k:], atol=1e-4)
         np.testing.assert_allclose(found.doubts[:, 0], one.doubts[k:, 0], atol=1e-3)
 

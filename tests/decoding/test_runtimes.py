@@ -55,11 +55,11 @@ def assert_same(found: list[Logits], wanted: list[Logits]) -> None:
 
 
 def begin(runtime: Runtime, rows: Events, n: int) -> Session:
-    return runtime.begin(rows[:, :n], np.zeros(len(rows), np.int64), 32)
+    return runtime.begin(list(rows[:, :n]), 32)
 
 
 def begin_with_room(runtime: Runtime, rows: Events) -> Session:
-    return runtime.begin(rows, np.zeros(len(rows), np.int64), rows.shape[1] + 20)
+    return runtime.begin(list(rows), rows.shape[1] + 20)
 
 
 @pytest.mark.parametrize("n_begun", [1, 8, 20])
@@ -72,18 +72,15 @@ def test_cached_logits_are_those_of_the_whole_sequence(
     assert_same(cached_logits(session, rows[:, 0]), whole_logits(tiny_model, rows, rows[:, 0]))
 
 
-def test_filling_on_the_left_changes_nothing(
+def test_beginnings_of_other_lengths_beside_it_change_nothing(
     runtime: Runtime, tiny_model: EventTransformer, rows: Events
 ) -> None:
-    n_padding = np.array([0, 5, 9])
-    filled = rows.copy()
-    for who, n in enumerate(n_padding):
-        filled[who, :n] = vocab.NONE
-    session = runtime.begin(filled[:, :16], n_padding, 32)
+    begun = [0, 5, 9]
+    session = runtime.begin([rows[who, n:16] for who, n in enumerate(begun)], 32)
     for index in range(16, 20):
-        session.append(filled[:, index])
+        session.append(rows[:, index])
     found = cached_logits(session, rows[:, 0])
-    for who, n in enumerate(n_padding):
+    for who, n in enumerate(begun):
         alone = whole_logits(tiny_model, rows[who : who + 1, n:], rows[who : who + 1, 0])
         assert_same([logits[who : who + 1] for logits in found], alone)
 
@@ -91,7 +88,7 @@ def test_filling_on_the_left_changes_nothing(
 def test_keeping_some_candidates_keeps_those(
     runtime: Runtime, tiny_model: EventTransformer, rows: Events
 ) -> None:
-    session = runtime.begin(rows[:, :12], np.array([0, 3, 0]), 32)
+    session = runtime.begin([rows[0, :12], rows[1, 3:12], rows[2, :12]], 32)
     before = cached_logits(session, rows[:, 0])
     session.keep(np.array([0, 2]))
     assert_same(cached_logits(session, rows[[0, 2], 0]), [logits[[0, 2]] for logits in before])
@@ -100,16 +97,34 @@ def test_keeping_some_candidates_keeps_those(
     assert_same(found, whole_logits(tiny_model, rows[[0, 2], :13], rows[[0, 2], 0]))
 
 
-def test_a_candidate_that_is_kept_keeps_its_filling(
+def test_the_candidate_with_the_shortest_beginning_may_be_kept_alone(
     runtime: Runtime, tiny_model: EventTransformer, rows: Events
 ) -> None:
-    filled = rows.copy()
-    filled[1, :4] = vocab.NONE
-    session = runtime.begin(filled[:, :10], np.array([0, 4, 0]), 32)
+    session = runtime.begin([rows[0, :10], rows[1, 4:10], rows[2, :10]], 32)
     session.keep(np.array([1]))
     session.append(rows[[1], 10])
     alone = whole_logits(tiny_model, rows[[1], 4:11], rows[[1], 0])
     assert_same(cached_logits(session, rows[[1], 0]), alone)
+
+
+@pytest.mark.parametrize("n_begun", [10, 80])
+def test_forks_go_on_by_themselves_and_leave_the_session_as_it_was(
+    runtime: Runtime, tiny_model: EventTransformer, rng: np.random.Generator, n_begun: int
+) -> None:
+    begun = rng.integers(0, vocab.WRITTEN_SIZES, (1, n_begun, 4), np.int16)
+    further = rng.integers(0, vocab.WRITTEN_SIZES, (3, 4), np.int16)
+    session = runtime.begin(list(begun), n_begun + 4)
+    session.append(further[:1])
+    before = [logits.copy() for logits in cached_logits(session, further[:1])]
+    forked = session.fork(np.array([0, 0, 0])).fork(np.array([2, 0]))
+    forked.append(further[1:])
+    assert_same(cached_logits(session, further[:1]), before)
+    session.append(further[:1])
+    for who, row in enumerate(further[1:]):
+        whole = np.concatenate([begun, further[None, :1], row[None, None]], axis=1)
+        found = [logits[who : who + 1] for logits in cached_logits(forked, further[[0, 0]])]
+        assert_same(found, whole_logits(tiny_model, whole, further[:1]))
+    assert forked.n_bytes > session.n_bytes > 0
 
 
 def test_a_session_leaves_the_model_as_it_was(
@@ -126,7 +141,7 @@ def test_a_shared_beginning_is_looked_back_at_as_ones_own(
 ) -> None:
     rows = rng.integers(0, vocab.WRITTEN_SIZES, (size, 90, 4), np.int16)
     rows[:, :80] = rows[:1, :80]
-    session = runtime.begin(rows[:, :80], np.zeros(size, np.int64), 120)
+    session = runtime.begin(list(rows[:, :80]), 120)
     for index in range(80, 90):
         session.append(rows[:, index])
     assert_same(cached_logits(session, rows[:, 0]), whole_logits(tiny_model, rows, rows[:, 0]))
@@ -147,7 +162,7 @@ def test_a_candidate_is_the_same_bit_for_bit_in_a_group_of_any_size(
     rows[:, :n_begun] = rows[:1, :n_begun]
     found = []
     for size in (1, 2, 5, 8):
-        session = runtime.begin(rows[:size, :n_begun], np.zeros(size, np.int64), n_begun + 20)
+        session = runtime.begin(list(rows[:size, :n_begun]), n_begun + 20)
         for index in range(n_begun, n_begun + 5):
             session.append(rows[:size, index])
         found.append([logits[0].copy() for logits in cached_logits(session, rows[:size, 0])])

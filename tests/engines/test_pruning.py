@@ -9,10 +9,10 @@ import pytest
 
 from composer.engines import Draft, TransformerEngine
 from composer.engines.surprise import surprise_of
-from composer.errors import OutOfMemory
 from composer.request import Request
 from composer.scoring import load_bands, score, with_likelihood
-from composer.tokenizer import Events, decode_bars, vocab
+from composer.tokenizer import decode_bars, vocab
+from tests.fakes import leave_room_for
 
 BARS, HALF = 8, 4
 
@@ -107,14 +107,7 @@ def test_where_memory_is_short_the_same_are_given_up(
 ) -> None:
     request = request_of(prune=least)
     wanted = drafts_of(tiny_engine, request)
-    begin = tiny_engine.runtime.begin
-
-    def begin_few(rows: Events, n_padding: Any, capacity: int) -> Any:
-        if len(rows) > 2:
-            raise OutOfMemory("no room")
-        return begin(rows, n_padding, capacity)
-
-    monkeypatch.setattr(tiny_engine.runtime, "begin", begin_few)
+    leave_room_for(2, tiny_engine.runtime, monkeypatch)
     assert_same(drafts_of(tiny_engine, request), wanted)
 
 

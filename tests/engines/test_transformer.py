@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from composer.decoding.runtimes import Session
 from composer.engines import Draft, Step, TransformerEngine
 from composer.engines.drawing import groups_for, slide, split
 from composer.engines.surprise import nats_per_note
@@ -24,9 +23,9 @@ from composer.models import load_checkpoint
 from composer.piece import Piece
 from composer.request import Request
 from composer.theory import ENSEMBLES, INSTRUMENTS
-from composer.tokenizer import Conditions, Events, decode_bars, encode, vocab
+from composer.tokenizer import Conditions, decode_bars, encode, vocab
 from composer.tokenizer.holes import N_WISHES
-from tests.fakes import UniformRuntime
+from tests.fakes import UniformRuntime, leave_room_for
 from tests.strategies import VOCABULARY, pieces
 
 WISHES = {"composer": "Bach", "form": "chorale", "bars": 2, "key": "G minor", "meter": "3/4"}
@@ -155,6 +154,16 @@ def test_the_gap_counts_the_bars_that_are_left_out(piece: Piece) -> None:
     assert again[N_WISHES, vocab.PITCH] == left_out
 
 
+def test_a_bar_that_is_longer_than_the_room_is_cut_and_the_others_are_left_out() -> None:
+    """The worked example of `slide`: bars of 10, 4, 6 and 5 rows, then of 20 in the last place."""
+    note = vocab.row(vocab.POSITION)
+    for last, n_left_out, n_kept in ((5, 2, 11), (20, 4, 14)):
+        bars = [[vocab.row(vocab.BAR), *[note] * (n - 1)] for n in (10, 4, 6, last)]
+        rows = np.concatenate([*[vocab.row(vocab.WISH["form"])] * 8, *sum(bars, [])])
+        gap = vocab.row(vocab.GAP, pitch=vocab.bars_left_id(n_left_out))
+        assert np.array_equal(slide(rows, 23), np.concatenate([rows[:8], gap, rows[-n_kept:]]))
+
+
 def test_surprise_is_a_mean_over_notes_without_the_plan_of_sections() -> None:
     events = np.concatenate(
         [vocab.row(vocab.BAR), vocab.row(2, 0, 60, 5), vocab.row(8, 0, 62, 5), vocab.row(vocab.END)]
@@ -212,14 +221,7 @@ def test_where_memory_is_short_groups_are_halved_and_candidates_stay_the_same(
 ) -> None:
     request = request_of(candidates=11)
     wanted = drafts_of(tiny_engine, request)
-    begin = tiny_engine.runtime.begin
-
-    def begin_few(rows: Events, n_padding: Any, capacity: int) -> Session:
-        if len(rows) > 3:
-            raise OutOfMemory("no room")
-        return begin(rows, n_padding, capacity)
-
-    monkeypatch.setattr(tiny_engine.runtime, "begin", begin_few)
+    leave_room_for(3, tiny_engine.runtime, monkeypatch)
     assert_same(drafts_of(tiny_engine, request), wanted)
 
 

@@ -216,9 +216,14 @@ class PackedCache:
         self._keys = np.zeros((*shape, rows // LANES, width * LANES), np.uint8)
         self._values = np.zeros((*shape, width // LANES, rows * LANES), np.uint8)
         self._scales = [np.zeros((*shape, rows), np.float32) for _ in range(2)]
-        arrays: list[npt.NDArray[Any]] = [self._keys, self._values, *self._scales]
+        self._arrays: list[npt.NDArray[Any]] = [self._keys, self._values, *self._scales]
         self.capacity = rows
-        self.struct = CCache(slots, rows, *map(pointer, arrays))
+        self.struct = CCache(slots, rows, *map(pointer, self._arrays))
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all slots."""
+        return sum(array.nbytes for array in self._arrays)
 
     def copy(self, other: PackedCache, slots: npt.NDArray[Any], n_rows: int) -> None:
         """Take over the first rows of another cache's slots, in this order."""

@@ -1,9 +1,17 @@
-"""What a runtime offers to the engine: logits of one row after another. Knows no music."""
+"""What a runtime offers to the engine: logits of one row after another. Knows ids, not music.
+
+A *session* is a group of candidates in progress. What it remembers of the rows that it has read is
+its own affair: keys and values that grow with every row, or matrices that stay as large as they
+are. The engine forks it, lets go of candidates, and begins anew where its window is full.
+
+Shapes: B candidates, T rows, F fields of a row, V ids of a field.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,25 +19,38 @@ import numpy.typing as npt
 # Eight candidates give the first ones soon; beyond 64 one more costs no less than before, and its
 # keys and values take memory: 1.5 kB a row with a SMALL model in 8 bits, 6 kB in fp32.
 CPU_GROUP_SIZES = (8, 64)
-Rows = npt.NDArray[Any]  # ids [B, 4] or [B, T, 4]
+Rows = npt.NDArray[Any]  # ids [B, F] or [T, F]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 
 class Session(Protocol):
     """A group of candidates in progress, all at the same step."""
 
-    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
+    @property
+    def n_bytes(self) -> int:
+        """What is remembered of the rows of all candidates, room for rows to come included."""
+
+    def field_logits(self, field: int, chosen: Rows) -> Floats:
         """Return logits of a field of the next row, [B, V].
 
         Args:
-            field: 0..3.
+            field: 0..F - 1.
             chosen: Fields of that row already chosen, [B, field].
         """
 
     def append(self, rows: Rows) -> None:
-        """Read one row a candidate, [B, 4]."""
+        """Read one row a candidate, [B, F]."""
 
-    def keep(self, places: npt.NDArray[np.int64]) -> None:
+    def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
+
+    def fork(self, places: Ints) -> Self:
+        """Return a session that goes on from candidates of this one, which stays as it is.
+
+        Args:
+            places: Of candidates; one that is named more than once goes on so many times.
+        """
 
 
 class Runtime(Protocol):
@@ -40,6 +61,14 @@ class Runtime(Protocol):
         """As one of `RUNTIMES`; the same seed gives the same piece on the same runtime."""
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Ids that may be written in each field of a row."""
+
+    @property
+    def window(self) -> int | None:
+        """Rows that a session can look back at, at most; None where there is no such bound."""
+
+    @property
     def group_sizes(self) -> tuple[int, int]:
         """Candidates to draw together, at least and at most."""
 
@@ -47,19 +76,19 @@ class Runtime(Protocol):
     def splits_freely(self) -> bool:
         """Whether a candidate is the same to the last bit in a group of any size."""
 
-    def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> Session:
-        """Read the beginnings of a group.
+    def begin(self, beginnings: Sequence[Rows], room: int) -> Session:
+        """Read the beginnings of a group, one a candidate.
 
         Args:
-            rows: Ids [B, T, 4], filled up on the left where a beginning is shorter.
-            n_padding: Rows of filling, [B].
-            capacity: Rows that the session will hold at most.
+            beginnings: Ids [T, F] each, of any lengths.
+            room: Rows that a candidate will have at most, its beginning included; nothing is set
+                aside for them where there is no window.
         """
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """What was read of a group before its first step.
+    """Keys and values of what was read of a group before its first step.
 
     Args:
         read: Keys `k0` ... and values `v0` ... of every layer, [B, K, T, D]; filling stands behind.
@@ -67,6 +96,21 @@ class Beginning:
         states: After the last row of each, [B, E].
     """
 
-    read: dict[str, npt.NDArray[np.float32]]
-    lengths: npt.NDArray[np.int64]
-    states: npt.NDArray[np.float32]
+    read: dict[str, Floats]
+    lengths: Ints
+    states: Floats
+
+
+def are_equal(beginnings: Sequence[Rows]) -> bool:
+    """Whether all candidates of a group begin alike: what they look back at is then kept once."""
+    first = beginnings[0]
+    return all(other is first or np.array_equal(other, first) for other in beginnings[1:])
+
+
+def filled_left(beginnings: Sequence[Rows]) -> tuple[Ints, Ints]:
+    """Fill beginnings up to equal length; return them, [B, T, F], and the filling of each, [B]."""
+    n_rows = max(map(len, beginnings))
+    rows = np.zeros((len(beginnings), n_rows, beginnings[0].shape[1]), np.int64)
+    for own, beginning in zip(rows, beginnings, strict=True):
+        own[n_rows - len(beginning) :] = beginning
+    return rows, np.array([n_rows - len(beginning) for beginning in beginnings], np.int64)

@@ -12,17 +12,16 @@ head width, E width, V ids.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from composer.decoding.runtimes.base import Rows
+from composer.decoding.runtimes.base import Floats, Ints, Rows, are_equal
 from composer.decoding.runtimes.graphs import Cache, Graphs, bound, outputs
 from composer.models.onnx_graph import FIELDS
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 # Rows of a shared beginning that are worth looking back at together: the join costs as much as
 # reading so many rows for every candidate (benchmarks/speed).
 SHARED_FROM = 64
@@ -36,21 +35,25 @@ class GraphSession:
     _caches: dict[str, Cache]
     _lengths: Ints  # [B] rows in each cache
 
-    def __init__(self, graphs: Graphs, rows: Rows, n_padding: Ints, capacity: int) -> None:
+    def __init__(self, graphs: Graphs, beginnings: Sequence[Rows], room: int) -> None:
         self._graphs = graphs
-        n, n_rows = rows.shape[:2]
         self._shared: dict[str, Floats] = {}
         self._n_shared = 0
-        if not n_padding.any() and (rows == rows[:1]).all():
-            read = self._read(rows[:1], n_padding[:1])
-            if n_rows >= SHARED_FROM:
-                self._share(read, capacity)
-            else:
-                self._own(read, capacity)
-            self._keep(np.zeros(n, np.int64))
+        is_shared = are_equal(beginnings)
+        found = graphs.read(beginnings[:1] if is_shared else beginnings)
+        self._lengths, self.states = found.lengths, found.states
+        if is_shared and len(beginnings[0]) >= SHARED_FROM:
+            self._share(found.read, room)
         else:
-            self._own(self._read(rows, n_padding), capacity)
+            self._own(found.read, room)
+        if is_shared:
+            self._copy(np.zeros(len(beginnings), np.int64))
         self._bind()
+
+    @property
+    def n_bytes(self) -> int:
+        """What is remembered of the rows of all candidates."""
+        return sum(rows.nbytes for kept in (self._shared, self._caches) for rows in kept.values())
 
     def field_logits(self, field: int, chosen: Rows) -> Floats:
         """Return logits of a field of the next row, [B, V]; valid until the next call for it."""
@@ -72,46 +75,50 @@ class GraphSession:
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
-        self._keep(places)
+        sources, n_rows = self._slots(places), int(self._lengths.max())
+        # Others move within the same memory, and most can stay: new memory costs more than copying.
+        moved = np.flatnonzero(sources != np.arange(len(sources)))
+        for name, cache in self._caches.items():
+            cache[moved, :, :n_rows] = cache[sources[moved], :, :n_rows]
+            self._caches[name] = cache[: len(sources)]
+        self._lengths, self.states = self._lengths[places], self.states[places]
         self._bind()
 
-    def _keep(self, places: Ints) -> None:
-        self._caches = {name: self._of(cache, places) for name, cache in self._caches.items()}
-        self._lengths = self._lengths[places]
-        self.states = self.states[places]
-
-    def _of(self, cache: Cache, places: Ints) -> Cache:
-        """Return the cache of some candidates; beside a beginning the heads come first.
-
-        Only rows that were read are copied. Where candidates leave, others move within the same
-        memory, and most can stay: new memory costs more than copying.
-        """
-        heads = self._graphs.config.kv_heads if self._shared else 1
-        n_before, n_rows = len(cache) // heads, int(self._lengths.max())
-        sources = (n_before * np.arange(heads)[:, None] + places).ravel()
-        n = len(sources)
-        if n <= len(cache):
-            found, moved = cache[:n], np.flatnonzero(sources != np.arange(n))
-        else:
-            found, moved = np.zeros((n, *cache.shape[1:]), cache.dtype), np.arange(n)
-        found[moved, :, :n_rows] = cache[sources[moved], :, :n_rows]
+    def fork(self, places: Ints) -> Self:
+        """Return a session of its own that goes on from these candidates."""
+        found = copy(self)
+        found._copy(places)
+        found._bind()
         return found
 
-    def _read(self, rows: Rows, n_padding: Ints) -> dict[str, Floats]:
-        found = self._graphs.read(rows, n_padding)
-        self._lengths, self.states = found.lengths, found.states
-        return found.read
+    def _copy(self, places: Ints) -> None:
+        """Have caches of one's own; only rows that were read are copied."""
+        sources, n_rows = self._slots(places), int(self._lengths.max())
+        copies = {}
+        for name, cache in self._caches.items():
+            copies[name] = np.zeros((len(sources), *cache.shape[1:]), cache.dtype)
+            copies[name][:, :, :n_rows] = cache[sources, :, :n_rows]
+        self._caches = copies
+        self._lengths, self.states = self._lengths[places], self.states[places]
 
-    def _own(self, read: dict[str, Floats], capacity: int) -> None:
+    def _slots(self, places: Ints) -> Ints:
+        """Return where in a cache candidates have their rows.
+
+        Beside a shared beginning the heads come first: of candidates 0, 1, 2 with two key/value
+        heads, 0 and 2 lie in slots 0, 2 (of the first head) and 3, 5 (of the second).
+        """
+        heads = self._graphs.config.kv_heads if self._shared else 1
+        return (len(self._lengths) * np.arange(heads)[:, None] + places).ravel()
+
+    def _own(self, read: dict[str, Floats], room: int) -> None:
         """Let every candidate own the rows that were read of it."""
         self._caches = {}
         for name, rows in read.items():
             found = self._graphs.to_cache(name, rows)
-            room = (*rows.shape[:2], capacity, rows.shape[3])
-            self._caches[name] = np.zeros(room, found.dtype)
+            self._caches[name] = np.zeros((*rows.shape[:2], room, rows.shape[3]), found.dtype)
             self._caches[name][:, :, : rows.shape[2]] = found
 
-    def _share(self, read: dict[str, Floats], capacity: int) -> None:
+    def _share(self, read: dict[str, Floats], room: int) -> None:
         """Let the rows that were read, of one candidate, be what all candidates look back at."""
         scale = np.float32(self._graphs.config.head_width**-0.5)
         for name, (rows,) in read.items():
@@ -120,7 +127,7 @@ class GraphSession:
             self._shared[f"shared_{name}"] = np.ascontiguousarray(shared)
             self._n_shared = rows.shape[1]
         no_rows = {name: rows[0, :, None, :0] for name, rows in read.items()}  # [K, 1, 0, D]
-        self._own(no_rows, capacity - self._n_shared)
+        self._own(no_rows, room - self._n_shared)
         self._lengths = np.zeros(1, np.int64)
 
     def _bind(self) -> None:

@@ -6,6 +6,7 @@ Shapes: B candidates, T rows, K key/value heads, D head width, E width.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
-from composer.decoding.runtimes.base import Beginning, Rows
+from composer.decoding.runtimes.base import Beginning, Floats, Rows
 from composer.models import Weights
 from composer.models.onnx_graph import (
     CACHE_STEPS,
@@ -28,8 +29,6 @@ from composer.models.onnx_graph import (
 )
 from composer.models.onnx_nodes import LEVELS
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 Cache = npt.NDArray[Any]  # float32, or int8 codes (`CACHE_STEPS`)
 
 
@@ -80,17 +79,18 @@ class Graphs:
         """Return keys (`k...`) or values (`v...`) as steps keep them."""
         return to_codes(rows, CACHE_STEPS[name[0]]) if self._levels else rows
 
-    def read(self, rows: Rows, n_padding: Ints) -> Beginning:
-        """Read beginnings [B, T, 4], filled up on the left."""
-        n, n_rows = rows.shape[:2]
+    def read(self, beginnings: Sequence[Rows]) -> Beginning:
+        """Read beginnings [T, 4] of any lengths."""
+        lengths = np.array([len(beginning) for beginning in beginnings], np.int64)
+        n, n_rows = len(lengths), int(lengths.max())
+        # A beginning stands at the front of its cache; the attention fills up behind it.
+        ids = np.zeros((n, n_rows, len(FIELDS)), np.int64)
+        for own, beginning in zip(ids, beginnings, strict=True):
+            own[: len(beginning)] = beginning
         shape = (n, self.config.kv_heads, n_rows, self.config.head_width)
         names = [f"{kind}{i}" for i in range(self.config.layers) for kind in "kv"]
         read = {name: np.empty(shape, np.float32) for name in names}
-        lengths = n_rows - np.asarray(n_padding, np.int64)
         found = Beginning(read, lengths, np.empty((n, self.config.width), np.float32))
-        # The attention fills up on the right: a beginning stands at the front of its cache.
-        moved = [np.roll(own, -m, axis=0) for own, m in zip(rows, n_padding, strict=True)]
-        ids = np.stack(moved).astype(np.int64)
         inputs = {
             **{name: np.ascontiguousarray(ids[..., i]) for i, name in enumerate(FIELDS)},
             "last": lengths[:, None] - 1,

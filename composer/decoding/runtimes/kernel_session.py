@@ -5,9 +5,10 @@ Shapes: as in onnx_runtime.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from ctypes import CDLL, byref
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,9 @@ from composer.decoding.kernel.structures import (
     padded,
     pointer,
 )
-from composer.decoding.runtimes.base import Beginning, Rows
+from composer.decoding.runtimes.base import Beginning, Floats, Ints, Rows, are_equal
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Read = Callable[[Rows, Ints], Beginning]
+Read = Callable[[Sequence[Rows]], Beginning]
 
 
 class KernelSession:
@@ -33,7 +32,7 @@ class KernelSession:
         library: The compiled kernel.
         model: Packed for it.
         read: Reads beginnings.
-        rows, n_padding, capacity: See `base.Runtime.begin`.
+        beginnings, room: See `base.Runtime.begin`.
     """
 
     def __init__(
@@ -41,25 +40,26 @@ class KernelSession:
         library: CDLL,
         model: PackedModel,
         read: Read,
-        rows: Rows,
-        n_padding: Ints,
-        capacity: int,
+        beginnings: Sequence[Rows],
+        room: int,
     ) -> None:
         self._library, self._model = library, model
-        n = len(rows)
-        is_shared = not n_padding.any() and bool((rows == rows[:1]).all())
-        chosen = slice(1) if is_shared else slice(n)
-        found = read(rows[chosen], n_padding[chosen])
-        n_shared = rows.shape[1] if is_shared else 0
-        self._n_shared = n_shared
-        self._shared = PackedCache(model.config, 1, n_shared)
-        self._room = min(capacity, model.config.max_events) - n_shared
+        n, is_shared = len(beginnings), are_equal(beginnings)
+        found = read(beginnings[:1] if is_shared else beginnings)
+        self._n_shared = len(beginnings[0]) if is_shared else 0
+        self._shared = PackedCache(model.config, 1, self._n_shared)
+        self._room = min(room, model.config.max_events) - self._n_shared
         self._own = PackedCache(model.config, n, self._room)
         self._keep_rows(found, self._shared if is_shared else self._own)
         self._places = np.arange(n, dtype=np.int32)
         self._lengths = np.zeros(n, np.int32) if is_shared else found.lengths.astype(np.int32)
         self.states = found.states.repeat(n, axis=0) if is_shared else found.states
         self._bind()
+
+    @property
+    def n_bytes(self) -> int:
+        """What is remembered of the rows of all candidates."""
+        return self._shared.n_bytes + self._own.n_bytes
 
     def field_logits(self, field: int, chosen: Rows) -> Floats:
         """Return logits of a field of the next row, [B, V]; valid until the next call for it."""
@@ -83,12 +83,19 @@ class KernelSession:
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
-        if len(np.unique(places)) == len(places):
-            self._places = self._places[places]
-        else:
-            own = PackedCache(self._model.config, len(places), self._own.capacity)
-            own.copy(self._own, self._places[places], int(self._lengths.max()))
-            self._own, self._places = own, np.arange(len(places), dtype=np.int32)
+        self._take(self._places[places], places)
+
+    def fork(self, places: Ints) -> Self:
+        """Return a session of its own that goes on from these candidates."""
+        found = copy(self)
+        found._own = PackedCache(self._model.config, len(places), self._room)
+        found._own.copy(self._own, self._places[places], self._longest)
+        found._take(np.arange(len(places), dtype=np.int32), places)
+        return found
+
+    def _take(self, slots: npt.NDArray[np.int32], places: Ints) -> None:
+        """Go on with candidates whose rows lie in these slots of the cache."""
+        self._places = slots
         self._lengths = self._lengths[places]
         self.states = self.states[places]
         self._bind()

@@ -7,8 +7,7 @@ candidate becomes belongs to the runtime that its name says.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
 
 from composer.decoding.kernel.building import load_library
 from composer.decoding.kernel.structures import PackedModel, fits
@@ -17,8 +16,6 @@ from composer.decoding.runtimes.graph_session import GraphSession
 from composer.decoding.runtimes.graphs import Graphs
 from composer.decoding.runtimes.kernel_session import KernelSession
 from composer.models import Weights
-
-Ints = npt.NDArray[np.int64]
 
 
 class OnnxRuntime:
@@ -42,16 +39,16 @@ class OnnxRuntime:
         is_int8: bool = True,
         uses_kernel: bool = True,
     ) -> None:
-        self.config = weights.config
+        self.sizes, self.window = weights.written_sizes, weights.config.max_events
         self.graphs = Graphs(weights, threads, is_int8=is_int8)
         is_packed = is_int8 and uses_kernel and fits(weights.config)
         self._library = load_library() if is_packed else None
         self._packed = PackedModel(weights) if self._library else None
         self.name = "onnx" if self._library else "onnx-graph" if is_int8 else "onnx-fp32"
 
-    def begin(self, rows: Rows, n_padding: Ints, capacity: int) -> Session:
+    def begin(self, beginnings: Sequence[Rows], room: int) -> Session:
         """Read the beginnings of a group; see `base.Runtime`."""
         if self._library and self._packed:
             read = self.graphs.read
-            return KernelSession(self._library, self._packed, read, rows, n_padding, capacity)
-        return GraphSession(self.graphs, rows, n_padding, capacity)
+            return KernelSession(self._library, self._packed, read, beginnings, room)
+        return GraphSession(self.graphs, beginnings, room)

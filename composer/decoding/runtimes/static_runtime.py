@@ -11,22 +11,20 @@ E width, V ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
-from typing import Any, cast
+from copy import copy, deepcopy
+from typing import Any, Self, cast
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from composer.decoding.runtimes.base import Rows
+from composer.decoding.runtimes.base import Floats, Ints, Rows, filled_left
 from composer.errors import OutOfMemory
 from composer.models.transformer import Attention, Block, EventTransformer, rotate
 
-Ints = npt.NDArray[np.int64]
 WARM_UP_RUNS = 2  # before a graph is captured, so that libraries have chosen their kernels
 
 
@@ -44,42 +42,55 @@ class StaticRuntime:
     splits_freely = False
 
     def __init__(self, model: EventTransformer, dtype: torch.dtype | None = None) -> None:
+        self.sizes, self.window = model.written_sizes, model.config.max_events
         self.device = next(model.parameters()).device
         is_cpu = self.device.type == "cpu"
         self.dtype = dtype or (torch.float32 if is_cpu else torch.bfloat16)
         self.model = deepcopy(model).to(self.dtype).eval()
 
-    def begin(self, rows: Rows, n_padding: Ints, capacity: int) -> StaticSession:
+    def begin(self, beginnings: Sequence[Rows], room: int) -> StaticSession:
         """Read the beginnings of a group; see `base.Runtime`.
 
         Raises:
             OutOfMemory: If the accelerator has no room for so many candidates.
         """
         with _room():
-            return StaticSession(self, rows, n_padding, capacity)
+            return StaticSession(self, beginnings, room)
 
 
 class Replayed:
-    """A function of tensors that keep their places; one launch where there are CUDA graphs."""
+    """A function of tensors that keep their places; one launch where there are CUDA graphs.
+
+    It is captured when it is first called: a session that is only forked needs no graph.
+    """
 
     def __init__(self, function: Callable[[], Tensor], device: torch.device) -> None:
-        self._function, self._graph = function, None
-        if device.type != "cuda":
-            return
+        self._function, self._is_captured = function, device.type == "cuda"
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def _capture(self) -> torch.cuda.CUDAGraph:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_RUNS):
-                function()
+                self._function()
         torch.cuda.current_stream().wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._output = function()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._output = self._function()
+        return graph
 
     def __call__(self) -> Tensor:
-        """Return the output; the next call overwrites it."""
-        if self._graph is None:
+        """Return the output; the next call overwrites it.
+
+        Raises:
+            OutOfMemory: If the accelerator has no room for the graph.
+        """
+        if not self._is_captured:
             return self._function()
+        if self._graph is None:
+            with _room():
+                self._graph = self._capture()
         self._graph.replay()
         return self._output
 
@@ -90,23 +101,29 @@ class StaticSession:
     alive: Tensor  # [living] places of the candidates
 
     @torch.inference_mode()
-    def __init__(self, runtime: StaticRuntime, rows: Rows, n_padding: Ints, capacity: int) -> None:
+    def __init__(self, runtime: StaticRuntime, beginnings: Sequence[Rows], room: int) -> None:
+        rows, n_filling = filled_left(beginnings)
         self.runtime, self.model, self.device = runtime, runtime.model, runtime.device
         config = self.model.config
-        shape = (config.layers, 2, len(rows), config.kv_heads, capacity, config.head_width)
+        shape = (config.layers, 2, len(rows), config.kv_heads, room, config.head_width)
         self.cache = torch.zeros(shape, device=self.device, dtype=runtime.dtype)
-        filled = torch.arange(capacity)[None, :] < torch.from_numpy(n_padding)[:, None]
+        filled = torch.arange(room)[None, :] < torch.from_numpy(n_filling)[:, None]
         self.filled = filled.to(self.device)  # [B, S]
         self.length = rows.shape[1]
         self.states = self._read(self._ids(rows), torch.arange(self.length, device=self.device))
-        self._place(np.arange(len(rows)))
+        self._place()
+
+    @property
+    def n_bytes(self) -> int:
+        """What is remembered of the rows of all candidates."""
+        return self.cache.nbytes
 
     @torch.inference_mode()
-    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
+    def field_logits(self, field: int, chosen: Rows) -> Floats:
         """Return logits of a field of the next row, [B, V]."""
         self.chosen[self.alive, :field] = self._ids(chosen)
         logits = self._heads[field]()[self.alive]
-        found: npt.NDArray[np.float32] = logits.float().cpu().numpy()
+        found: Floats = logits.float().cpu().numpy()
         return found
 
     @torch.inference_mode()
@@ -127,18 +144,32 @@ class StaticSession:
         alive = self.alive.cpu().numpy()[places]
         if 2 * len(alive) > len(self.states):
             self.alive = self._ids(alive)
-            return
+        else:
+            self._move_together(alive)
+
+    @torch.inference_mode()
+    def fork(self, places: Ints) -> Self:
+        """Return a session of its own that goes on from these candidates.
+
+        Raises:
+            OutOfMemory: If the accelerator has no room for so many.
+        """
+        found = copy(self)
+        found._move_together(self.alive.cpu().numpy()[places])
+        return found
+
+    def _move_together(self, alive: Ints) -> None:
         with _room():
             index = self._ids(alive)
             self.cache = self.cache.index_select(2, index)
             self.filled = self.filled.index_select(0, index)
             self.states = self.states.index_select(0, index)
-            self._place(np.arange(len(alive)))
+            self._place()
 
-    def _place(self, alive: Ints) -> None:
-        """Give all tensors of a step their places, and capture it."""
+    def _place(self) -> None:
+        """Give all tensors of a step their places."""
         n = len(self.states)
-        self.alive = self._ids(alive)
+        self.alive = torch.arange(n, device=self.device)
         self.rows = torch.zeros(n, 1, 4, dtype=torch.int64, device=self.device)
         self.chosen = torch.zeros(n, 4, dtype=torch.int64, device=self.device)
         self.position = torch.full((1,), self.length, device=self.device)

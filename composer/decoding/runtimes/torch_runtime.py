@@ -6,16 +6,16 @@ E width.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import Any, Self, cast
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Rows
+from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Floats, Ints, Rows, filled_left
 from composer.models.transformer import Attention, Block, EventTransformer, rotate
 
 
@@ -34,43 +34,44 @@ class TorchRuntime:
 
     def __init__(self, model: EventTransformer, threads: int = 1) -> None:
         self.model = model.eval()
+        self.sizes, self.window = model.written_sizes, model.config.max_events
         torch.set_num_threads(threads)
 
-    def begin(self, rows: Rows, n_padding: npt.NDArray[np.int64], capacity: int) -> TorchSession:
+    def begin(self, beginnings: Sequence[Rows], room: int) -> TorchSession:
         """Read the beginnings of a group; see `base.Runtime`."""
-        return TorchSession(self.model, rows, n_padding, capacity)
+        return TorchSession(self.model, beginnings, room)
 
 
 class TorchSession:
     """A group in progress; see `base.Session`."""
 
     @torch.inference_mode()
-    def __init__(
-        self,
-        model: EventTransformer,
-        rows: Rows,
-        n_padding: npt.NDArray[np.int64],
-        capacity: int,
-    ) -> None:
+    def __init__(self, model: EventTransformer, beginnings: Sequence[Rows], room: int) -> None:
+        rows, n_filling = filled_left(beginnings)
         self.model = model
         config = model.config
         self.blocks = cast("Iterable[Block]", model.blocks)
         self.device = next(model.parameters()).device
         self.length = 0
-        shape = (config.layers, 2, len(rows), config.kv_heads, capacity, config.head_width)
+        shape = (config.layers, 2, len(rows), config.kv_heads, room, config.head_width)
         self.cache = torch.zeros(shape, device=self.device)
         # Filling on the left moves a beginning as a whole; rotary positions are relative.
-        filled = torch.arange(capacity)[None, :] < torch.from_numpy(n_padding)[:, None]
-        self.bias = torch.zeros(len(rows), 1, 1, capacity, device=self.device)
+        filled = torch.arange(room)[None, :] < torch.from_numpy(n_filling)[:, None]
+        self.bias = torch.zeros(len(rows), 1, 1, room, device=self.device)
         self.bias.masked_fill_(filled[:, None, None].to(self.device), float("-inf"))
-        self.has_filling = bool(n_padding.any())
+        self.has_filling = bool(n_filling.any())
         self.states = self._read(self._ids(rows))
 
+    @property
+    def n_bytes(self) -> int:
+        """What is remembered of the rows of all candidates."""
+        return self.cache.nbytes
+
     @torch.inference_mode()
-    def field_logits(self, field: int, chosen: Rows) -> npt.NDArray[np.float32]:
+    def field_logits(self, field: int, chosen: Rows) -> Floats:
         """Return logits of a field of the next row, [B, V]."""
         logits = self.model.field_logits(field, self.states, self._ids(chosen))
-        found: npt.NDArray[np.float32] = logits.float().cpu().numpy()
+        found: Floats = logits.float().cpu().numpy()
         return found
 
     @torch.inference_mode()
@@ -79,12 +80,18 @@ class TorchSession:
         self.states = self._read(self._ids(rows)[:, None])
 
     @torch.inference_mode()
-    def keep(self, places: npt.NDArray[np.int64]) -> None:
+    def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
         index = torch.from_numpy(places).to(self.device)
         self.cache = self.cache.index_select(2, index)
         self.bias = self.bias.index_select(0, index)
         self.states = self.states.index_select(0, index)
+
+    def fork(self, places: Ints) -> Self:
+        """Return a session of its own that goes on from these candidates."""
+        found = copy(self)
+        found.keep(places)  # copies all that steps change
+        return found
 
     def _ids(self, rows: Any) -> Tensor:
         return torch.from_numpy(np.asarray(rows, np.int64)).to(self.device)
