@@ -1,101 +1,243 @@
-"""`Piece` -> MIDI file: a track a part, score time at 480 ticks a quarter. Knows no seconds.
+"""`Piece` -> MIDI file: a track a part, in score time. Knows no seconds.
 
-A pickup stays where it is, pushed right in bar 1, because the time signature counts from tick 0.
+A quarter has 480 ticks, or as many as make all times of the piece exact, where MIDI can count so
+many. A pickup stays where it is, pushed right in bar 1, because the time signature counts from tick
+0. Dynamics, articulations, grace notes and pedal lines are written as they sound.
 """
 
 from __future__ import annotations
 
+import io
+import math
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from symusic.core import (
-    KeySignatureTick,
-    NoteTick,
-    ScoreTick,
-    TempoTick,
-    TextMetaTick,
-    TimeSignatureTick,
-    TrackTick,
-)
+from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
-from composer.piece import Note, Part, Piece
+from composer.piece import BEND, PRESSURE, PROGRAM, Control, Note, Part, Piece, TempoChange
+from composer.rendering.sounding import sounding
 from composer.rendering.tempo import check_tempo
 from composer.rendering.unisons import cut_unisons
+from composer.theory import Key
 from composer.units import MIDI_TICKS_PER_QUARTER
 
 MAX_TEXT_CHARACTERS = 80
+_MAX_TICKS_PER_QUARTER = 32_767
+_DRUM_CHANNEL, _N_CHANNELS = 9, 16
+_MAX_PORT = 127
+# A ramp of the tempo becomes steps of this length, at most so many.
+_RAMP_STEP_BEATS = Fraction(1, 4)
+_MAX_RAMP_STEPS = 256
+# Of events at one tick: names and ports, what is set before notes, ends of notes, beginnings.
+_HEAD, _SETTING, _END, _BEGINNING = range(4)
+
+_Timed = tuple[int, int, Message | MetaMessage]  # tick, rank at the tick, event
+_Clock = Callable[[Fraction], int]
 
 
 def midi_bytes(piece: Piece) -> bytes:
     """Return a piece as a standard MIDI file (format 1).
 
-    Times on the grid of 24 positions a quarter are exact, others are rounded to the nearest tick. A
-    note ends, at the latest, where its part strikes the same pitch again.
+    Times that no tick holds are rounded to the nearest tick. A note of a composed part ends, at the
+    latest, where the part strikes the same pitch again. Parts keep the channels of the file that
+    they came from; two instruments never share one: behind the last of a port comes another port.
 
     Raises:
-        OptionError: If the piece's tempo cannot be written.
+        OptionError: If a tempo of the piece cannot be written.
     """
-    score = ScoreTick(MIDI_TICKS_PER_QUARTER)
-    score.tempos.append(TempoTick(0, check_tempo(piece.tempo_bpm)))
-    score.key_signatures.append(
-        KeySignatureTick(0, piece.key.fifths, int(piece.key.mode == "minor"))
-    )
-    for change in piece.meters:
-        meter = change.meter
-        score.time_signatures.append(
-            TimeSignatureTick(
-                _beats_to_tick(change.onset_beats), meter.numerator, meter.denominator
-            )
-        )
-    if title := _plain_text(piece.title):
-        score.markers.append(TextMetaTick(0, title))
+    piece = sounding(piece)
+    ticks = _ticks_per_quarter(piece)
+    clock: _Clock = lambda beats: round(beats * ticks)  # noqa: E731
+    file = MidiFile(type=1, ticks_per_beat=ticks, charset="utf-8")
+    file.tracks.append(_as_track(_conductor(piece, clock)))
+    ports = _Ports()
     for part in piece.parts:
-        score.tracks.append(_track(part))
-    return score.dumps_midi()
+        place = ports.place(part)
+        if part.notes or part.controls:
+            file.tracks.append(_as_track(_part_events(part, place, clock, ticks)))
+    for part in piece.percussion:
+        file.tracks.append(_as_track(_part_events(part, (0, _DRUM_CHANNEL), clock, ticks)))
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
 
 
 def write_midi(piece: Piece, path: Path) -> Path:
     """Write a piece as a standard MIDI file and return the path.
 
     Raises:
-        OptionError: If the piece's tempo cannot be written.
+        OptionError: If a tempo of the piece cannot be written.
     """
     path = Path(path)
     path.write_bytes(midi_bytes(piece))
     return path
 
 
-def _track(part: Part) -> TrackTick:
-    track = TrackTick(
-        _plain_text(part.name or part.instrument.name), part.instrument.program, False
-    )
-    # Rounding first: two onsets that meet on one tick are a unison, too.
-    for note in cut_unisons(_snapped(note) for note in part.notes):
-        track.notes.append(_tick_note(note))
+def _ticks_per_quarter(piece: Piece) -> int:
+    """Return a count of ticks that makes the times of notes exact, if MIDI has one."""
+    found = {
+        time.denominator
+        for part in (*piece.parts, *piece.percussion)
+        for note in part.notes
+        for time in (note.onset_beats, note.duration_beats)
+    }
+    least = 1
+    for denominator in found:
+        least = math.lcm(least, denominator)
+        if least > _MAX_TICKS_PER_QUARTER:
+            return MIDI_TICKS_PER_QUARTER
+    both = math.lcm(least, MIDI_TICKS_PER_QUARTER)
+    return both if both <= _MAX_TICKS_PER_QUARTER else least
+
+
+def _as_track(events: Iterable[_Timed]) -> MidiTrack:
+    """Sort events by time and write the time between them."""
+    track = MidiTrack()
+    last = 0
+    for tick, _, event in sorted(events, key=lambda one: one[:2]):
+        event.time = tick - last
+        last = tick
+        track.append(event)
     return track
 
 
-def _tick_note(note: Note) -> NoteTick:
-    onset_tick, end_tick = _beats_to_tick(note.onset_beats), _beats_to_tick(note.end_beats)
-    # Velocity 0 would mean the end of a note.
-    return NoteTick(onset_tick, end_tick - onset_tick, note.pitch, min(127, max(1, note.velocity)))
+# --- The whole ----------------------------------------------------------------------------------
 
 
-def _snapped(note: Note) -> Note:
+def _conductor(piece: Piece, clock: _Clock) -> Iterator[_Timed]:
+    """Yield what all parts share: title, credit, tempos, meters, keys, rehearsal marks."""
+    if title := _plain_text(piece.title):
+        yield 0, _HEAD, MetaMessage("track_name", name=title)
+    if credit := _plain_text(piece.credit):
+        yield 0, _HEAD, MetaMessage("text", text=credit)
+    for onset, tempo_bpm in _tempos(piece):
+        tempo = min(0xFFFFFF, round(bpm2tempo(check_tempo(tempo_bpm))))
+        yield clock(onset), _SETTING, MetaMessage("set_tempo", tempo=tempo)
+    for change in piece.meters:
+        meter = change.meter
+        yield (
+            clock(change.onset_beats),
+            _SETTING,
+            MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator),
+        )
+    yield 0, _SETTING, _key_signature(piece.key)
+    for later in piece.keys:
+        yield clock(later.onset_beats), _SETTING, _key_signature(later.key)
+    for mark in piece.parts[0].markings:
+        if mark.kind == "rehearsal" and (text := _plain_text(mark.text)):
+            yield clock(mark.onset_beats), _SETTING, MetaMessage("marker", text=text)
+
+
+def _key_signature(key: Key) -> MetaMessage:
+    return MetaMessage("key_signature", key=key.tonic + ("m" if key.mode == "minor" else ""))
+
+
+def _tempos(piece: Piece) -> Iterator[tuple[Fraction, float]]:
+    """Yield every tempo and when it begins; a ramp as steps, each with the tempo of its middle."""
+    if not piece.tempos or piece.tempos[0].onset_beats:
+        yield Fraction(0), piece.tempo_bpm
+    for index, change in enumerate(piece.tempos):
+        is_last = index + 1 == len(piece.tempos)
+        if not change.is_ramp or is_last:
+            yield change.onset_beats, change.tempo_bpm
+        else:
+            yield from _ramp(piece, change, piece.tempos[index + 1].onset_beats)
+
+
+def _ramp(piece: Piece, change: TempoChange, end: Fraction) -> Iterator[tuple[Fraction, float]]:
+    length = end - change.onset_beats
+    n_steps = min(_MAX_RAMP_STEPS, max(1, math.ceil(length / _RAMP_STEP_BEATS)))
+    for step in range(n_steps):
+        middle = change.onset_beats + length * Fraction(2 * step + 1, 2 * n_steps)
+        yield change.onset_beats + length * Fraction(step, n_steps), piece.tempo_at(middle)
+
+
+# --- Parts --------------------------------------------------------------------------------------
+
+
+class _Ports:
+    """Gives parts their ports and channels."""
+
+    def __init__(self) -> None:
+        self._players: dict[tuple[int, int], tuple[int, int | None]] = {}
+
+    def place(self, part: Part) -> tuple[int, int]:
+        """Return port and channel: those that the part came with, unless another plays there."""
+        player = part.instrument.program, part.channel
+        if part.channel is not None and part.channel != _DRUM_CHANNEL:
+            wanted = 0, part.channel
+            if self._players.setdefault(wanted, player) == player:
+                return wanted
+        free = next(
+            (port, channel)
+            for port in range(_MAX_PORT + 1)
+            for channel in range(_N_CHANNELS)
+            if channel != _DRUM_CHANNEL and (port, channel) not in self._players
+        )
+        self._players[free] = player[0], None
+        return free
+
+
+def _part_events(
+    part: Part, place: tuple[int, int], clock: _Clock, ticks_per_quarter: int
+) -> Iterator[_Timed]:
+    port, channel = place
+    yield 0, _HEAD, MetaMessage("track_name", name=_plain_text(part.name or part.instrument.name))
+    if port:
+        yield 0, _HEAD, MetaMessage("midi_port", port=port)
+    yield 0, _SETTING, Message("program_change", channel=channel, program=part.instrument.program)
+    for control in part.controls:
+        yield clock(control.onset_beats), _SETTING, _control_event(control, channel)
+    # Rounding first: two onsets that meet on one tick are a unison, too.
+    for note in _struck(part, [_snapped(note, ticks_per_quarter) for note in part.notes]):
+        onset, end = clock(note.onset_beats), clock(note.end_beats)
+        # Velocity 0 would mean the end of a note.
+        velocity = min(127, max(1, note.velocity))
+        strike = Message("note_on", channel=channel, note=note.pitch, velocity=velocity)
+        yield onset, _BEGINNING, strike
+        yield end, _END, Message("note_off", channel=channel, note=note.pitch, velocity=0)
+    for note in part.notes:
+        for lyric in note.marks.lyrics[:1] if note.marks else ():
+            yield clock(note.onset_beats), _SETTING, MetaMessage("lyrics", text=lyric.text)
+
+
+def _struck(part: Part, notes: Sequence[Note]) -> Sequence[Note]:
+    """Return notes of which the file can say where each ends.
+
+    A key that is struck again while it is held ends, in a file, in the order of its beginnings: so
+    they are read. Parts that come from a file keep this; of others the earlier note is cut.
+    """
+    last_end: dict[int, Fraction] = {}
+    is_told = part.channel is not None
+    for note in sorted(notes):
+        is_told = is_told and note.end_beats >= last_end.get(note.pitch, Fraction(0))
+        last_end[note.pitch] = note.end_beats
+    return notes if is_told else cut_unisons(notes)
+
+
+def _control_event(control: Control, channel: int) -> Message:
+    kind, value = control.kind, control.value
+    if kind == BEND:
+        return Message("pitchwheel", channel=channel, pitch=value)
+    if kind == PRESSURE:
+        return Message("aftertouch", channel=channel, value=value)
+    if kind == PROGRAM:
+        return Message("program_change", channel=channel, program=value)
+    return Message("control_change", channel=channel, control=kind, value=value)
+
+
+def _snapped(note: Note, ticks_per_quarter: int) -> Note:
     """Move a note to whole ticks; it keeps at least one."""
-    onset_tick = _beats_to_tick(note.onset_beats)
-    end_tick = max(onset_tick + 1, _beats_to_tick(note.end_beats))
+    onset_tick = round(note.onset_beats * ticks_per_quarter)
+    end_tick = max(onset_tick + 1, round(note.end_beats * ticks_per_quarter))
     return Note(
-        Fraction(onset_tick, MIDI_TICKS_PER_QUARTER),
+        Fraction(onset_tick, ticks_per_quarter),
         note.pitch,
-        Fraction(end_tick - onset_tick, MIDI_TICKS_PER_QUARTER),
+        Fraction(end_tick - onset_tick, ticks_per_quarter),
         note.velocity,
     )
-
-
-def _beats_to_tick(beats: Fraction) -> int:
-    return round(beats * MIDI_TICKS_PER_QUARTER)
 
 
 def _plain_text(text: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from composer.corpus import read_midi
+from composer.corpus import read_midi, read_midi_bytes
 from composer.piece import BEND, Control, KeyChange, Piece, TempoChange
+from composer.rendering.midi import midi_bytes
 from composer.theory import Key
 
 CASES = Path(__file__).parent / "cases"
@@ -90,3 +91,9 @@ def test_smpte_time_is_read_as_seconds() -> None:
 @pytest.mark.parametrize(("name", "n_parts"), [("sixteen_parts", 16), ("thirty_tracks", 30)])
 def test_many_parts_are_read(name: str, n_parts: int) -> None:
     assert len(midi(name).parts) == n_parts
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.mid")), ids=lambda path: path.stem)
+def test_a_midi_file_is_written_again_as_it_was(path: Path) -> None:
+    piece = read_midi(path)
+    assert read_midi_bytes(midi_bytes(piece), title=piece.title) == piece

@@ -8,17 +8,19 @@ from pathlib import Path
 import mido
 import pretty_midi
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from symusic import Score
 
 from composer.corpus import read_midi, read_midi_bytes
 from composer.errors import OptionError
-from composer.piece import MeterChange, Note, Part, Piece
+from composer.piece import MeterChange, Note, Part, Piece, TempoChange
 from composer.rendering import midi_bytes, write_midi
 from composer.rendering.midi import MAX_TEXT_CHARACTERS
+from composer.rendering.sounding import sounding
 from composer.rendering.unisons import cut_unisons
 from composer.theory import INSTRUMENTS, KEYS, Key, Meter, key_from_signature
+from tests.strategies import marked_pieces
 
 CHOIR = INSTRUMENTS["alto"]
 METERS = [Meter(n, d) for n in (2, 3, 4, 6, 12) for d in (1, 2, 4, 8, 16)]
@@ -72,7 +74,8 @@ def test_the_name_of_a_part_comes_back_unless_it_is_its_instrument(chorale: Piec
 def test_parts_of_one_program_stay_apart_in_every_reader(n_parts: int) -> None:
     lines = [[Note(Fraction(0), 60 + index, Fraction(1))] for index in range(n_parts)]
     data = midi_bytes(piece_of(*lines))
-    with_mido = [t for t in mido.MidiFile(file=io.BytesIO(data)).tracks if len(t) > 2]
+    tracks = mido.MidiFile(file=io.BytesIO(data)).tracks
+    with_mido = [t for t in tracks if any(message.type == "note_on" for message in t)]
     players = pretty_midi.PrettyMIDI(io.BytesIO(data)).instruments
     assert len(Score.from_midi(data).tracks) == len(with_mido) == len(players) == n_parts
     assert not any(player.is_drum for player in players)
@@ -118,10 +121,51 @@ def test_times_between_the_ticks_are_rounded_to_the_nearest() -> None:
 def test_names_from_elsewhere_become_one_short_readable_line(chorale: Piece) -> None:
     odd = "a\x00b\r\n\u202e../c\ud800 Żeleński " + "x" * 500
     part = replace(chorale.parts[0], name=odd)
-    score = Score.from_midi(midi_bytes(replace(chorale, title=odd, parts=(part,))))
-    for text in (score.tracks[0].name, score.markers[0].text):
+    data = midi_bytes(replace(chorale, title=odd, parts=(part,)))
+    for track in mido.MidiFile(file=io.BytesIO(data), charset="utf-8").tracks:
+        text = track.name
         assert text.startswith("a b ../c Żeleński x") and text.isprintable()
         assert len(text) <= MAX_TEXT_CHARACTERS
+
+
+def test_parts_beyond_the_channels_of_a_port_have_another_port() -> None:
+    parts = [
+        Part(INSTRUMENTS["flute" if index % 2 else "oboe"], (Note(Fraction(0), 60, Fraction(1)),))
+        for index in range(17)
+    ]
+    piece = replace(piece_of([Note(Fraction(0), 60, Fraction(1))]), parts=tuple(parts))
+    players: dict[tuple[int, int], int] = {}
+    for track in mido.MidiFile(file=io.BytesIO(midi_bytes(piece))).tracks[1:]:
+        port = next((m.port for m in track if m.type == "midi_port"), 0)
+        (program,) = [m for m in track if m.type == "program_change"]
+        assert players.setdefault((port, program.channel), program.program) == program.program
+    assert len(players) == 17 and not any(channel == 9 for _, channel in players)
+
+
+def test_a_ramp_of_the_tempo_becomes_steps() -> None:
+    tempos = (TempoChange(Fraction(0), 120.0, is_ramp=True), TempoChange(Fraction(4), 60.0))
+    piece = replace(piece_of([Note(Fraction(0), 60, Fraction(8))]), tempo_bpm=120.0, tempos=tempos)
+    written = read_midi_bytes(midi_bytes(piece))
+    steps = [written.tempo_bpm, *(change.tempo_bpm for change in written.tempos)]
+    assert steps == sorted(steps, reverse=True) and len(steps) == 17 and steps[-1] == 60
+    assert abs(written.tempo_at(Fraction(2)) - 90) < 2.5
+
+
+def test_times_finer_than_480_ticks_are_exact() -> None:
+    line = [Note(Fraction(1, 7), 60, Fraction(1, 11)), Note(Fraction(1), 62, Fraction(1, 32))]
+    assert read_midi_bytes(midi_bytes(piece_of(line))).parts[0].notes == tuple(line)
+
+
+@settings(max_examples=15)
+@given(marked_pieces())
+def test_controls_percussion_and_syllables_are_read_back(piece: Piece) -> None:
+    piece = replace(piece, meters=piece.meters[:1], n_bars=0)  # a short first one is a pickup
+    back = read_midi_bytes(midi_bytes(piece))
+    own = [part for part in sounding(piece).parts if part.notes]
+    assert [part.controls for part in back.parts] == [part.controls for part in own]
+    assert [part.notes for part in back.percussion] == [
+        cut_unisons(part.bare().notes) for part in piece.percussion if part.notes
+    ]
 
 
 def test_a_piece_without_notes_is_still_a_file(empty_piece: Piece) -> None:
