@@ -21,6 +21,7 @@ RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --requirement re
 COPY LICENSE ATTRIBUTION.md app.py ./
 COPY soundfonts soundfonts
 COPY assets assets
+COPY configs configs
 COPY composer composer
 RUN python -m compileall -q composer \
     && useradd --create-home --uid 1000 composer

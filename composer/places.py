@@ -1,44 +1,32 @@
-"""Where things are and run: the bundled assets, and what the environment names instead.
-
-The environment is read at use, not at import.
-"""
+"""Where things are and run: the bundled assets, and what settings name instead."""
 
 from __future__ import annotations
 
 import os
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from composer.errors import OptionError
+from composer.bundled import ASSETS as ASSETS
+from composer.bundled import ATTRIBUTION as ATTRIBUTION
+from composer.bundled import SOUNDFONTS as SOUNDFONTS
 
-
-def _bundled(name: str) -> Path:
-    """Return what comes with the package: within it where it is installed, else beside it."""
-    package = Path(str(resources.files("composer")))
-    within = package / name
-    return within if within.exists() else package.parent / name
-
-
-ASSETS = _bundled("assets")
-SOUNDFONTS = _bundled("soundfonts")
-ATTRIBUTION = _bundled("ATTRIBUTION.md")
+if TYPE_CHECKING:
+    from composer.settings.sections import Engine
 
 
 def checkpoint_folder() -> Path:
     """Return the checkpoint to compose with: COMPOSER_CHECKPOINT, or the bundled SMALL."""
-    named = os.environ.get("COMPOSER_CHECKPOINT", "")
-    return Path(named) if named else ASSETS / "checkpoints" / "small"
+    return _engine().checkpoint or ASSETS / "checkpoints" / "small"
 
 
 def device() -> str:
     """Return the device to run on: COMPOSER_DEVICE, else the GPU a Space lends, else the CPU."""
-    usual = "cuda" if os.environ.get("SPACES_ZERO_GPU") else "cpu"
-    return os.environ.get("COMPOSER_DEVICE", "") or usual
+    return _engine().device
 
 
 def runtime() -> str:
     """Return the runtime to compose with: COMPOSER_RUNTIME, or what suits the device."""
-    return os.environ.get("COMPOSER_RUNTIME", "") or "auto"
+    return _engine().runtime
 
 
 def workers() -> int:
@@ -47,19 +35,13 @@ def workers() -> int:
     Raises:
         OptionError: If it is no whole number from 1 to 64.
     """
-    text = os.environ.get("COMPOSER_WORKERS", "") or str(min(64, _usable_cores()))
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise OptionError(
-            f"COMPOSER_WORKERS must be a whole number from 1 to 64, got {text[:20]!r}"
-        )
-    return int(text)
+    return _engine().workers
 
 
-def _usable_cores() -> int:
-    """Return the cores that this process may use, where the system tells; else all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _engine() -> Engine:
+    from composer.settings import read
+
+    return read().engine
 
 
 def cache_folder() -> Path:

@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 # What a Space runs and what its licences ask for; tests, benchmarks and tools stay at home.
 NEEDED = ("README.md", "app.py", "requirements.txt", "packages.txt", "LICENSE", "ATTRIBUTION.md")
-PARTS = frozenset([*NEEDED, "CHANGELOG.md", "assets", "composer", "soundfonts"])
+PARTS = frozenset([*NEEDED, "CHANGELOG.md", "assets", "composer", "configs", "soundfonts"])
 OF_THE_HUB = ".gitattributes"  # the hub writes it; it says what is a large file
 REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 

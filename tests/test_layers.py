@@ -17,7 +17,9 @@ MAX_LINES = 400
 # A room imports rooms of the rows above its own; those of one row are strangers to each other.
 ROWS = (
     ("errors", "version"),
-    ("extras", "places"),
+    ("bundled", "extras"),
+    ("settings",),
+    ("places",),
     ("worker",),
     ("units",),
     ("theory",),
@@ -27,6 +29,7 @@ ROWS = (
     ("plots",),
     ("rendering",),
     ("decoding", "training", "packing", "branches", "novelty"),
+    ("configuration",),
     ("engines",),
     ("candidates",),
     ("composition",),

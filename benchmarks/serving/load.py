@@ -44,8 +44,8 @@ from benchmarks.record import machine_facts, print_table, rounded, save
 from benchmarks.serving.visitors import FAILED, NETWORK, OWN, REFUSED, SHARES, WRONG, Person
 from benchmarks.serving.watching import MemoryWatch, count_files, memory_mb
 from composer.pipeline import default_engine
-from composer.ui.layout import MAX_WAITING, read_concurrency
-from composer.ui.server.traffic import read_calls_per_minute
+from composer.settings import read
+from composer.ui.layout import MAX_WAITING
 from tests.serving import REAL_APP, serve
 
 USERS = (1, 5, 20)
@@ -125,7 +125,7 @@ def calls_until_refused(address: str) -> int | None:
     What it calls does not exist: the tollgate stands before that, and to be told so takes no time.
     """
     headers = {"X-Forwarded-For": IMPATIENT}
-    most = 2 * max(1, read_calls_per_minute())
+    most = 2 * max(1, read().page.calls_per_minute)
     with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
         for number in range(1, most + 1):
             if client.post("/gradio_api/call/nothing", json={"data": []}).status_code == 429:
@@ -204,9 +204,9 @@ def main() -> None:
     parser.add_argument("--think", type=float, nargs=2, default=THINK_S, metavar="S")
     options = parser.parse_args()
     settings = {
-        "concurrency": read_concurrency(),
+        "concurrency": read().page.concurrency,
         "most_waiting": MAX_WAITING,
-        "calls_per_minute": read_calls_per_minute(),
+        "calls_per_minute": read().page.calls_per_minute,
         "think_s": list(options.think),
         "shares": SHARES,
         "addresses": f"{NETWORK}1 and on, by X-Forwarded-For; the rate limit holds for each",

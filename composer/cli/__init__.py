@@ -9,9 +9,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from composer import errors, extras
+from composer import errors, extras, settings
 from composer.cli import (
     composing,
+    configuring,
     evaluating,
     extending,
     filling,
@@ -27,9 +28,11 @@ __all__ = ["build_parser", "main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 2 with one line on the error stream."""
-    options = build_parser().parse_args(arguments)
+    rest, overrides = settings.split_overrides(sys.argv[1:] if arguments is None else arguments)
+    options = build_parser().parse_args(rest)
     try:
-        with extras.named():
+        with extras.named(), settings.overridden(overrides):
+            settings.read()  # what will not do is said before anything is done
             options.run(options)
     except errors.ComposerError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,6 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = (serving, composing, extending, filling, rendering, training, indexing, evaluating)
-    for room in (*rooms, studies):
+    for room in (*rooms, studies, configuring):
         room.add_commands(commands)
     return parser

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from composer.cli.terminal import add_command
+from composer.settings import overridden
 
 
 def add_commands(commands: Any) -> None:
@@ -21,13 +22,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _app(options: argparse.Namespace) -> None:
-    for name in ("host", "port"):
-        if (given := getattr(options, name)) is not None:
-            os.environ[name.upper()] = str(given)
+    given = {f"page.{name}": getattr(options, name) for name in ("host", "port")}
     scratch = TemporaryDirectory(prefix="composer-", ignore_cleanup_errors=True)
     for name in ("GRADIO_TEMP_DIR", "MPLCONFIGDIR"):  # read on import; a home may not be writable
         os.environ.setdefault(name, f"{scratch.name}/{name.lower()}")
-    with scratch:
+    with scratch, overridden({path: str(value) for path, value in given.items() if value}):
         from composer.ui import build_app, launch
 
         demo = build_app()

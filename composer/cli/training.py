@@ -89,10 +89,10 @@ def _add_train(commands: Any) -> None:
     parser = add_command(commands, "train", _train, "Train a model on one file of events.")
     parser.add_argument("--events", type=Path, required=True, help="made by pack")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--preset", default="small", help="tiny, small or base")
-    parser.add_argument("--minutes", type=float, default=0.0, help="length of the whole run")
+    parser.add_argument("--preset", help="tiny, small or base")
+    parser.add_argument("--minutes", type=float, help="length of the whole run")
     parser.add_argument("--core-minutes", type=float, help="the same in processor time")
-    parser.add_argument("--steps", type=int, default=0, help="length of the run in steps instead")
+    parser.add_argument("--steps", type=int, help="length of the run in steps instead")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
     parser.add_argument(
         "--init",
@@ -126,21 +126,18 @@ def _add_train(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from composer.configuration import Configuration, in_force, to_toml
+    from composer.settings import read_as
     from composer.training import SamplingOptions, TrainOptions, train
 
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    known = {field.name for field in fields(TrainOptions)}
-    sampled = {"batch_rows", "max_rows", "moved_share", "fewer_parts_share"} & given.keys()
-    favoured = tuple(options.favour or ())
-    sampling = SamplingOptions(**{name: given[name] for name in sampled}, favoured=favoured)
-    chosen = {name: given[name] for name in known & given.keys()}
-    folder = train(
-        options.events,
-        options.out,
-        TrainOptions(**chosen, sampling=sampling),
-        resume=options.resume,
-        init=options.init,
-    )
+    names = {field.name for kind in (TrainOptions, SamplingOptions) for field in fields(kind)}
+    given = {name: v for name, v in vars(options).items() if name in names and v is not None}
+    if options.favour:
+        given["favoured"] = tuple(options.favour)
+    how = read_as(Configuration).train_options(**given)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "configuration.toml").write_text(to_toml(in_force(how)), encoding="utf-8")
+    folder = train(options.events, options.out, how, resume=options.resume, init=options.init)
     print(f"checkpoint in {folder}")
 
 

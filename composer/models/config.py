@@ -5,9 +5,11 @@ See `PRESETS` for the named ones.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from composer.bundled import CONFIGS
 from composer.errors import CheckpointError, OptionError
 
 
@@ -68,10 +70,13 @@ class ModelConfig:
         return cls(**values)
 
 
-PRESETS = {
-    "tiny": ModelConfig(
-        width=64, layers=2, heads=2, kv_heads=1, head_width=32, hidden=128, field_hidden=64
-    ),
-    "small": ModelConfig(width=256, layers=6, heads=4, kv_heads=2, hidden=704, field_hidden=384),
-    "base": ModelConfig(width=512, layers=8, heads=8, kv_heads=2, hidden=1056, field_hidden=768),
-}
+def _read_presets() -> dict[str, ModelConfig]:
+    """Return the shapes in configs/, by file; other files there say nothing of a model."""
+    tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in CONFIGS.glob("*.toml")}
+    found = {
+        name: ModelConfig(**table["model"]) for name, table in tables.items() if "model" in table
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].width))
+
+
+PRESETS = _read_presets()

@@ -22,7 +22,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
-from composer.models import PRESETS, load_checkpoint
+from composer.models import load_checkpoint
 from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
@@ -341,11 +341,7 @@ def _has_bf16() -> bool:
 def _build_model(
     options: TrainOptions, packed: PackedEvents, init: Sequence[Path]
 ) -> EventTransformer:
-    config = PRESETS[options.preset]
-    changes = {"dropout": options.dropout, "rope_base": options.rope_base}
-    given = {name: value for name, value in changes.items() if value is not None}
-    config = type(config)(**{**config.to_dict(), **given})
-    model = EventTransformer(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    model = EventTransformer(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
     if init:
         states = [_read_state(folder, packed) for folder in init]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from composer.errors import OptionError
-from composer.models.config import PRESETS
+from composer.models.config import PRESETS, ModelConfig
 from composer.training.batches import SamplingOptions
 
 
@@ -33,6 +33,7 @@ class TrainOptions:
         dropout: Replaces the preset's if not None.
         rope_base: Of the rotary wavelengths, instead of the preset's; a larger one, for longer
             sequences, may follow a smaller one when a run is resumed.
+        shape: Names and values of the preset's `ModelConfig` that are replaced, too.
         checkpointing: Recompute activations in the backward pass: less memory, more time.
         precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
         devices, nodes: How many.
@@ -58,6 +59,7 @@ class TrainOptions:
     section_weight: float = 0.1
     dropout: float | None = None
     rope_base: float | None = None
+    shape: tuple[tuple[str, float], ...] = field(default=(), metadata={"is_setting": False})
     checkpointing: bool = False
     precision: str = "auto"
     devices: int = 1
@@ -75,3 +77,14 @@ class TrainOptions:
             raise OptionError("`minutes`, `core_minutes` or `steps` must be above 0")
         if not 0 <= self.averaging < 1:
             raise OptionError(f"`averaging` must be from 0 to below 1, got {self.averaging}")
+
+    @property
+    def config(self) -> ModelConfig:
+        """The shape of the model: the preset's, and what replaces it.
+
+        Raises:
+            OptionError: If the shape will not do.
+        """
+        changes = {"dropout": self.dropout, "rope_base": self.rope_base}
+        given = {name: value for name, value in changes.items() if value is not None}
+        return ModelConfig(**PRESETS[self.preset].to_dict() | dict(self.shape) | given)

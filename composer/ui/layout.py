@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import gradio as gr
 
-from composer.errors import OptionError
+from composer import settings
 from composer.ui.about import page as about_page
 from composer.ui.api import endpoints as api
 from composer.ui.compose import page as compose_page
@@ -47,9 +45,11 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
 
     Raises:
         CheckpointError: If the checkpoint will not do.
+        OptionError: If a setting will not do.
     """
     studio = studio or default_studio()
     studio.load()
+    n_at_once = settings.read().page.concurrency
     demo: gr.Blocks = PlainBlocks(
         title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S
     )
@@ -58,32 +58,18 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
         window_px = gr.Number(visible=False)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Compose", id="compose"):
-                visit = compose_page.build(demo, studio, window_px, n_at_once=read_concurrency())
+                visit = compose_page.build(demo, studio, window_px, n_at_once=n_at_once)
             with gr.Tab("Extend", id="extend"):
-                extend_page.build(studio, visit, window_px, n_at_once=read_concurrency())
+                extend_page.build(studio, visit, window_px, n_at_once=n_at_once)
             with gr.Tab("Edit", id="edit"):
-                edit_page.build(studio, visit, window_px, n_at_once=read_concurrency())
+                edit_page.build(studio, visit, window_px, n_at_once=n_at_once)
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
             with gr.Tab("Studies", id="studies"):
                 studies_page.build()
             with gr.Tab("About", id="about"):
-                about_page.build(studio, n_at_once=read_concurrency())
+                about_page.build(studio, n_at_once=n_at_once)
         demo.load(None, None, window_px, js=ARRIVE)
-        api.build(studio, n_at_once=read_concurrency())
+        api.build(studio, n_at_once=n_at_once)
     demo.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return demo
-
-
-def read_concurrency() -> int:
-    """Read from COMPOSER_CONCURRENCY how many runs share the model at once; 1 if it is not set.
-
-    Raises:
-        OptionError: If it is no whole number above 0.
-    """
-    text = os.environ.get("COMPOSER_CONCURRENCY") or "1"
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise OptionError(
-            f"COMPOSER_CONCURRENCY must be a whole number from 1 to 64, got {text[:20]!r}"
-        )
-    return int(text)

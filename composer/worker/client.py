@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from composer import settings
 from composer.errors import WorkerError
 from composer.worker import job as jobs
 from composer.worker import nursery
@@ -301,6 +302,7 @@ def _command(module: str, *arguments: str) -> list[str]:
 def _environment(folder: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
     kept = {name: given[name] for name in _ENVIRONMENT if name in given}
     kept |= {name: value for name, value in given.items() if name.startswith("COMPOSER_")}
+    kept |= settings.as_environment()  # it finds no composer.toml, and knows no command line
     kept |= dict.fromkeys(_ONE_THREAD, "1")
     kept |= dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), folder)
     kept["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *filter(None, sys.path)])

@@ -69,7 +69,7 @@ def tracked(*folders: str) -> set[str]:
 
 def test_the_wheel_holds_all_of_the_package_and_what_lies_beside_it(wheel: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("composer/")}
-    beside = tracked("assets", "soundfonts", "ATTRIBUTION.md")
+    beside = tracked("assets", "configs", "soundfonts", "ATTRIBUTION.md")
     assert tracked("composer") | {f"composer/{name}" for name in beside} <= held
     assert wheel.name == f"composer-{VERSION}-py3-none-any.whl"
 
@@ -101,7 +101,7 @@ def test_its_page_answers(page: str, path: str) -> None:
 
 
 def test_what_was_found_lies_within_the_installed_package(home: Path) -> None:
-    code = "from composer import places as p; print(p.ASSETS, p.SOUNDFONTS, p.ATTRIBUTION)"
+    code = "from composer.bundled import *; print(ASSETS, SOUNDFONTS, CONFIGS, ATTRIBUTION)"
     command = [home / "venv" / "bin" / "python", "-c", code]
     run = subprocess.run(command, cwd=home, env=settings(home), capture_output=True, text=True)
     assert {Path(name).parent for name in run.stdout.split()} == {installed(home)}

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from composer.errors import CheckpointError, OptionError
+from composer.errors import CheckpointError
 from composer.ui import build_app
-from composer.ui.layout import read_concurrency
 from tests.fake_studio import fake_studio
 
 
@@ -50,18 +49,6 @@ def test_without_sound_nothing_offers_sound() -> None:
     buttons = {c["props"]["elem_id"] for c in config["components"] if c["type"] == "button"}
     assert {"compose-pdf", "inspect-svg"} <= buttons
     assert not {"compose-mp3", "inspect-wav", "inspect-mp3"} & buttons
-
-
-def test_the_environment_lets_more_runs_share_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COMPOSER_CONCURRENCY", "3")
-    assert read_concurrency() == 3
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "65"])
-def test_a_concurrency_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COMPOSER_CONCURRENCY", text)
-    with pytest.raises(OptionError, match="COMPOSER_CONCURRENCY"):
-        read_concurrency()
 
 
 def test_without_sound_one_line_says_how_to_get_it() -> None:

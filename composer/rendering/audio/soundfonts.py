@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,8 +64,10 @@ def stand_in(program: int) -> int:
 
 
 def _setting() -> Path | None:
-    name = os.environ.get("COMPOSER_SOUNDFONT", "").strip()
-    return Path(name).expanduser() if name else None
+    from composer.settings import read
+
+    named = read().sound.soundfont
+    return named and named.expanduser()
 
 
 def _candidates() -> Iterator[Path]:

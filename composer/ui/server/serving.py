@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from composer import places
+from composer import places, settings
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
 from composer.ui.server import statics, storage, traffic
@@ -40,42 +40,30 @@ def launch(demo: gr.Blocks) -> None:
     Raises:
         OptionError: If the address or a switch will not do.
     """
-    host, port = address(os.environ)
-    check_port_is_free(host, port)
+    page = settings.read().page
+    check_port_is_free(page.host, page.port)
     check_nobody_edits(os.environ)
     options = serving_options()
-    bounds = storage.Bounds(storage.read_most_bytes())
-    if host not in LOCAL_HOSTS:
+    bounds = storage.Bounds(page.files_mb * 1_000_000)
+    if page.host not in LOCAL_HOSTS:
         sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
         traffic.write_log()
     if folder := os.environ.get("GRADIO_TEMP_DIR"):  # else it is shared with other programs
         storage.keep_tidy(Path(folder), bounds)
     demo.api_open = False  # or calls could pass by the queue, and by its limits
-    demo.launch(server_name=host, server_port=port, **options)
+    demo.launch(server_name=page.host, server_port=page.port, **options)
 
 
-def is_switched_on(name: str, environment: Mapping[str, str]) -> bool:
-    """Read a switch: 1 or 0; off if it is not set.
-
-    Raises:
-        OptionError: If it is anything else.
-    """
-    text = environment.get(name) or "0"
-    if text not in ("0", "1"):
-        raise OptionError(f"{name} must be 0 or 1, got {text[:20]!r}")
-    return text == "1"
-
-
-def has_tool_server(environment: Mapping[str, str]) -> bool:
-    """Read from COMPOSER_MCP whether the public events are offered as tools (MCP), too.
+def has_tool_server() -> bool:
+    """Whether the public events are offered as tools (MCP), too: COMPOSER_MCP.
 
     Raises:
         OptionError: If they shall be, and the package for it is missing.
     """
-    is_wished = is_switched_on("COMPOSER_MCP", environment)
-    if is_wished and find_spec("mcp") is None:
+    is_wanted = settings.read().page.mcp
+    if is_wanted and find_spec("mcp") is None:
         raise OptionError("COMPOSER_MCP=1 needs a package more: pip install 'gradio[mcp]'")
-    return is_wished
+    return is_wanted
 
 
 def check_nobody_edits(environment: Mapping[str, str]) -> None:
@@ -86,19 +74,6 @@ def check_nobody_edits(environment: Mapping[str, str]) -> None:
     """
     if environment.get("GRADIO_VIBE_MODE"):
         raise OptionError("GRADIO_VIBE_MODE lets visitors change the program; unset it")
-
-
-def address(environment: Mapping[str, str]) -> tuple[str, int]:
-    """Read host and port from HOST and PORT; a Hugging Face Space serves all addresses.
-
-    Raises:
-        OptionError: If PORT is no port.
-    """
-    host = "0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1"
-    text = environment.get("PORT") or "7860"
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise OptionError(f"PORT must be a whole number from 1 to 65535, got {text[:20]!r}")
-    return environment.get("HOST") or host, int(text)
 
 
 def check_port_is_free(host: str, port: int) -> None:
@@ -120,9 +95,10 @@ def serving_options() -> dict[str, Any]:
     """Return how gradio serves: no monitoring, no sharing, no file but what is handed out.
 
     Raises:
-        OptionError: If the environment names a setting that is none.
+        OptionError: If a setting will not do.
     """
-    tollgate = Tollgate(traffic.read_calls_per_minute(os.environ))
+    page = settings.read().page
+    tollgate = Tollgate(page.calls_per_minute)
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
@@ -134,8 +110,8 @@ def serving_options() -> dict[str, Any]:
         "blocked_paths": [str(places.ASSETS / "checkpoints"), str(places.checkpoint_folder())],
         "enable_monitoring": False,
         "ssr_mode": False,
-        "mcp_server": has_tool_server(os.environ),
-        "pwa": is_switched_on("COMPOSER_PWA", os.environ),
+        "mcp_server": has_tool_server(),
+        "pwa": page.pwa,
         "favicon_path": statics.SCRIPTS / "icon.png",
         "run_history": False,
         "state_session_capacity": 500,

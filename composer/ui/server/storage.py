@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from composer.errors import OptionError
-
-USUAL_MB = 2000
 SWEEP_EVERY_S = 30.0
 # Longer than gradio lets its files live, and looks: what it knows of it deletes, and forgets.
 LIFE_S = 5400.0
@@ -37,20 +34,6 @@ class Bounds:
     most_bytes: int
     life_s: float = LIFE_S
     young_s: float = YOUNG_S
-
-
-def read_most_bytes(environment: Mapping[str, str] = os.environ) -> int:
-    """Read COMPOSER_FILES_MB: megabytes that the files of all visitors may take.
-
-    Raises:
-        OptionError: If it is no whole number from 1 to 1,000,000.
-    """
-    text = environment.get("COMPOSER_FILES_MB") or str(USUAL_MB)
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise OptionError(
-            f"COMPOSER_FILES_MB must be a whole number from 1 to 1000000, got {text[:20]!r}"
-        )
-    return int(text) * 1_000_000
 
 
 def sweep(folder: Path, bounds: Bounds, now_s: float) -> int:

@@ -10,31 +10,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
-import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from composer.errors import OptionError
-
-USUAL_CALLS_PER_MINUTE = 240
 MAX_ADDRESSES = 10_000  # remembered at once
 TOO_OFTEN = "too many requests from this address; wait a minute, then go on"
 log = logging.getLogger("composer.requests")
-
-
-def read_calls_per_minute(environment: Mapping[str, str] = os.environ) -> int:
-    """Read COMPOSER_CALLS_PER_MINUTE: calls of one visitor; 0 lets everybody ask without end.
-
-    Raises:
-        OptionError: If it is no whole number from 0 to 100,000.
-    """
-    text = environment.get("COMPOSER_CALLS_PER_MINUTE") or str(USUAL_CALLS_PER_MINUTE)
-    if not text.isdecimal() or int(text) > 100_000:
-        raise OptionError(
-            f"COMPOSER_CALLS_PER_MINUTE must be a whole number to 100,000, got {text[:20]!r}"
-        )
-    return int(text)
 
 
 class Tollgate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from composer.listening.analysis.report import analyse
 from composer.listening.journal import read_listeners
 from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_plan
 from composer.listening.preview import preview
+from composer.settings import read
 
 MAX_RESULTS_BYTES = 2_000_000
 NO_RESULTS = "upload the results of a study first: the JSON lines that its server exported"
@@ -51,10 +51,10 @@ def show_report(text: Any, results: Any) -> str:
 
 def running_studies() -> str:
     """Return links to the studies that this server runs, as HTML; empty if there are none."""
-    named = os.environ.get("COMPOSER_STUDIES", "")
-    if not named:
+    home = read().studies.folder
+    if home is None:
         return ""
-    names = sorted(path.parent.name for path in Path(named).glob("*/clips.json"))
+    names = sorted(path.parent.name for path in home.glob("*/clips.json"))
     rows = "".join(
         f"<li><a href='/studies/{escape(name)}/' target='_blank'>{escape(name)}</a></li>"
         for name in names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,6 +12,7 @@ from composer.listening.ballots import Ballots
 from composer.listening.journal import BALLOTS
 from composer.listening.reception import Reception
 from composer.listening.stimuli import load_study
+from composer.settings import read
 from composer.ui.studies.server import build_server
 
 
@@ -35,7 +35,7 @@ def open_study(
     study = load_study(folder)
     kept = Ballots(ballots or folder / BALLOTS)
     reception = Reception(study, kept, exports)
-    return build_server(reception, kept, os.environ.get("COMPOSER_STUDY_KEY", ""))
+    return build_server(reception, kept, read().studies.key.get_secret_value())
 
 
 def study_routes() -> list[Mount]:
@@ -45,10 +45,9 @@ def study_routes() -> list[Mount]:
         OptionError: If there is no such folder.
         RequestError: If a study in it is not ready.
     """
-    named = os.environ.get("COMPOSER_STUDIES", "")
-    if not named:
+    home = read().studies.folder
+    if home is None:
         return []
-    home = Path(named)
     if not home.is_dir():
         raise OptionError("COMPOSER_STUDIES names no folder; make it, or unset it")
     folders = sorted(path.parent for path in home.glob("*/clips.json"))

@@ -9,30 +9,9 @@ from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
 from composer.ui import launch
 from composer.ui.server import serving
-from composer.ui.server.serving import address, serving_options
+from composer.ui.server.serving import serving_options
 from composer.ui.theme import STYLESHEETS, build_theme
 from tests.serving import free_port
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, ("127.0.0.1", 7860)),
-        ({"PORT": "8000", "HOST": "0.0.0.0"}, ("0.0.0.0", 8000)),
-        ({"SPACE_ID": "someone/composer"}, ("0.0.0.0", 7860)),
-        ({"SPACE_ID": "someone/composer", "HOST": "127.0.0.1"}, ("127.0.0.1", 7860)),
-    ],
-)
-def test_host_and_port_come_from_the_environment(
-    environment: dict[str, str], expected: tuple[str, int]
-) -> None:
-    assert address(environment) == expected
-
-
-@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "7860.5"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
-    with pytest.raises(OptionError, match="PORT must be"):
-        address({"PORT": port})
 
 
 def test_a_port_that_is_taken_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,16 +64,17 @@ def test_switches_are_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not serving_options()["pwa"]
     monkeypatch.setenv("COMPOSER_PWA", "1")
     assert serving_options()["pwa"]
-    monkeypatch.setenv("COMPOSER_PWA", "yes")
+    monkeypatch.setenv("COMPOSER_PWA", "maybe")
     with pytest.raises(OptionError, match="COMPOSER_PWA must be 0 or 1"):
         serving_options()
 
 
 def test_tools_that_are_not_installed_are_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "find_spec", lambda name: None)
-    assert not serving.has_tool_server({})
+    assert not serving.has_tool_server()
+    monkeypatch.setenv("COMPOSER_MCP", "1")
     with pytest.raises(OptionError, match=r"gradio\[mcp\]"):
-        serving.has_tool_server({"COMPOSER_MCP": "1"})
+        serving.has_tool_server()
 
 
 def test_a_page_open_to_others_says_what_a_public_host_needs(

@@ -4,10 +4,7 @@ import os
 import time
 from pathlib import Path
 
-import pytest
-
-from composer.errors import OptionError
-from composer.ui.server.storage import Bounds, keep_tidy, read_most_bytes, sweep
+from composer.ui.server.storage import Bounds, keep_tidy, sweep
 
 NOW_S = 1_000_000.0
 
@@ -77,11 +74,3 @@ def test_sweeping_goes_on_in_the_background(tmp_path: Path) -> None:
         time.sleep(0.01)
     ended.set()
     assert not old.exists()
-
-
-def test_the_bound_comes_from_the_environment() -> None:
-    assert read_most_bytes({}) == 2_000_000_000
-    assert read_most_bytes({"COMPOSER_FILES_MB": "5"}) == 5_000_000
-    for text in ("0", "-1", "much", "1000001"):
-        with pytest.raises(OptionError, match="COMPOSER_FILES_MB"):
-            read_most_bytes({"COMPOSER_FILES_MB": text})
