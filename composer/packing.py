@@ -1,15 +1,15 @@
-"""A corpus folder -> one packed file of events, the only thing that training reads.
+"""Folders of scores -> one packed file of events, the only thing that training reads.
 
 The file is a compressed numpy archive: `events` [N, 4], `offsets` [pieces + 1] into it, `names`
-(JSON: path, split, composer, form, ensemble, notes, bars, licence of every piece), `menu` (JSON:
-the pairs of composer and form with enough training pieces) and `vocabulary` (JSON).
+(JSON: path, split, composer, form, ensemble, work, notes, bars, licence of every piece), `menu`
+(JSON: the pairs of composer and form with enough training pieces) and `vocabulary` (JSON).
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,36 +49,58 @@ class PackReport:
     fingerprint: str
 
 
-def build_vocabulary(entries: tuple[Entry, ...]) -> Vocabulary:
-    """Name the composers and forms that the training split has often enough."""
+def build_vocabulary(entries: Sequence[Entry], known: Vocabulary | None = None) -> Vocabulary:
+    """Name the composers and forms that the training split has often enough.
+
+    Args:
+        entries: Of all corpora.
+        known: Its names keep their ids and new ones follow, so that weights trained with it stay
+            valid; nothing is taken out.
+    """
     train = [entry for entry in entries if entry.split == "train"]
-    return Vocabulary(
-        composers=("other", *_frequent(train, "composer", MIN_PIECES_COMPOSER)),
-        forms=("other", *_frequent(train, "form", MIN_PIECES_FORM)),
-        ensembles=ENSEMBLES,
+    first = known or Vocabulary(composers=("other",), forms=("other",), ensembles=ENSEMBLES)
+    composers = _frequent(train, "composer", MIN_PIECES_COMPOSER)
+    forms = _frequent(train, "form", MIN_PIECES_FORM)
+    return replace(
+        first,
+        composers=_joined(first.composers, composers),
+        forms=_joined(first.forms, forms),
+        ensembles=_joined(first.ensembles, ENSEMBLES),
     )
 
 
-def pack(corpus: Corpus, path: Path, *, workers: int = 2) -> PackReport:
-    """Encode every piece of a corpus and write the packed file.
+def _joined(known: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+    """Return known names and then the others."""
+    return (*known, *(name for name in names if name not in known))
+
+
+def pack(
+    corpora: Sequence[Corpus], path: Path, *, known: Vocabulary | None = None, workers: int = 2
+) -> PackReport:
+    """Encode every piece of some corpora and write the packed file.
 
     Args:
-        corpus: Filtered by licence already.
+        corpora: Filtered by licence already; a path stands in one of them only.
         path: Of the `.npz` file.
+        known: Names that keep their ids.
         workers: Processes that read and encode.
 
     Raises:
-        OptionError: If no piece is left.
+        OptionError: If no piece is left, or two corpora name the same path.
     """
-    vocabulary = build_vocabulary(tuple(corpus.entries))
+    entries = [entry for corpus in corpora for entry in corpus.entries]
+    twice = [path for path, n in Counter(entry.path for entry in entries).items() if n > 1]
+    if twice:
+        raise OptionError(f"{len(twice)} paths stand in two places, such as {twice[0][:80]!r}")
+    vocabulary = build_vocabulary(entries, known)
     encoded, refused = [], []
-    for one in _encoded(corpus, vocabulary, workers):
+    for one in _encoded(corpora, vocabulary, workers):
         if one.reason:
             refused.append((one.entry.path, one.reason))
         else:
             encoded.append(one)
     if not encoded:
-        raise OptionError("no piece of the folder can be packed; `corpus` says why")
+        raise OptionError("no piece of the folders can be packed; `corpus` says why")
     names = [_name(one) for one in encoded]
     offsets = np.cumsum([0, *(len(one.events) for one in encoded)])
     _write(path, np.concatenate([one.events for one in encoded]), offsets, names, vocabulary)
@@ -150,14 +172,24 @@ def _name(one: _Encoded) -> dict[str, Any]:
     fields = ("path", "split", "composer", "form", "ensemble", "meter", "key", "parts", "licence")
     values = {field: getattr(one.entry, field) for field in fields}
     n_bars = int((one.events[:, vocab.TIME] == vocab.BAR).sum())
-    return values | {"bars": n_bars, "notes": one.n_notes}
+    return values | {"work": work_of(one.entry), "bars": n_bars, "notes": one.n_notes}
 
 
-def _encoded(corpus: Corpus, vocabulary: Vocabulary, workers: int) -> Iterator[_Encoded]:
-    entries = tuple(corpus.entries)
+def work_of(entry: Entry) -> str:
+    """Return what pieces of one work share: composer and title up to a colon, or their source.
+
+    `Missa in D: Kyrie` and `Missa in D: Gloria` are one work, and so are groups of parts that were
+    cut from one score.
+    """
+    title, colon, _ = entry.title.partition(": ")
+    return f"{entry.composer}: {title}" if colon else entry.source or entry.path
+
+
+def _encoded(corpora: Sequence[Corpus], vocabulary: Vocabulary, workers: int) -> Iterator[_Encoded]:
     chunks = [
-        replace(corpus, entries=entries[i : i + CHUNK_PIECES])
-        for i in range(0, len(entries), CHUNK_PIECES)
+        replace(corpus, entries=corpus.entries[i : i + CHUNK_PIECES])
+        for corpus in corpora
+        for i in range(0, len(corpus.entries), CHUNK_PIECES)
     ]
     with ProcessPoolExecutor(workers) as pool:
         for found in pool.map(_encode_chunk, chunks, [vocabulary] * len(chunks)):

@@ -10,7 +10,7 @@ import pytest
 
 from composer.corpus import Entry, load_corpus
 from composer.errors import OptionError
-from composer.packing import MIN_PIECES_MENU, build_menu, build_vocabulary, pack
+from composer.packing import MIN_PIECES_MENU, build_menu, build_vocabulary, pack, work_of
 from composer.piece import Piece
 from composer.rendering import write_midi
 from composer.theory import ENSEMBLES
@@ -38,7 +38,7 @@ def corpus_folder(chorale: Piece, keyboard_piece: Piece, tmp_path: Path) -> Path
 def test_a_packed_corpus_spells_its_pieces(
     corpus_folder: Path, tmp_path: Path, chorale: Piece, keyboard_piece: Piece
 ) -> None:
-    report = pack(load_corpus(corpus_folder), tmp_path / "out" / "events.npz", workers=1)
+    report = pack([load_corpus(corpus_folder)], tmp_path / "out" / "events.npz", workers=1)
     packed = PackedEvents.load(tmp_path / "out" / "events.npz")
     vocabulary = Vocabulary.from_dict(packed.vocabulary)
     assert (report.pieces, report.events, report.fingerprint) == (
@@ -55,7 +55,7 @@ def test_a_packed_corpus_spells_its_pieces(
 
 @pytest.mark.slow
 def test_what_cannot_be_packed_is_listed_with_a_reason(corpus_folder: Path, tmp_path: Path) -> None:
-    report = pack(load_corpus(corpus_folder), tmp_path / "events.npz", workers=1)
+    report = pack([load_corpus(corpus_folder)], tmp_path / "events.npz", workers=1)
     ((path, reason),) = report.refused
     assert path == "Bach/broken.mid"
     assert reason
@@ -64,7 +64,7 @@ def test_what_cannot_be_packed_is_listed_with_a_reason(corpus_folder: Path, tmp_
 @pytest.mark.slow
 def test_packing_twice_gives_the_same_events(corpus_folder: Path, tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
-        pack(load_corpus(corpus_folder), tmp_path / name, workers=2)
+        pack([load_corpus(corpus_folder)], tmp_path / name, workers=2)
     first, second = (PackedEvents.load(tmp_path / name) for name in ("a.npz", "b.npz"))
     assert np.array_equal(first.events, second.events)
     assert first.names == second.names
@@ -74,7 +74,7 @@ def test_packing_twice_gives_the_same_events(corpus_folder: Path, tmp_path: Path
 def test_a_folder_without_a_piece_is_refused(tmp_path: Path) -> None:
     (tmp_path / "scores").mkdir()
     with pytest.raises(OptionError, match="no piece"):
-        pack(load_corpus(tmp_path / "scores"), tmp_path / "events.npz", workers=1)
+        pack([load_corpus(tmp_path / "scores")], tmp_path / "events.npz", workers=1)
 
 
 def test_names_that_are_seen_seldom_share_one_id() -> None:
@@ -83,7 +83,7 @@ def test_names_that_are_seen_seldom_share_one_id() -> None:
     entries += [
         Entry(path=f"v{i}", composer="Later", form="fugue", split="valid") for i in range(9)
     ]
-    vocabulary = build_vocabulary(tuple(entries))
+    vocabulary = build_vocabulary(entries)
     assert vocabulary.composers == ("other", "Bach")
     assert vocabulary.forms == ("other", "fugue")
     assert vocabulary.ensembles == ENSEMBLES
@@ -95,8 +95,41 @@ def test_the_vocabulary_does_not_depend_on_the_order_of_the_corpus() -> None:
         for composer in ("Bach", "Abel", "Zelenka")
         for i in range(4)
     ]
-    there, back = build_vocabulary(tuple(entries)), build_vocabulary(tuple(reversed(entries)))
+    there, back = build_vocabulary(entries), build_vocabulary(tuple(reversed(entries)))
     assert there == back
+
+
+def test_known_names_keep_their_ids_and_new_ones_follow() -> None:
+    entries = [
+        Entry(path=f"{composer}{i}", composer=composer, form="fugue")
+        for composer in ("Abel", "Bach")
+        for i in range(5)
+    ]
+    known = Vocabulary(composers=("other", "Zelenka", "Bach"), forms=("other",), ensembles=())
+    found = build_vocabulary(entries, known)
+    assert found.composers == ("other", "Zelenka", "Bach", "Abel")
+    assert found.forms == ("other", "fugue")
+    assert found.continues(known)
+    assert not known.continues(found)
+    assert not build_vocabulary(entries).continues(known)
+
+
+@pytest.mark.slow
+def test_folders_are_packed_into_one_file(corpus_folder: Path, tmp_path: Path) -> None:
+    corpora = [load_corpus(corpus_folder / name) for name in ("Bach", "Mozart")]
+    report = pack(corpora, tmp_path / "events.npz", workers=1)
+    assert report.pieces == len(PackedEvents.load(tmp_path / "events.npz").names) == 2
+    with pytest.raises(OptionError, match="stand in two places"):
+        pack([corpora[0], corpora[0]], tmp_path / "events.npz", workers=1)
+
+
+def test_movements_and_groups_of_one_score_are_one_work() -> None:
+    kyrie = Entry(path="a", composer="Elsner", title="Missa in D: Kyrie", source="r:a.krn")
+    gloria = Entry(path="b", composer="Elsner", title="Missa in D: Gloria", source="r:b.krn")
+    winds, choir = (Entry(path=p, title="Salve Regina", source="r:c.krn") for p in "cd")
+    assert work_of(kyrie) == work_of(gloria) == "Elsner: Missa in D"
+    assert work_of(winds) == work_of(choir) == "r:c.krn"
+    assert work_of(Entry(path="e")) == "e"
 
 
 def test_the_menu_offers_pairs_with_enough_training_pieces_only() -> None:

@@ -35,20 +35,27 @@ def _corpus(options: argparse.Namespace) -> None:
 
 def _add_pack(commands: Any) -> None:
     parser = add_command(
-        commands, "pack", _pack, "Encode a folder of scores into one file of events."
+        commands, "pack", _pack, "Encode folders of scores into one file of events."
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="folder")
     parser.add_argument("--licence", help="keep one class only, such as open")
+    parser.add_argument(
+        "--names", type=Path, help="checkpoint whose names keep their ids, to go on from it"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the .npz file")
     parser.add_argument("--workers", type=int, default=2, help="processes")
 
 
 def _pack(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
+    from composer.models import load_checkpoint
     from composer.packing import pack
+    from composer.tokenizer import Vocabulary
 
-    corpus = load_corpus(options.folder, licence=options.licence)
-    report = pack(corpus, options.out, workers=options.workers)
+    corpora = [load_corpus(folder, licence=options.licence) for folder in options.folders]
+    known = load_checkpoint(options.names).vocabulary if options.names else None
+    names = Vocabulary.from_dict(known) if known else None
+    report = pack(corpora, options.out, known=names, workers=options.workers)
     for path, reason in report.refused:
         print(f"refused {path}: {reason}")
     print(f"{report.pieces} pieces, {report.notes} notes, {report.events} events in {options.out}")
@@ -101,7 +108,9 @@ def _add_train(commands: Any) -> None:
         default=[],
         help="begin with the weights of a checkpoint folder, or the mean of several",
     )
-    parser.add_argument("--rate", type=float, help="peak learning rate")
+    parser.add_argument("--rate", type=float, help="peak learning rate of tables and logits")
+    parser.add_argument("--matrix-rate", type=float, help="peak learning rate of the matrices")
+    parser.add_argument("--warmup", type=float, help="share of the run that warms up")
     parser.add_argument("--smoothing", type=float, help="label smoothing")
     parser.add_argument("--dropout", type=float, help="instead of the preset's")
     parser.add_argument(
@@ -112,7 +121,13 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--favour", type=_factor, nargs="+", help="forms to draw more often, as chorale=4"
     )
+    parser.add_argument(
+        "--favour-ensemble", type=_factor, nargs="+", help="likewise, as 'string quartet=2'"
+    )
     parser.add_argument("--moved-share", type=float, help="of pieces whose tonic is moved")
+    parser.add_argument("--form-power", type=float, help="0 draws forms alike, 1 by their events")
+    parser.add_argument("--composer-power", type=float, help="likewise within a form")
+    parser.add_argument("--work-power", type=float, help="likewise within a composer")
     parser.add_argument("--fewer-parts-share", type=float, help="of pieces without some parts")
     parser.add_argument("--averaging", type=float, help="of the weights over steps, 0 for none")
     parser.add_argument("--accumulate", type=int, help="batches a step")
@@ -134,6 +149,8 @@ def _train(options: argparse.Namespace) -> None:
     given = {name: v for name, v in vars(options).items() if name in names and v is not None}
     if options.favour:
         given["favoured"] = tuple(options.favour)
+    if options.favour_ensemble:
+        given["favoured_ensembles"] = tuple(options.favour_ensemble)
     how = read_as(Configuration).train_options(**given)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "configuration.toml").write_text(to_toml(in_force(how)), encoding="utf-8")

@@ -168,6 +168,13 @@ class Vocabulary:
         known = name if name in names else "other"
         return first + 1 + names.index(known) if known in names else first
 
+    def continues(self, earlier: Vocabulary) -> bool:
+        """Whether every id of an earlier vocabulary means the same here: new names only follow."""
+        return all(
+            getattr(self, kind)[: len(names)] == tuple(names)
+            for kind, names in asdict(earlier).items()
+        )
+
     @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits over every table and name: equal ids mean equal music."""

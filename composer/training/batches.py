@@ -1,9 +1,9 @@
 """Batches of rearranged pieces from one packed file. Knows numpy and the tables, no torch.
 
-Pieces are drawn by form, then by composer, then by length, each flattened by a temperature, so that
-no collection drowns the others. A *pool* of sequences is drawn from a generator of its own, sorted
-by length and cut into batches: every batch follows from (seed, rank, pool number) alone, which
-makes resuming exact.
+Pieces are drawn by form, then by composer, then by work, each flattened by a temperature, so that
+no collection drowns the others, and by length within a work. A *pool* of sequences is drawn from a
+generator of its own, sorted by length and cut into batches: every batch follows from (seed, rank,
+pool number) alone, which makes resuming exact.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class SamplingOptions:
         pool: Sequences that are sorted by length together.
         form_power: 1 draws forms by their number of notes, 0 draws all alike.
         composer_power: Likewise, within a form.
+        work_power: Likewise, within a composer: many groups of parts come from one movement.
         favoured: Factors on the shares of forms, as (form, factor); others keep 1.
+        favoured_ensembles: Factors on pieces by ensemble, as (ensemble, factor); others keep 1.
         hole_share: Of the sequences that fill bars.
         parts_share: Of those that write parts to given ones.
         theme_share: Of those that come back to a theme; the others are plain windows.
@@ -66,7 +68,9 @@ class SamplingOptions:
     pool: int = 256
     form_power: float = 0.5
     composer_power: float = 0.5
+    work_power: float = 0.5
     favoured: tuple[tuple[str, float], ...] = ()
+    favoured_ensembles: tuple[tuple[str, float], ...] = ()
     hole_share: float = 0.10
     parts_share: float = 0.08
     theme_share: float = 0.07
@@ -151,30 +155,49 @@ def piece_weights(
 ) -> npt.NDArray[np.float64]:
     """Return the chance of every piece, [len(indices)], summing to 1.
 
-    A form's share is its notes to `form_power`, a composer's share within it likewise, and a
-    piece's share within both is its notes. Forms in `favoured` get their factor on top.
+    A form's share is its events to `form_power`, a composer's share within it likewise, a work's
+    share within both likewise, and a piece's share within its work is its events. Favoured forms
+    and ensembles get their factors on top.
 
     Raises:
-        OptionError: If a favoured form is not in the corpus.
+        OptionError: If a favoured form or ensemble is not in the corpus.
     """
-    favoured = dict(options.favoured)
-    forms: dict[str, dict[str, dict[int, float]]] = {}
-    for place, index in enumerate(indices):
-        name = packed.names[index]
-        notes = float(packed.offsets[index + 1] - packed.offsets[index])
-        forms.setdefault(name["form"], {}).setdefault(name["composer"], {})[place] = notes
-    if unknown := sorted(set(favoured) - set(forms)):
-        raise OptionError(f"no piece is a {unknown[0]}; favour one of {', '.join(sorted(forms))}")
-    weights = np.zeros(len(indices))
-    for form, composers in forms.items():
-        totals = {c: sum(pieces.values()) for c, pieces in composers.items()}
-        shares = {c: n**options.composer_power for c, n in totals.items()}
-        form_weight = favoured.get(form, 1.0) * sum(totals.values()) ** options.form_power
-        for composer, pieces in composers.items():
-            share = form_weight * shares[composer] / sum(shares.values())
-            for place, n in pieces.items():
-                weights[place] = share * n / totals[composer]
+    names = [packed.names[index] for index in indices]
+    sizes = np.array([float(packed.offsets[i + 1] - packed.offsets[i]) for i in indices])
+    levels = (
+        ([name["form"] for name in names], options.form_power),
+        ([name["composer"] for name in names], options.composer_power),
+        ([name.get("work", str(i)) for i, name in enumerate(names)], options.work_power),
+    )
+    weights = np.ones(len(indices))
+    outer = np.zeros(len(indices), np.int64)  # the group of every piece, one level up
+    for kinds, power in levels:
+        inner = _numbered(list(zip(outer.tolist(), kinds, strict=True)))
+        shares = np.bincount(inner, sizes) ** power
+        first = np.unique(inner, return_index=True)[1]
+        weights *= shares[inner] / np.bincount(outer[first], shares)[outer]
+        outer = inner
+    weights *= sizes / np.bincount(outer, sizes)[outer]
+    for kind, favoured in (
+        ("form", options.favoured),
+        ("ensemble", options.favoured_ensembles),
+    ):
+        weights *= _factors([name.get(kind, "") for name in names], kind, dict(favoured))
     return np.asarray(weights / weights.sum())
+
+
+def _numbered(keys: list[Any]) -> npt.NDArray[np.int64]:
+    """Return a number for each key, equal keys alike: 0, 1, ... in the order of appearance."""
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+
+
+def _factors(found: list[str], kind: str, favoured: dict[str, float]) -> npt.NDArray[np.float64]:
+    if unknown := sorted(set(favoured) - set(found)):
+        raise OptionError(
+            f"no piece has the {kind} {unknown[0]!r}; favour one of {', '.join(sorted(set(found)))}"
+        )
+    return np.array([favoured.get(name, 1.0) for name in found])
 
 
 class Sampler:

@@ -22,12 +22,12 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
-from composer.models import load_checkpoint
 from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.training.batches import Batch, PackedEvents, Sampler, SamplingOptions
+from composer.training.beginning import build_model
 from composer.training.optimisers import build_optimisers, set_rates
 from composer.training.options import TrainOptions
 from composer.training.schedule import rate_at
@@ -111,7 +111,7 @@ class _Run:
         )
         self.fabric.launch()
         torch.manual_seed(options.seed + self.fabric.global_rank)
-        self.raw_model = _build_model(options, packed, init)
+        self.raw_model = build_model(options, packed, init)
         optimisers = build_optimisers(self.raw_model, options)
         self.model, *self.optimisers = self.fabric.setup(self.raw_model, *optimisers)
         self.model.mark_forward_method("field_losses")
@@ -219,6 +219,7 @@ class _Run:
             "preset": self.options.preset,
             "max_rows": self.options.sampling.max_rows,
             "favoured": dict(self.options.sampling.favoured),
+            "favoured_ensembles": dict(self.options.sampling.favoured_ensembles),
             "moved_share": self.options.sampling.moved_share,
             "fewer_parts_share": self.options.sampling.fewer_parts_share,
             "progress": asdict(self.progress),
@@ -336,31 +337,6 @@ def _precision(wanted: str) -> Any:
 def _has_bf16() -> bool:
     has_mkldnn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return bool(has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _build_model(
-    options: TrainOptions, packed: PackedEvents, init: Sequence[Path]
-) -> EventTransformer:
-    model = EventTransformer(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
-    model.recomputes = options.checkpointing
-    if init:
-        states = [_read_state(folder, packed) for folder in init]
-        shapes = {name: weight.shape for name, weight in model.state_dict().items()}
-        if any({n: w.shape for n, w in state.items()} != shapes for state in states):
-            raise OptionError(f"`init` has another shape than the preset {options.preset!r}")
-        mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
-        model.load_state_dict(mean)
-    return model.train()
-
-
-def _read_state(folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
-    checkpoint = load_checkpoint(folder)
-    if checkpoint.vocabulary != packed.vocabulary:
-        raise OptionError(
-            f"`init` has vocabulary {checkpoint.vocabulary.get('fingerprint')}, the packed "
-            f"file {packed.vocabulary.get('fingerprint')}; pack with the same corpus and tables"
-        )
-    return checkpoint.model.state_dict()
 
 
 def _validation_batches(

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from composer.piece import Piece
-from composer.tokenizer import encode
+from composer.tokenizer import Vocabulary, encode
 from tests.strategies import MENU, VOCABULARY
 
 
-def write_packed(path: Path, pieces: list[tuple[str, Piece]]) -> Path:
+def write_packed(
+    path: Path, pieces: list[tuple[str, Piece]], vocabulary: Vocabulary = VOCABULARY
+) -> Path:
     """Write a packed file of (split, piece)."""
-    events = [encode(piece, VOCABULARY) for _, piece in pieces]
+    events = [encode(piece, vocabulary) for _, piece in pieces]
     names = [
         {"split": split, "composer": piece.composer, "form": piece.form} for split, piece in pieces
     ]
@@ -24,6 +26,6 @@ def write_packed(path: Path, pieces: list[tuple[str, Piece]]) -> Path:
         offsets=np.cumsum([0, *map(len, events)]),
         names=np.array(json.dumps(names)),
         menu=np.array(json.dumps(MENU)),
-        vocabulary=np.array(json.dumps(VOCABULARY.to_dict())),
+        vocabulary=np.array(json.dumps(vocabulary.to_dict())),
     )
     return path

@@ -66,7 +66,7 @@ def test_no_batch_is_over_its_rows_unless_one_sequence_is(
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_the_chances_of_pieces_sum_to_one(packed: PackedEvents, power: float) -> None:
-    options = replace(OPTIONS, form_power=power, composer_power=power)
+    options = replace(OPTIONS, form_power=power, composer_power=power, work_power=power)
     weights = piece_weights(packed, packed.indices("train"), options)
     assert weights.shape == (5,)
     assert weights.sum() == pytest.approx(1)
@@ -74,7 +74,7 @@ def test_the_chances_of_pieces_sum_to_one(packed: PackedEvents, power: float) ->
 
 
 def test_without_power_all_forms_and_composers_are_drawn_alike(packed: PackedEvents) -> None:
-    options = replace(OPTIONS, form_power=0.0, composer_power=0.0)
+    options = replace(OPTIONS, form_power=0.0, composer_power=0.0, work_power=1.0)
     weights = piece_weights(packed, packed.indices("train"), options)
     # chorale: Bach, Mozart; minuet: Mozart twice, Bach.
     forms = [packed.names[i]["form"] for i in packed.indices("train")]
@@ -84,7 +84,7 @@ def test_without_power_all_forms_and_composers_are_drawn_alike(packed: PackedEve
 
 
 def test_with_full_power_a_piece_is_drawn_by_its_length(packed: PackedEvents) -> None:
-    options = replace(OPTIONS, form_power=1.0, composer_power=1.0)
+    options = replace(OPTIONS, form_power=1.0, composer_power=1.0, work_power=1.0)
     indices = packed.indices("train")
     lengths = np.array([len(packed.piece(i)) for i in indices])
     np.testing.assert_allclose(piece_weights(packed, indices, options), lengths / lengths.sum())
@@ -98,6 +98,27 @@ def test_a_favoured_form_is_drawn_more_often(packed: PackedEvents) -> None:
     odds = plain[is_minuet].sum() / plain[~is_minuet].sum()
     found = favoured[is_minuet].sum() / favoured[~is_minuet].sum()
     assert found == pytest.approx(3 * odds)
+
+
+def test_groups_of_one_work_share_its_chance(packed: PackedEvents) -> None:
+    """Nine movements of a mass in ten groups each do not weigh ninety times a single motet."""
+    works = ["Missa", "Missa", "Missa", "Salve", "Ave"]
+    names = [{"form": "mass", "composer": "Elsner", "work": work} for work in works]
+    alike = PackedEvents(np.zeros((50, 4), np.int16), np.arange(0, 51, 10), names, {}, [])
+    drawn_alike = piece_weights(alike, list(range(5)), replace(OPTIONS, work_power=0.0))
+    np.testing.assert_allclose(drawn_alike, [1 / 9, 1 / 9, 1 / 9, 1 / 3, 1 / 3])
+    by_root = piece_weights(alike, list(range(5)), replace(OPTIONS, work_power=0.5))
+    assert by_root[:3].sum() / by_root[3] == pytest.approx(3**0.5)
+
+
+def test_a_favoured_ensemble_is_drawn_more_often() -> None:
+    names = [{"form": "mass", "composer": "Elsner", "ensemble": e} for e in ("choir", "keyboard")]
+    packed = PackedEvents(np.zeros((20, 4), np.int16), np.array([0, 10, 20]), names, {}, [])
+    options = replace(OPTIONS, favoured_ensembles=(("keyboard", 3.0),))
+    np.testing.assert_allclose(piece_weights(packed, [0, 1], options), [0.25, 0.75])
+    unknown = replace(OPTIONS, favoured_ensembles=(("harps", 3.0),))
+    with pytest.raises(OptionError, match="no piece has the ensemble 'harps'; favour one of choir"):
+        piece_weights(packed, [0, 1], unknown)
 
 
 def test_a_favoured_form_must_be_in_the_corpus(packed: PackedEvents) -> None:

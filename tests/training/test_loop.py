@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from composer.errors import CheckpointError, OptionError
 from composer.models import load_checkpoint
 from composer.piece import Piece
+from composer.tokenizer import Vocabulary
 from composer.training import SamplingOptions, TrainOptions, train
 from composer.training import loop as training_loop
 from composer.training.optimisers import build_optimisers
@@ -161,6 +164,23 @@ def test_a_run_may_begin_with_the_mean_of_several(
 
 
 @pytest.mark.slow
+def test_a_run_may_go_on_with_more_names_than_the_weights_know(
+    chorale: Piece, straight: Path, tmp_path: Path
+) -> None:
+    more = replace(VOCABULARY, composers=(*VOCABULARY.composers, "Zelenka"))
+    pieces = [("train", replace(chorale, composer="Zelenka")), ("valid", chorale)]
+    events = write_packed(tmp_path / "more.npz", pieces, more)
+    begun = straight / "checkpoint"
+    train(events, tmp_path, options(steps=1, rate=1e-12), init=[begun], show_progress=False)
+    found, known = load_checkpoint(tmp_path / "checkpoint"), load_checkpoint(begun)
+    assert Vocabulary.from_dict(found.vocabulary) == more
+    table, before = (c.weights["tables.2"] for c in (found, known))
+    other, newcomer = (more.value_id("composer", name) for name in ("other", "Zelenka"))
+    np.testing.assert_array_equal(table[newcomer], before[other])
+    np.testing.assert_array_equal(np.delete(table, newcomer, 0), np.delete(before, newcomer, 0))
+
+
+@pytest.mark.slow
 def test_options_that_save_memory_and_smooth_labels_run(packed_path: Path, tmp_path: Path) -> None:
     run(packed_path, tmp_path, steps=1, checkpointing=True, smoothing=0.1)
     assert len(log_of(tmp_path)) == 1
@@ -173,8 +193,9 @@ def test_weights_of_another_vocabulary_are_refused(
     other.mkdir()
     for path in tiny_folder.iterdir():
         (other / path.name).write_bytes(path.read_bytes())
-    (other / "vocabulary.json").write_text('{"fingerprint": "0"}')
-    with pytest.raises((OptionError, CheckpointError), match="pack with the same corpus"):
+    names = replace(VOCABULARY, composers=("other", "Zelenka"))
+    (other / "vocabulary.json").write_text(json.dumps(names.to_dict()))
+    with pytest.raises(OptionError, match="does not continue it; pack with `--names other`"):
         train(packed_path, tmp_path / "out", options(), init=[other], show_progress=False)
 
 

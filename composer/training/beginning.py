@@ -1,0 +1,67 @@
+"""The model of a run before its first step: new, or with the weights of checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from composer.errors import OptionError
+from composer.models import load_checkpoint
+from composer.models.transformer import EventTransformer
+from composer.tokenizer import vocab
+from composer.tokenizer.vocab import PITCH, Vocabulary
+from composer.training.batches import PackedEvents
+from composer.training.options import TrainOptions
+
+
+def build_model(
+    options: TrainOptions, packed: PackedEvents, init: Sequence[Path]
+) -> EventTransformer:
+    """Return the model of a run in training mode.
+
+    Args:
+        options: Of the run.
+        packed: Its vocabulary must continue those of `init`.
+        init: Checkpoints whose mean it begins with.
+
+    Raises:
+        OptionError: If one of them has another shape or names other things by its ids.
+        CheckpointError: If one cannot be read.
+    """
+    model = EventTransformer(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    model.recomputes = options.checkpointing
+    if init:
+        states = [_read_state(folder, packed) for folder in init]
+        shapes = {name: weight.shape for name, weight in model.state_dict().items()}
+        if any({n: w.shape for n, w in state.items()} != shapes for state in states):
+            raise OptionError(f"`init` has another shape than the preset {options.preset!r}")
+        mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+        model.load_state_dict(mean)
+    return model.train()
+
+
+def _read_state(folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
+    checkpoint = load_checkpoint(folder)
+    known = Vocabulary.from_dict(checkpoint.vocabulary)
+    wanted = Vocabulary.from_dict(packed.vocabulary)
+    if not wanted.continues(known):
+        raise OptionError(
+            f"`init` has vocabulary {known.fingerprint}, the packed file {wanted.fingerprint}, "
+            f"which does not continue it; pack with `--names {folder.name}`"
+        )
+    state = checkpoint.model.state_dict()
+    _name_newcomers(state[f"tables.{PITCH}.weight"], known, wanted)
+    return state
+
+
+def _name_newcomers(table: Tensor, known: Vocabulary, wanted: Vocabulary) -> None:
+    """Begin the embeddings of new composers and forms as `other`, which stood for them."""
+    for first, before, after in (
+        (vocab.VALUE_COMPOSER, known.composers, wanted.composers),
+        (vocab.VALUE_FORM, known.forms, wanted.forms),
+    ):
+        if "other" in before:
+            other = table[first + 1 + before.index("other")].clone()
+            table[first + 1 + len(before) : first + 1 + len(after)] = other
