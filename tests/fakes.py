@@ -136,7 +136,7 @@ def group_of(frame: Frame, size: int, *, seed: int = 0, **changes: Any) -> Group
     facts: dict[str, Any] = {
         "indices": list(range(size)),
         "prefix": prefix,
-        "open_prefix": drop_wishes(prefix, vocab.WISHES),
+        "open_prefix": drop_wishes(prefix, vocab.CONDITIONS),
         "rules": Grammar(frame, size),
         "seed": seed,
         "max_rows": 160 * frame.bars,

@@ -122,7 +122,7 @@ def _draw_together(
     group = Group(
         indices=indices,
         prefix=drawing.prefix,
-        open_prefix=drop_wishes(drawing.prefix, vocab.WISHES),
+        open_prefix=drop_wishes(drawing.prefix, vocab.CONDITIONS),
         rules=rules,
         seed=request.seed if drawing.seed is None else drawing.seed,
         max_rows=drawing.max_rows,

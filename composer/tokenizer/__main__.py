@@ -18,6 +18,9 @@ def main() -> None:
                 else f"  {first:>4}        {meaning}"
             )
     print(f"sections: {', '.join(vocab.SECTIONS)}")
+    print(f"styles: {', '.join(vocab.STYLES)}")
+    print(f"relations: {', '.join(vocab.RELATIONS)}")
+    print(f"transpositions: {', '.join(map(str, vocab.TRANSPOSITIONS))}")
     print(f"meters: {', '.join(f'{n}/{d}' for n, d in vocab.METERS)}")
 
 
@@ -38,7 +41,8 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.GAP, vocab.GAP, "gap: bars are not shown"),
         (vocab.GIVEN, vocab.GIVEN, "bar line of given parts, one bar ahead"),
         *wishes,
-        _reserved(vocab.TIME_RESERVED),
+        (vocab.ECHO, vocab.ECHO, "echo: the bar takes up an earlier one"),
+        (vocab.TIME_RESERVED, vocab.TIME_PAD - 1, "reserved"),
         (vocab.TIME_PAD, vocab.TIME_PAD, "filling"),
     ]
     part = [
@@ -46,7 +50,10 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.TIED, vocab.TIED + vocab.MAX_PARTS - 1, "part, note tied over from a longer one"),
         (vocab.SECTION, vocab.PART_NONE - 1, "section of a bar"),
         (vocab.PART_NONE, vocab.PART_NONE, "none"),
-        _reserved(vocab.PART_RESERVED),
+        (vocab.STYLE, vocab.ROLE - 1, "style, with the wish composer"),
+        (vocab.ROLE, vocab.RELATION - 1, "bar in a layout: new, taken up; both as cadence"),
+        (vocab.RELATION, vocab.PART_RESERVED - 1, "relation of an echo"),
+        (vocab.PART_RESERVED, vocab.N_PART - 1, "reserved"),
     ]
     pitch = [
         (0, vocab.N_PITCH_WRITTEN - 1, "MIDI pitch with the tonic on C"),
@@ -59,20 +66,16 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.VALUE_MODE, vocab.VALUE_PARTS - 1, "mode: open, major, minor, moved"),
         (vocab.VALUE_PARTS, vocab.VALUE_SHIFT - 1, "parts: open, 1-16"),
         (vocab.VALUE_SHIFT, vocab.PITCH_RESERVED - 1, "shift: open, -6 to 5 semitones"),
-        _reserved(vocab.PITCH_RESERVED),
+        (vocab.PITCH_RESERVED, vocab.N_PITCH - 1, "reserved"),
     ]
     duration = [
         (0, vocab.MAX_DURATION - 1, "length of a note, 1-384 positions"),
         (vocab.METER, vocab.METER_OPEN - 1, "meter of a bar"),
         (vocab.METER_OPEN, vocab.METER_OPEN, "meter: open"),
         (vocab.DURATION_NONE, vocab.DURATION_NONE, "none"),
-        _reserved(vocab.DURATION_RESERVED),
+        (vocab.TRANSPOSITION, vocab.N_DURATION - 1, "transposition of an echo"),
     ]
     return [time, part, pitch, duration]
-
-
-def _reserved(first: int) -> tuple[int, int, str]:
-    return (first, first + vocab.N_RESERVED - 1, "reserved")
 
 
 if __name__ == "__main__":

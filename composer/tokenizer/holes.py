@@ -180,8 +180,15 @@ def keep_parts(bar: Events, parts: Collection[int], *, inverted: bool = False) -
 
 
 def drop_wishes(rows: Events, wishes: Collection[str]) -> Events:
-    """Return a copy in which these wishes (of the first rows) are open."""
+    """Return a copy in which these wishes (of the first rows) are open.
+
+    Args:
+        rows: Wishes first.
+        wishes: Of `vocab.WISHES`; `style`, which stands with the composer, is one more.
+    """
     rows = rows.copy()
+    if "style" in wishes:
+        rows[vocab.WISHES.index("composer"), PART] = vocab.PART_NONE
     opened = {
         "composer": vocab.VALUE_COMPOSER,
         "form": vocab.VALUE_FORM,
@@ -216,7 +223,8 @@ def targets(sequence: Sequence) -> tuple[Events, Events, Mask]:
 
     Returns:
         Rows [N - 1, 4], the rows after them [N - 1, 4], and [N - 1, 4] booleans: all fields of a
-        note, time and meter of a BAR (and its section unless open), time of END.
+        note, time and meter of a BAR (and its section unless open or given by a layout), time of
+        END.
     """
     rows, nexts = sequence.rows[:-1], sequence.rows[1:].copy()
     time = nexts[:, TIME]
@@ -224,7 +232,8 @@ def targets(sequence: Sequence) -> tuple[Events, Events, Mask]:
     counts = np.zeros(nexts.shape, np.bool_)
     counts[vocab.is_note(nexts)] = True
     counts[is_bar, TIME] = counts[is_bar, DURATION] = True
-    counts[is_bar, PART] = nexts[is_bar, PART] != SECTION
+    part = nexts[is_bar, PART]
+    counts[is_bar, PART] = (part > SECTION) & (part < vocab.PART_NONE)
     counts[time == END, TIME] = True
     counts[~sequence.is_written[1:]] = False
     closes = sequence.closes_bar[1:]

@@ -11,9 +11,15 @@ An *event* is one row of four ids, `(time, part, pitch, duration)`; every field 
     a hole      HOLE          part     bars in the hole   -
     its filling FILL          -        -                  -
     given bar   GIVEN         SECTION  BARS_LEFT          METER
+    an echo     ECHO          RELATION bars back          TRANSPOSITION or -
 
 `-` is the field's NONE. In each table the ids that a model may write come first, so that its output
 layers end there; the others are only read. Ids marked reserved wait for wishes to come.
+
+A vocabulary that names styles has one in the part field of the wish `composer`. One that names
+relations may say in a layout what every bar is: the part of BAR is then a ROLE, and where the bar
+takes up an earlier one an ECHO follows, which says how and which (`docs/tokens.md` has examples).
+Both took reserved ids, so that the tables kept their sizes, and older checkpoints their meaning.
 """
 
 from __future__ import annotations
@@ -32,7 +38,7 @@ Events: TypeAlias = npt.NDArray[np.int16]  # [N, 4]
 
 FIELDS = ("time", "part", "pitch", "duration")
 TIME, PART, PITCH, DURATION = range(4)
-N_RESERVED = 16  # in every field: 64 in all
+N_RESERVED = 16  # in every field, 64 in all, before some of them got their meaning
 
 # -- time: written BAR, END and positions; read holes, wishes
 MAX_BAR_POSITIONS = 864  # 36 quarters, the longest bar of the corpus (9/1)
@@ -40,9 +46,11 @@ BAR, END, POSITION = 0, 1, 2
 N_TIME_WRITTEN = POSITION + MAX_BAR_POSITIONS
 HOLE, FILL, GAP, GIVEN = range(N_TIME_WRITTEN, N_TIME_WRITTEN + 4)
 WISHES = ("composer", "form", "ensemble", "mode", "meter", "parts", "shift", "length")
+CONDITIONS = (*WISHES, "style")  # style stands in the row of the composer
 WISH = {name: GIVEN + 1 + i for i, name in enumerate(WISHES)}
-TIME_RESERVED = GIVEN + 1 + len(WISHES)
-TIME_PAD = TIME_RESERVED + N_RESERVED
+ECHO = GIVEN + 1 + len(WISHES)  # behind a BAR: which bar it takes up
+TIME_RESERVED = ECHO + 1
+TIME_PAD = ECHO + N_RESERVED
 N_TIME = TIME_PAD + 1
 
 # -- part: written parts, parts tied over from a longer note, sections
@@ -52,8 +60,14 @@ SECTIONS = ("open", "opening", "new", "return", "varied", "closing")
 SECTION = 2 * MAX_PARTS
 N_PART_WRITTEN = SECTION + 8
 PART_NONE = N_PART_WRITTEN
-PART_RESERVED = PART_NONE + 1
-N_PART = PART_RESERVED + N_RESERVED
+STYLES = ("Renaissance", "Baroque", "Classical", "Romantic", "later")
+STYLE = PART_NONE + 1
+ROLE = STYLE + len(STYLES)  # new bar, taken-up bar; ROLE_CADENCE more where it closes
+ROLE_ECHO, ROLE_CADENCE, N_ROLES = 1, 2, 4
+RELATIONS = ("repeat", "sequence", "rhythm", "contour", "notes")
+RELATION = ROLE + N_ROLES
+PART_RESERVED = RELATION + len(RELATIONS)
+N_PART = STYLE + N_RESERVED
 
 # -- pitch: written MIDI numbers; read bars left and the values of wishes
 N_PITCH_WRITTEN = 128
@@ -85,13 +99,15 @@ METER = MAX_DURATION
 METER_OPEN = METER + len(METERS)
 N_DURATION_WRITTEN = METER_OPEN
 DURATION_NONE = METER_OPEN + 1
-DURATION_RESERVED = DURATION_NONE + 1
-N_DURATION = DURATION_RESERVED + N_RESERVED
+TRANSPOSITION = DURATION_NONE + 1  # of a bar that takes up another one, in semitones
+TRANSPOSITIONS = (-12, *range(-7, 0), *range(1, 8), 12)
+N_DURATION = TRANSPOSITION + N_RESERVED
 
 NONE = (TIME_PAD, PART_NONE, PITCH_NONE, DURATION_NONE)
 TABLE_SIZES = (N_TIME, N_PART, N_PITCH, N_DURATION)
 WRITTEN_SIZES = (N_TIME_WRITTEN, N_PART_WRITTEN, N_PITCH_WRITTEN, N_DURATION_WRITTEN)
 
+assert len(TRANSPOSITIONS) == N_RESERVED and PART_RESERVED < N_PART
 assert max(TABLE_SIZES) < np.iinfo(np.int16).max
 assert all(96 * n % d == 0 and 96 * n // d <= MAX_BAR_POSITIONS for n, d in METERS)
 METER_ID = {meter: METER + i for i, meter in enumerate(METERS)}
@@ -133,11 +149,15 @@ class Vocabulary:
         composers: Names from id 1 on.
         forms: Likewise.
         ensembles: Likewise.
+        styles: Those of the table, or none in a checkpoint that has not heard of any.
+        relations: Likewise, of bars to earlier ones.
     """
 
     composers: tuple[str, ...]
     forms: tuple[str, ...]
     ensembles: tuple[str, ...]
+    styles: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the names fit the tables."""
@@ -150,6 +170,11 @@ class Vocabulary:
                 raise CheckpointError(
                     f"a vocabulary holds up to {limit - 1} different names, got {len(names)}"
                 )
+        if self.styles not in ((), STYLES) or self.relations not in ((), RELATIONS):
+            raise CheckpointError(
+                f"a vocabulary names all of {', '.join(STYLES)} or none, and likewise of "
+                f"{', '.join(RELATIONS)}"
+            )
 
     def value_id(self, wish: str, name: str | None) -> int:
         """Return the id of a named wish; unknown names count as `other`, None as open.
@@ -179,12 +204,20 @@ class Vocabulary:
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits over every table and name: equal ids mean equal music."""
         tables = [TABLE_SIZES, WRITTEN_SIZES, METERS, COARSE_BARS, WISHES, SECTIONS, MAX_DURATION]
-        text = json.dumps([tables, asdict(self)], sort_keys=True)
+        named = self._names()
+        if self.relations:
+            tables.append(TRANSPOSITIONS)
+        text = json.dumps([tables, named], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """Return all names; what an older vocabulary has not heard of is left out."""
+        later = ("styles", "relations")
+        return {kind: names for kind, names in asdict(self).items() if names or kind not in later}
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values, the fingerprint among them."""
-        return asdict(self) | {"fingerprint": self.fingerprint}
+        return {**self._names(), "fingerprint": self.fingerprint}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Vocabulary:
@@ -195,6 +228,7 @@ class Vocabulary:
         """
         try:
             names = {key: tuple(values[key]) for key in ("composers", "forms", "ensembles")}
+            names |= {key: tuple(values.get(key, ())) for key in ("styles", "relations")}
         except (KeyError, TypeError) as error:
             raise CheckpointError("the vocabulary lacks composers, forms or ensembles") from error
         vocabulary = cls(**names)

@@ -13,7 +13,8 @@ from composer.piece import Piece
 from composer.request import Request
 from composer.theory import MODES, Key, Meter, ensemble_instruments, key_from_pitch_class
 from composer.tokenizer import vocab
-from composer.tokenizer.vocab import DURATION, PITCH, TIME, Events, Vocabulary
+from composer.tokenizer.styles import style_of
+from composer.tokenizer.vocab import DURATION, PART, PITCH, TIME, Events, Vocabulary
 
 Value = TypeVar("Value")
 
@@ -29,6 +30,7 @@ class Conditions:
         parts: 1..16.
         shift: Semitones from C to the tonic, -6..5.
         bars: Length of the piece.
+        style: One of `vocab.STYLES`; where it is open, a composer whose style is known brings it.
     """
 
     composer: str | None = None
@@ -39,6 +41,7 @@ class Conditions:
     parts: int | None = None
     shift: int | None = None
     bars: int | None = None
+    style: str | None = None
 
     @property
     def key(self) -> Key:
@@ -77,8 +80,10 @@ def conditions_of(piece: Piece) -> Conditions:
 def encode_conditions(wishes: Conditions, vocabulary: Vocabulary) -> Events:
     """Return the wishes as rows, [8, 4].
 
+    A vocabulary that names no styles leaves the style out.
+
     Raises:
-        TokenError: If the meter or the number of parts has no id.
+        TokenError: If the meter, the number of parts or the style has no id.
     """
     values = {
         name: vocabulary.value_id(name, getattr(wishes, name))
@@ -93,13 +98,16 @@ def encode_conditions(wishes: Conditions, vocabulary: Vocabulary) -> Events:
         if name == "meter":
             meter = vocab.METER_OPEN if wishes.meter is None else meter_id(wishes.meter)
             rows.append(vocab.row(vocab.WISH[name], duration=meter))
+        elif name == "composer":
+            part = _style_id(wishes, vocabulary)
+            rows.append(vocab.row(vocab.WISH[name], part, values[name]))
         else:
             rows.append(vocab.row(vocab.WISH[name], pitch=values[name]))
     return np.concatenate(rows)
 
 
 def decode_conditions(rows: Events, vocabulary: Vocabulary) -> Conditions:
-    """Read the rows of wishes back; coarse lengths come back as open.
+    """Read the rows of wishes back; coarse lengths come back as open, a composer's own style too.
 
     Raises:
         TokenError: If a row is no wish or its value is of another wish.
@@ -112,6 +120,9 @@ def decode_conditions(rows: Events, vocabulary: Vocabulary) -> Conditions:
             raise TokenError("a wish was expected", index)
         try:
             found["bars" if name == "length" else name] = _value(name, event, vocabulary)
+            if name == "composer":
+                style = _style(event, vocabulary)
+                found["style"] = None if style == style_of(str(found[name])) else style
         except IndexError:
             raise TokenError(f"the value is none of the wish {name!r}", index) from None
     return Conditions(**found)  # type: ignore[arg-type]  # values follow the names above
@@ -145,6 +156,21 @@ def default_parts(ensemble: str) -> int:
 def part_ranges(ensemble: str, n_parts: int, composer: str | None = None) -> list[tuple[int, int]]:
     """Return the lowest and highest pitch of every part."""
     return [(i.low, i.high) for i in ensemble_instruments(ensemble, n_parts, composer)]
+
+
+def _style_id(wishes: Conditions, vocabulary: Vocabulary) -> int:
+    style = wishes.style or style_of(wishes.composer)
+    if style is None or not vocabulary.styles:
+        return vocab.PART_NONE
+    if style not in vocabulary.styles:
+        raise TokenError(f"the style {style!r} is none of {', '.join(vocabulary.styles)}")
+    return vocab.STYLE + vocabulary.styles.index(style)
+
+
+def _style(event: list[int], vocabulary: Vocabulary) -> str | None:
+    """Return the style in the row of the composer; raise IndexError if there is none."""
+    part = event[PART]
+    return None if part == vocab.PART_NONE else _pick(list(vocabulary.styles), part - vocab.STYLE)
 
 
 def _checked_parts(parts: int | None) -> int:
