@@ -2,7 +2,8 @@
 
 The file is a compressed numpy archive: `events` [N, 4], `offsets` [pieces + 1] into it, `names`
 (JSON: path, split, composer, form, ensemble, work, notes, bars, licence of every piece), `menu`
-(JSON: the pairs of composer and form with enough training pieces) and `vocabulary` (JSON).
+(JSON: the pairs of composer and form with enough training pieces), `vocabulary` (JSON) and
+`layouts` [bars, 4] (`tokenizer.bar_layouts`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from composer.errors import ComposerError, OptionError
 from composer.piece import Piece
 from composer.theory import ENSEMBLES
 from composer.tokenizer import Events, Vocabulary, encode, is_on_grid, vocab
+from composer.tokenizer.bar_layouts import Layout, read_layout
 
 # Names seen less often share `other`: two pieces do not show a manner.
 MIN_PIECES_COMPOSER = 3
@@ -63,6 +65,8 @@ def build_vocabulary(entries: Sequence[Entry], known: Vocabulary | None = None) 
     forms = _frequent(train, "form", MIN_PIECES_FORM)
     return replace(
         first,
+        styles=vocab.STYLES,
+        relations=vocab.RELATIONS,
         composers=_joined(first.composers, composers),
         forms=_joined(first.forms, forms),
         ensembles=_joined(first.ensembles, ENSEMBLES),
@@ -103,7 +107,12 @@ def pack(
         raise OptionError("no piece of the folders can be packed; `corpus` says why")
     names = [_name(one) for one in encoded]
     offsets = np.cumsum([0, *(len(one.events) for one in encoded)])
-    _write(path, np.concatenate([one.events for one in encoded]), offsets, names, vocabulary)
+    arrays = {
+        "events": np.concatenate([one.events for one in encoded]),
+        "offsets": offsets,
+        "layouts": np.concatenate([one.layout for one in encoded]),
+    }
+    _write(path, arrays, names, vocabulary)
     n_notes = sum(one.n_notes for one in encoded)
     return PackReport(
         pieces=len(encoded),
@@ -162,6 +171,7 @@ class _Encoded:
 
     entry: Entry
     events: Events
+    layout: Layout
     n_notes: int = 0
     n_moved: int = 0
     reason: str = ""
@@ -203,27 +213,25 @@ def _encode_chunk(corpus: Corpus, vocabulary: Vocabulary) -> list[_Encoded]:
 def _encode(entry: Entry, piece: Piece | Refusal, vocabulary: Vocabulary) -> _Encoded:
     nothing = np.empty((0, len(vocab.FIELDS)), np.int16)
     if isinstance(piece, Refusal):
-        return _Encoded(entry, nothing, reason=piece.reason)
+        return _Encoded(entry, nothing, nothing, reason=piece.reason)
     try:
         events = encode(piece, vocabulary)
     except ComposerError as error:
-        return _Encoded(entry, nothing, reason=str(error))
+        return _Encoded(entry, nothing, nothing, reason=str(error))
     n_moved = sum(not is_on_grid(note) for part in piece.parts for note in part.notes)
-    return _Encoded(entry, events, piece.n_notes, n_moved)
+    return _Encoded(entry, events, read_layout(events), piece.n_notes, n_moved)
 
 
 def _write(
     path: Path,
-    events: Events,
-    offsets: np.ndarray[Any, Any],
+    arrays: dict[str, np.ndarray[Any, Any]],
     names: list[dict[str, Any]],
     vocabulary: Vocabulary,
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path,
-        events=events,
-        offsets=offsets,
+        **arrays,
         names=np.array(json.dumps(names)),
         menu=np.array(json.dumps(build_menu(names))),
         vocabulary=np.array(json.dumps(vocabulary.to_dict())),

@@ -76,6 +76,8 @@ DIETS = {
         "composer.tokenizer.vocab",
         "composer.tokenizer.holes",
         "composer.tokenizer.variants",
+        "composer.tokenizer.bar_layouts",
+        "composer.tokenizer.layout_rows",
     ),
     # The engine knows ids; rules of music reach it as callables.
     **dict.fromkeys(

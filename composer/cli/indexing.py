@@ -1,10 +1,11 @@
-"""Commands that build what scores look up: index of novelty, table of chords, learned weights."""
+"""Commands that build what is looked up: novelty, chords, layouts, learned weights."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_novelty, _add_chords, _add_weights):
+    for add in (_add_novelty, _add_chords, _add_layouts, _add_weights):
         add(commands)
 
 
@@ -26,7 +27,7 @@ def _add_novelty(commands: Any) -> None:
     parser = add_command(
         commands, "novelty", _novelty, "Index the training pieces, so that copies are found."
     )
-    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("folders", type=Path, nargs="+", help="of scores, or their manifest.csv")
     parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument("--out", type=Path, required=True, help="the .npz file")
 
@@ -35,7 +36,7 @@ def _add_chords(commands: Any) -> None:
     parser = add_command(
         commands, "chords", _chords, "Count the chords of the training pieces for the scores."
     )
-    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("folders", type=Path, nargs="+", help="of scores, or their manifest.csv")
     parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file")
 
@@ -44,8 +45,8 @@ def _chords(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
     from composer.scoring import build_chord_table, save_chord_table
 
-    corpus = load_corpus(options.folder, licence=options.licence, split="train")
-    table = build_chord_table(piece for _, piece in _named(corpus))
+    corpora = [load_corpus(f, licence=options.licence, split="train") for f in options.folders]
+    table = build_chord_table(piece for _, piece in _named(corpora))
     save_chord_table(table, options.out)
     print(f"{len(table)} families of forms in {options.out}")
 
@@ -54,8 +55,8 @@ def _novelty(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
     from composer.novelty import build_index, save_index
 
-    corpus = load_corpus(options.folder, licence=options.licence, split="train")
-    index = build_index(_named(corpus))
+    corpora = [load_corpus(f, licence=options.licence, split="train") for f in options.folders]
+    index = build_index(_named(corpora))
     save_index(index, options.out)
     print(f"{len(index.names)} pieces, {len(index.hashes)} hashes in {options.out}")
 
@@ -108,10 +109,30 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _named(corpus: Corpus) -> Iterator[tuple[str, Piece]]:
+def _named(corpora: Sequence[Corpus]) -> Iterator[tuple[str, Piece]]:
     """Yield the pieces that can be read, with composer and title."""
     from composer.corpus import Refusal
 
-    for entry, piece in corpus.pieces():
-        if not isinstance(piece, Refusal):
-            yield f"{entry.composer}: {entry.title}", piece
+    for corpus in corpora:
+        for entry, piece in corpus.pieces():
+            if not isinstance(piece, Refusal):
+                yield f"{entry.composer}: {entry.title}", piece
+
+
+def _add_layouts(commands: Any) -> None:
+    parser = add_command(
+        commands, "layouts", _layouts, "Collect real layouts of every form from packed pieces."
+    )
+    parser.add_argument("events", type=Path, help="the .npz file made by pack")
+    parser.add_argument("--out", type=Path, required=True, help="the JSON file")
+
+
+def _layouts(options: argparse.Namespace) -> None:
+    from composer.tokenizer.layout_table import build_layout_table
+    from composer.training import PackedEvents
+
+    packed = PackedEvents.load(options.events)
+    train = packed.indices("train")
+    table = build_layout_table((packed.names[i]["form"], packed.layout(i)) for i in train)
+    options.out.write_text(json.dumps(table, ensure_ascii=False, indent=0) + "\n", "utf-8")
+    print(f"{sum(map(len, table.values()))} layouts of {len(table)} forms in {options.out}")

@@ -67,7 +67,7 @@ def _add_bands(commands: Any) -> None:
     parser = add_command(
         commands, "bands", _bands, "Measure the bands of real pieces for the scores."
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="folder")
     parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file")
     parser.add_argument("--seams", action="store_true", help="measure bar lines, not pieces")
@@ -80,10 +80,11 @@ def _bands(options: argparse.Namespace) -> None:
     from composer.scoring.seams import build_seam_bands
     from composer.scoring.series import add_series, build_series_bands
 
-    corpus = load_corpus(options.folder, licence=options.licence, split="train")
+    corpora = [load_corpus(f, licence=options.licence, split="train") for f in options.folders]
 
     def pieces() -> Iterator[Piece]:
-        return (piece for _, piece in corpus.pieces() if isinstance(piece, Piece))
+        found = (piece for corpus in corpora for _, piece in corpus.pieces())
+        return (piece for piece in found if isinstance(piece, Piece))
 
     bands = build_seam_bands(pieces()) if options.seams else build_bands(pieces())
     save_bands(bands, options.out)
@@ -125,6 +126,9 @@ def _add_train(commands: Any) -> None:
         "--favour-ensemble", type=_factor, nargs="+", help="likewise, as 'string quartet=2'"
     )
     parser.add_argument("--moved-share", type=float, help="of pieces whose tonic is moved")
+    parser.add_argument(
+        "--layout-share", type=float, help="of windows whose bars say what they are"
+    )
     parser.add_argument("--form-power", type=float, help="0 draws forms alike, 1 by their events")
     parser.add_argument("--composer-power", type=float, help="likewise within a form")
     parser.add_argument("--work-power", type=float, help="likewise within a composer")

@@ -22,6 +22,7 @@ from composer.piece import Bar, MeterChange, Note, Part, Piece
 from composer.theory import Key, Meter, ensemble_instruments
 from composer.tokenizer import vocab
 from composer.tokenizer.folding import fold, score_to_tokens, unit_of
+from composer.tokenizer.layout_rows import without_layout
 from composer.tokenizer.sections import section_ids, section_names
 from composer.tokenizer.vocab import (
     BAR,
@@ -201,7 +202,8 @@ def _pieces_of(note: Note) -> Iterator[tuple[int, int, int]]:
 
 
 def _checked_music(music: Events, offset: int) -> Events:
-    """Return the rows before END, or raise at the first that is out of place."""
+    """Return the rows before END and without a layout, or raise at the first out of place."""
+    music = without_layout(music)
     if not len(music) or music[0, TIME] != BAR:
         raise TokenError("the music must begin with a bar line", offset)
     bar_length = position = 0

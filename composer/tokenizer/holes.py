@@ -25,6 +25,7 @@ from composer.tokenizer import vocab
 from composer.tokenizer.vocab import (
     BAR,
     DURATION,
+    ECHO,
     END,
     FILL,
     GAP,
@@ -260,4 +261,5 @@ def _as_given(bar: Events) -> Events:
 def _sequence(chunks: list[tuple[Events, bool]]) -> Sequence:
     rows = np.concatenate([rows for rows, _ in chunks])
     is_written = np.repeat([written for _, written in chunks], [len(rows) for rows, _ in chunks])
+    is_written &= rows[:, TIME] != ECHO  # what a layout says is given
     return Sequence(rows, is_written, np.zeros(len(rows), np.bool_))

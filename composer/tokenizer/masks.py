@@ -35,9 +35,12 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.tokenizer import vocab
+from composer.tokenizer.bar_layouts import SOURCE, Layout
+from composer.tokenizer.layout_rows import echo_row, role_id
 from composer.tokenizer.vocab import (
     BAR,
     DURATION,
+    ECHO,
     END,
     MAX_DURATION,
     METER,
@@ -69,6 +72,7 @@ class Frame:
         meter: Id of the meter of all bars; None lets the first bar choose.
         one_line: Whether each part sounds one note at a time.
         sections: Section ids by bar; None lets the model choose.
+        layout: What every bar is, [bars, 4]; takes the place of sections.
     """
 
     bars: int
@@ -76,6 +80,7 @@ class Frame:
     meter: int | None = None
     one_line: bool = False
     sections: Sequence[int] | None = None
+    layout: Layout | None = None
 
 
 @dataclass
@@ -99,6 +104,7 @@ class Grammar:
     bar_is_empty: Mask = field(init=False)
     part_end: Ints = field(init=False)  # [B, P] when a part falls silent
     pitch_end: Ints = field(init=False)  # [B, P, 128] when a key is free again
+    echo_is_due: Mask = field(init=False)  # [B] the row after this bar line is an ECHO
     finished: Mask = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,7 +118,7 @@ class Grammar:
         self.bar_is_empty = np.zeros(n, np.bool_)
         self.part_end = np.zeros((n, n_parts), np.int64)
         self.pitch_end = np.zeros((n, n_parts, vocab.N_PITCH_WRITTEN), np.int64)
-        self.finished = np.zeros(n, np.bool_)
+        self.finished, self.echo_is_due = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         ranges = np.array(self.frame.ranges)
         self._in_range = (ranges[:, :1] <= _PITCHES) & (ranges[:, 1:] >= _PITCHES)  # [P, 128]
         self._has_keys = self._in_range.any(1)  # [P]
@@ -139,17 +145,31 @@ class Grammar:
         """Return ids that are given rather than chosen, [B]; -1 where the model chooses."""
         forced = np.full(len(chosen), -1, np.int64)
         if field_index == TIME:
+            forced[self.echo_is_due] = ECHO
             return forced
         is_bar, is_end = chosen[:, TIME] == BAR, chosen[:, TIME] == END
         forced[is_end] = vocab.NONE[field_index]
+        self._force_layout(forced, field_index, is_bar)
         if field_index == PITCH:
             left = self.frame.bars - 2 - self.bar
             forced[is_bar] = [vocab.bars_left_id(max(0, n)) for n in left[is_bar]]
-        if field_index == PART and self.frame.sections is not None:
+        if field_index == PART and self.frame.sections is not None and self.frame.layout is None:
             forced[is_bar] = [self.frame.sections[n] for n in self.bar[is_bar] + 1]
         if field_index == DURATION:
             forced[is_bar & (self.meter >= 0)] = self.meter[is_bar & (self.meter >= 0)]
         return forced
+
+    def _force_layout(self, forced: Ints, field_index: int, is_bar: Mask) -> None:
+        """Give what the layout says of a bar line, and of the ECHO behind it."""
+        if self.frame.layout is None:
+            return
+        if field_index == PART:
+            bars = self.frame.layout[self.bar[is_bar] + 1]
+            forced[is_bar] = [role_id(source, cadence) for source, _, _, cadence in bars.tolist()]
+        for who in np.flatnonzero(self.echo_is_due).tolist():
+            bar = int(self.bar[who])
+            source, relation, steps, _ = self.frame.layout[bar].tolist()
+            forced[who] = echo_row(bar - source, relation, steps)[0, field_index]
 
     def amend(self, field_index: int, ids: Ints) -> Ints:
         """Return what is written where these ids were chosen, [B]: the ids themselves."""
@@ -161,6 +181,7 @@ class Grammar:
         ids: Ints = rows.astype(np.int64)
         time = ids[:, TIME]
         self.finished |= time == END
+        self.echo_is_due &= time != ECHO
         self._accept_bars(np.flatnonzero(time == BAR), ids)
         self._accept_notes(np.flatnonzero(vocab.is_note(rows)), ids)
 
@@ -180,6 +201,8 @@ class Grammar:
         self.position[who] = 0
         self.last_part[who] = self.last_pitch[who] = -1
         self.bar_is_empty[who] = self.part_end[who].max(1) <= self.bar_onset[who]
+        if self.frame.layout is not None:
+            self.echo_is_due[who] = self.frame.layout[self.bar[who], SOURCE] >= 0
 
     def _accept_notes(self, who: Ints, rows: Ints) -> None:
         position, part, pitch = rows[who, TIME] - POSITION, rows[who, PART], rows[who, PITCH]

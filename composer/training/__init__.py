@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from composer.training.batches import PackedEvents, SamplingOptions
+from composer.training.batches import PackedEvents
 from composer.training.options import TrainOptions
+from composer.training.sequences import SamplingOptions
 
 if TYPE_CHECKING:
     from composer.training.loop import train as train

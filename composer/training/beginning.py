@@ -11,7 +11,7 @@ from composer.errors import OptionError
 from composer.models import load_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
-from composer.tokenizer.vocab import PITCH, Vocabulary
+from composer.tokenizer.vocab import DURATION, PART, PITCH, TIME, Vocabulary
 from composer.training.batches import PackedEvents
 from composer.training.options import TrainOptions
 
@@ -53,7 +53,23 @@ def _read_state(folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
         )
     state = checkpoint.model.state_dict()
     _name_newcomers(state[f"tables.{PITCH}.weight"], known, wanted)
+    tables = [state[f"tables.{field}.weight"] for field in range(len(vocab.FIELDS))]
+    if wanted.styles and not known.styles:
+        tables[PART][vocab.STYLE : vocab.ROLE] = 0.0
+    if wanted.relations and not known.relations:
+        _begin_layouts(tables)
     return state
+
+
+def _begin_layouts(tables: list[Tensor]) -> None:
+    """Begin what bars are as the sections that come nearest, and what says how as nothing."""
+    for role in range(vocab.N_ROLES):
+        section = "varied" if role & vocab.ROLE_ECHO else "new"
+        near = tables[PART][vocab.SECTION + vocab.SECTIONS.index(section)].clone()
+        tables[PART][vocab.ROLE + role] = near
+    tables[PART][vocab.RELATION : vocab.PART_RESERVED] = 0.0
+    tables[TIME][vocab.ECHO] = 0.0
+    tables[DURATION][vocab.TRANSPOSITION : vocab.N_DURATION] = 0.0
 
 
 def _name_newcomers(table: Tensor, known: Vocabulary, wanted: Vocabulary) -> None:

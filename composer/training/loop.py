@@ -26,11 +26,12 @@ from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
-from composer.training.batches import Batch, PackedEvents, Sampler, SamplingOptions
+from composer.training.batches import Batch, PackedEvents, Sampler
 from composer.training.beginning import build_model
 from composer.training.optimisers import build_optimisers, set_rates
 from composer.training.options import TrainOptions
 from composer.training.schedule import rate_at
+from composer.training.sequences import SamplingOptions
 
 try:  # the whole `lightning` package carries Fabric under another name than `lightning-fabric`
     from lightning_fabric import Fabric

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from composer.errors import OptionError
 from composer.models.config import PRESETS, ModelConfig
-from composer.training.batches import SamplingOptions
+from composer.training.sequences import SamplingOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from composer.piece import Piece
 from composer.tokenizer import Vocabulary, encode
+from composer.tokenizer.bar_layouts import read_layout
 from tests.strategies import MENU, VOCABULARY
 
 
@@ -23,6 +24,7 @@ def write_packed(
     np.savez_compressed(
         path,
         events=np.concatenate(events),
+        layouts=np.concatenate([read_layout(found) for found in events]),
         offsets=np.cumsum([0, *map(len, events)]),
         names=np.array(json.dumps(names)),
         menu=np.array(json.dumps(MENU)),

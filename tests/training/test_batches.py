@@ -16,10 +16,12 @@ from composer.tokenizer import encode, vocab
 from composer.tokenizer.holes import N_WISHES, Bars
 from composer.tokenizer.vocab import Events
 from composer.training import PackedEvents, SamplingOptions
-from composer.training.batches import Batch, Sampler, draw_sequence, pad, piece_weights
+from composer.training.batches import Batch, Sampler, pad, piece_weights
+from composer.training.sequences import draw_sequence
 from tests.strategies import MENU, VOCABULARY, pieces
 
 OPTIONS = SamplingOptions(max_rows=64, batch_rows=512, pool=24)
+NO_LAYOUT = np.zeros((0, 4), np.int16)
 KINDS = ("hole_share", "parts_share", "theme_share", "moved_share", "fewer_parts_share")
 
 
@@ -104,7 +106,9 @@ def test_groups_of_one_work_share_its_chance(packed: PackedEvents) -> None:
     """Nine movements of a mass in ten groups each do not weigh ninety times a single motet."""
     works = ["Missa", "Missa", "Missa", "Salve", "Ave"]
     names = [{"form": "mass", "composer": "Elsner", "work": work} for work in works]
-    alike = PackedEvents(np.zeros((50, 4), np.int16), np.arange(0, 51, 10), names, {}, [])
+    alike = PackedEvents(
+        np.zeros((50, 4), np.int16), np.arange(0, 51, 10), names, {}, [], NO_LAYOUT
+    )
     drawn_alike = piece_weights(alike, list(range(5)), replace(OPTIONS, work_power=0.0))
     np.testing.assert_allclose(drawn_alike, [1 / 9, 1 / 9, 1 / 9, 1 / 3, 1 / 3])
     by_root = piece_weights(alike, list(range(5)), replace(OPTIONS, work_power=0.5))
@@ -113,7 +117,9 @@ def test_groups_of_one_work_share_its_chance(packed: PackedEvents) -> None:
 
 def test_a_favoured_ensemble_is_drawn_more_often() -> None:
     names = [{"form": "mass", "composer": "Elsner", "ensemble": e} for e in ("choir", "keyboard")]
-    packed = PackedEvents(np.zeros((20, 4), np.int16), np.array([0, 10, 20]), names, {}, [])
+    packed = PackedEvents(
+        np.zeros((20, 4), np.int16), np.array([0, 10, 20]), names, {}, [], NO_LAYOUT
+    )
     options = replace(OPTIONS, favoured_ensembles=(("keyboard", 3.0),))
     np.testing.assert_allclose(piece_weights(packed, [0, 1], options), [0.25, 0.75])
     unknown = replace(OPTIONS, favoured_ensembles=(("harps", 3.0),))
@@ -209,7 +215,7 @@ def test_a_padded_batch_holds_its_sequences_as_they_are(chorale: Piece) -> None:
 
 
 def test_wishes_are_dropped_about_as_often_as_asked_for(packed: PackedEvents) -> None:
-    options = replace(OPTIONS, pool=400, drop_one=0.2, drop_all=0.1)
+    options = replace(OPTIONS, pool=400, drop_one=0.2, drop_all=0.1, style_alone=0.0)
     batches = Sampler(packed, "train", options).pool_batches(0)
     composers = np.concatenate([b.rows[:, 0, vocab.PITCH] for b in batches])
     assert (composers == vocab.VALUE_COMPOSER).mean() == pytest.approx(0.28, abs=0.07)
