@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from composer.errors import TokenError
 from composer.piece import Piece
+from composer.theory import Key, Meter
 from composer.tokenizer import decode, encode, encode_bars, vocab
 from composer.tokenizer.bar_layouts import SOURCE, read_layout
 from composer.tokenizer.holes import Bars, targets, window
@@ -21,7 +25,7 @@ from composer.tokenizer.layout_rows import (
 from composer.tokenizer.layout_table import build_layout_table, sample_layout
 from composer.tokenizer.masks import Frame
 from tests.fakes import UniformRuntime, draws_of, group_of
-from tests.strategies import VOCABULARY, pieces
+from tests.strategies import VOCABULARY, make_piece, pieces
 
 TEXT = ". . =2 ~1+2 n3 r1| c5 .|"
 
@@ -149,3 +153,37 @@ def test_the_table_holds_some_pieces_of_every_form_cut_to_their_first_bars() -> 
     assert list(found) == ["march"]
     assert len(found["march"]) == 100
     assert {len(text.split()) for text in found["march"]} == {128}
+
+
+def test_the_example_of_the_documents_has_the_rows_that_stand_there() -> None:
+    """docs/tokens.md shows these three bars."""
+    tunes = [(60, 64, 62, 67), (62, 65, 64, 69), (60, 64, 62, 67)]
+    line = [
+        (96 * bar + onset, length, pitch)
+        for bar, tune in enumerate(tunes)
+        for (onset, length), pitch in zip(
+            ((0, 24), (24, 12), (36, 12), (48, 48)), tune, strict=True
+        )
+    ]
+    piece = make_piece([Meter(4, 4)] * 3, [line], key=Key("C", "major"), ensemble="")
+    rows = encode(piece, VOCABULARY)
+    layout = read_layout(rows)
+    assert layout_to_text(layout) == ". ~1+2 =2"
+    laid_out = window(lay_out(Bars.of(rows), layout), 0, 3).rows[8:]
+    up = vocab.TRANSPOSITION + vocab.TRANSPOSITIONS.index(2)
+    meter, echo = vocab.METER_ID[4, 4], vocab.ROLE + vocab.ROLE_ECHO
+    line_id, repeat = (vocab.RELATION + vocab.RELATIONS.index(n) for n in ("line", "repeat"))
+    assert laid_out[~vocab.is_note(laid_out)].tolist() == [
+        [vocab.BAR, vocab.ROLE, vocab.BARS_LEFT + 2, meter],
+        [vocab.BAR, echo, vocab.BARS_LEFT + 1, meter],
+        [vocab.ECHO, line_id, vocab.BARS_LEFT + 1, up],
+        [vocab.BAR, echo, vocab.BARS_LEFT, meter],
+        [vocab.ECHO, repeat, vocab.BARS_LEFT + 2, vocab.DURATION_NONE],
+        vocab.row(vocab.END)[0].tolist(),
+    ]
+
+
+def test_the_snippet_of_the_documents_runs() -> None:
+    text = (Path(__file__).parents[2] / "docs/tokens.md").read_text()
+    (snippet,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    exec(compile(snippet, "docs/tokens.md", "exec"), {})
