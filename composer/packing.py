@@ -224,7 +224,7 @@ def _encode(entry: Entry, piece: Piece | Refusal, vocabulary: Vocabulary) -> _En
 
 def _write(
     path: Path,
-    arrays: dict[str, np.ndarray[Any, Any]],
+    arrays: dict[str, Any],
     names: list[dict[str, Any]],
     vocabulary: Vocabulary,
 ) -> None:

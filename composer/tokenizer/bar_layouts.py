@@ -214,7 +214,7 @@ def _taken_up(earlier: _Compared, last_source: int) -> tuple[int, int, int]:
             source = last_source + 1 if goes_on else int(places[-1])
             is_moved = relation == _LINE and earlier.along[source] >= KEPT
             return source, relation, int(earlier.distance[source]) if is_moved else 0
-    return NEW[:CADENCE]
+    return -1, -1, 0
 
 
 def _closes(bars: list[_Bar], index: int) -> bool:
