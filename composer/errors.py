@@ -4,7 +4,8 @@
     ├── RequestError        the caller asked for something impossible; shown to the person
     │   ├── OptionError         a value out of its range
     │   ├── ScoreFileError      a file that cannot be read as music
-    │   └── UnknownCode         a listener's code that no study knows (listening.ballots)
+    │   ├── UnknownCode         a listener's code that no study knows (listening.ballots)
+    │   └── WordError           a word that is no REMIGEN (remigen.decoding)
     ├── TokenError          events that do not spell a piece; carries the position
     ├── CheckpointError     weights, config and vocabulary do not fit together
     ├── OutOfMemory         an accelerator has no room for so many candidates at once

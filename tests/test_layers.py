@@ -34,7 +34,7 @@ ROWS = (
     ("candidates",),
     ("composition",),
     ("pipeline",),
-    ("evaluation", "listening"),
+    ("evaluation", "listening", "remigen"),
     ("__init__",),  # the public face
     ("ui",),
     ("cli",),

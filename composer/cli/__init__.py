@@ -17,6 +17,7 @@ from composer.cli import (
     extending,
     filling,
     indexing,
+    remigen,
     rendering,
     serving,
     studies,
@@ -49,6 +50,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = (serving, composing, extending, filling, rendering, training, indexing, evaluating)
-    for room in (*rooms, studies, configuring):
+    for room in (*rooms, studies, remigen, configuring):
         room.add_commands(commands)
     return parser
