@@ -24,7 +24,7 @@ class ComposerError(Exception):
 
 
 class RequestError(ComposerError):
-    """The wish cannot be fulfilled; the message says what would do."""
+    """What was asked for is impossible; the message says what would do."""
 
 
 class OptionError(RequestError):

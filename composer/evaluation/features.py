@@ -1,8 +1,8 @@
 """A piece as counts, in three forms: distributions, one row of numbers, and words of n-grams.
 
 All are taken with the tonic on C, and none looks at meter, key, ensemble or number of parts, which
-the wishes state: what is left is how the notes go. Lines are the texture's: one a part, the highest
-notes of a hand, the lowest of the lowest part. Knows no model and no classifier.
+the request states: what is left is how the notes go. Lines are the texture's: one a part, the
+highest notes of a hand, the lowest of the lowest part. Knows no model and no classifier.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def distributions(piece: Piece) -> dict[str, Floats]:
 def describe(piece: Piece) -> Floats:
     """Return one row of numbers: all distributions as shares, and the values of all scoring rules.
 
-    Rules that judge a beginning or an end (wishes) are left out, because excerpts have none.
+    Rules that judge a beginning or an end are left out, because excerpts have none.
     """
     found: Mapping[str, Measure] = measure(piece)
     shares = [counts / max(1.0, counts.sum()) for counts in distributions(piece).values()]

@@ -1,4 +1,4 @@
-"""Does a piece keep its wishes? In the written file, and in the notes.
+"""Does a piece have what its request asked for? In the written file, and in the notes.
 
 In the file, written as MIDI and read back: the meter of every bar, bars, parts, key signature. In
 the notes: the mode of the key that `theory.estimate_key` names from the durations of all notes and
@@ -28,7 +28,7 @@ IN_NOTES = ("mode", "final bass", "key", "key with bass")
 
 
 def file_misses(piece: Piece, request: Request) -> list[str]:
-    """Return which wishes the MIDI file does not keep."""
+    """Return which settings of the request the MIDI file does not keep."""
     found = read_midi_bytes(midi_bytes(piece))
     kept = (
         {change.meter for change in found.meters} == {request.meter},
@@ -69,7 +69,7 @@ def misses(piece: Piece, request: Request) -> list[str]:
 
 
 def fidelity(grid: Sequence[Drawn], real: Iterable[Real]) -> dict[str, Any]:
-    """Return how often the wishes of a grid of requests are kept, beside real pieces.
+    """Return how often the settings of a grid of requests are kept, beside real pieces.
 
     Args:
         grid: All candidates of every request.

@@ -1,8 +1,9 @@
 """How well a checkpoint predicts pieces it has not seen: nats a note, by form and by composer.
 
-Every row of the canonical encoding counts (bar lines, meters, notes, END), with the wishes and bars
-left given; a bar's SECTION is a wish and does not count. A piece longer than the window is read as
-the composer reads it: wishes, GAP, the last half window of bars, then the bars that count.
+Every row of the canonical encoding counts (bar lines, meters, notes, END), with conditions and bars
+left given; a bar's SECTION is a condition and does not count. A piece longer than the window is
+read as the composer reads it: conditions, GAP, the last half window of bars, then the
+bars that count.
 """
 
 from __future__ import annotations

@@ -127,8 +127,8 @@ def recognition(
     Args:
         recogniser: Has learned training pieces.
         real: Pieces outside the training split.
-        composed: Name of a set -> its pieces, and the real pieces whose wishes they were composed
-            for: the two whose rates are compared, because some wishes are easier than others.
+        composed: Name of a set -> its pieces, and the real pieces for whose settings they were
+            composed: the two whose rates are compared, because some are easier than others.
 
     Returns:
         `composer` and `form`: `sets` (name -> share), `of_real` (name -> the share by that of its

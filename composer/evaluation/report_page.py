@@ -37,7 +37,7 @@ def _begin(report: Values) -> str:
     versions = ", ".join(f"{name} {text}" for name, text in report["versions"].items())
     text = (
         f"{counts['real']} real pieces that were held back from training stand beside "
-        f"{counts['first draws']} first draws for the same wishes and {counts['winners']} winners "
+        f"{counts['first draws']} first draws for their settings and {counts['winners']} winners "
         f"among {report['options']['candidates']} candidates; {counts['other real']} training "
         "pieces of the same composers and forms (other real) show how far real pieces differ from "
         "one another. Of long pieces the first 16 bars are compared. Brackets and lines are 95 % "
@@ -52,7 +52,7 @@ def _likelihood(found: Values) -> str:
     sixteenth = found["chorales"].get("nats_per_16th")
     return section(
         "Likelihood",
-        "Nats a note on the validation split, wishes and bars left given; lower is better. "
+        "Nats a note on the validation split, conditions and bars left given; lower is better. "
         f"Four-part chorales: {figure(sixteenth)} nats a sixteenth. Forms of fewer than "
         f"{MIN_FORM_PIECES} pieces are left out.",
         points(
@@ -76,7 +76,7 @@ def _fidelity(found: Values) -> str:
         for check in checks
     ]
     return section(
-        "Do pieces keep their wishes?",
+        "Do pieces keep to their requests?",
         f"{found['requests']} requests, one for every pair of composer and form on the menu, keys, "
         "meters, lengths and parts going round. Meter, bars, parts and key signature are read from "
         "the written file; mode, final bass and key are estimated from the notes, as they are from "

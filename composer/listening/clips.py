@@ -1,6 +1,6 @@
 """From pieces and recordings to clips: equally long, equally loud, and nothing else in common.
 
-A piece is cut at the bar line nearest to the wished length and its tempo moved a little, so that
+A piece is cut at the bar line nearest to the planned length and its tempo moved a little, so that
 the bars fill the length exactly; a recording, whose bars nobody knows, is faded out there. All
 clips have the same number of samples and the same constant bit rate, so that files are equally
 large, and carry no title, date or name.

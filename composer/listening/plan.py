@@ -53,7 +53,7 @@ class Condition:
             )
         if (self.folder or self.works) and (self.wishes or self.checkpoint or self.window_bars):
             raise OptionError(
-                f"condition {self.name!r} takes pieces as they are; leave the wishes out"
+                f"condition {self.name!r} takes pieces as they are; leave out its settings"
             )
 
     @property
@@ -152,7 +152,7 @@ class StudyPlan:
         return next(one for one in self.conditions if one.name == name)
 
     def request_for(self, condition: Condition, prompt: Prompt) -> Request | None:
-        """Return the wishes of a prompt under a condition; None where nothing is composed.
+        """Return the request of a prompt under a condition; None where nothing is composed.
 
         Each pair has a seed of its own: with one seed, best of 1 would be among best of 64.
 

@@ -97,11 +97,11 @@ def leveling_gains(levels: Levels, target_lufs: float, sample_rate_hz: int) -> F
 
     Args:
         levels: Of the recording; not silent.
-        target_lufs: The wished loudness.
+        target_lufs: The loudness to reach.
         sample_rate_hz: Of the recording.
     """
-    wished_db = target_lufs - levels.loudness_lufs
-    gain = 10 ** (min(wished_db, MAX_GAIN_DB) / 20)
+    wanted_db = target_lufs - levels.loudness_lufs
+    gain = 10 ** (min(wanted_db, MAX_GAIN_DB) / 20)
     over = np.maximum(levels.peaks * gain / CEILING, 1.0)
     if over.max() == 1.0:
         return np.full(len(over), gain)

@@ -33,19 +33,17 @@ _UNLIKE = {
 def find_soundfont(soundfont: Path | None = None) -> Path:
     """Return the soundfont to play with.
 
-    Without a wish it is the one that COMPOSER_SOUNDFONT names, else the bundled one, else the one
+    Left out, it is the one that COMPOSER_SOUNDFONT names, else the bundled one, else the one
     that comes with pretty_midi, else one of the system's.
 
     Raises:
-        MissingTool: If there is none, or the wished one is none.
+        MissingTool: If there is none, or the named one is no soundfont.
     """
-    wished = soundfont or _setting()
-    if wished:
-        if not _is_soundfont(wished):
-            raise MissingTool(
-                f"'{wished.name}' is missing or no soundfont; name an SF2 or SF3 file"
-            )
-        return wished
+    named = soundfont or _setting()
+    if named:
+        if not _is_soundfont(named):
+            raise MissingTool(f"'{named.name}' is missing or no soundfont; name an SF2 or SF3 file")
+        return named
     font = next((font for font in _candidates() if _is_soundfont(font)), None)
     if font is None:
         raise MissingTool(_NO_SOUNDFONT)
