@@ -6,27 +6,24 @@
 
 A *place* in it is a candidate of a chunk, or the beginning; the way from the beginning to a place
 is a piece. Trees are frozen: whatever is done gives another tree. The file of one holds the given
-notes and the events of every candidate, so that each way is replayed note for note without a model.
+notes and those of every candidate, so that each way is replayed note for note without an engine;
+beside them stands what the engine remembers of its own work.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from composer.engines import Record, upgrade_tree
 from composer.errors import ComposerError, RequestError
-from composer.piece import MeterChange, Piece
-from composer.stitching import clip, join, silent
+from composer.piece import Piece
+from composer.stitching import clip, join
 from composer.theory import Key, parse_key
-from composer.tokenizer import Conditions, Events, decode_bars, vocab
-from composer.tokenizer.wishes import meter_of
 
-FORMAT = 1
+FORMAT = 2
 MAX_NODES = 4096
 _NO_TREE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
@@ -51,18 +48,21 @@ class Choice:
     """A candidate of a chunk.
 
     Args:
-        events: Its bars, tonic on C, [N, 4].
+        music: Its bars alone, with the parts of the given piece.
         total: What it was judged, 0-100.
         index: Its number in the request.
-        nats_per_note: Mean surprise of the model; 0 for a copy.
+        nats_per_note: Mean surprise of the engine's model; None for a copy, and where it cannot
+            tell.
         reasons: Why the total is what it is.
+        record: What the engine remembers of it; empty for a copy.
     """
 
-    events: Events
+    music: Piece
     total: float
     index: int = 0
-    nats_per_note: float = 0.0
+    nats_per_note: float | None = None
     reasons: tuple[str, ...] = ()
+    record: Record = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Chunk:
     Args:
         parent: The place that it goes on from.
         bars: Its length.
-        key: The key in which its events are written.
+        key: In which it is written.
         choices: The candidates, the best first.
         label: Such as the section of a plan; empty if none.
     """
@@ -179,7 +179,7 @@ class Tree:
         """
         piece, n_bars = self.given, self.given_bars
         for step in self.path(place):
-            more = decode_chunk(self.choice(step).events, self.chunks[step.chunk].key, self.given)
+            more = self.choice(step).music
             piece, n_bars = join(piece, n_bars, more), n_bars + more.n_bars
         if not n_bars:
             raise RequestError("there is no bar at the beginning of this tree; go to a chunk")
@@ -219,7 +219,7 @@ class Tree:
             RequestError: If the values are none.
         """
         try:
-            tree = _read_tree(values)
+            tree = _read_tree(upgrade_tree(values) if values["format"] == 1 else values)
             for place in tree.visits:
                 tree._check(place)
         except (*_NO_TREE, ComposerError) as error:
@@ -248,30 +248,6 @@ class Tree:
             )
 
 
-def decode_chunk(events: Events, key: Key, given: Piece) -> Piece:
-    """Return the bars of a chunk as a piece of their own, with the parts of the given one.
-
-    Bars in which no note begins are bars too: notes from before may sound in them.
-
-    Raises:
-        TokenError: If the events spell none.
-    """
-    rows = events[events[:, vocab.TIME] == vocab.BAR]
-    if len(rows) == len(events) > 0:
-        first = MeterChange(Fraction(0), meter_of(int(rows[0, vocab.DURATION])))
-        return replace(silent(given), meters=(first,), key=key, n_bars=len(rows))
-    wishes = Conditions(
-        composer=given.composer or None,
-        form=given.form or None,
-        ensemble=given.ensemble or None,
-        parts=len(given.parts),
-    )
-    piece = decode_bars(events, wishes, key=key)
-    parts = zip(given.parts, piece.parts, strict=True)
-    renamed = tuple(replace(old, notes=new.notes) for old, new in parts)
-    return replace(piece, parts=renamed, tempo_bpm=given.tempo_bpm)
-
-
 def _chunk_to_dict(chunk: Chunk) -> dict[str, Any]:
     return {
         "parent": list(chunk.parent),
@@ -284,7 +260,8 @@ def _chunk_to_dict(chunk: Chunk) -> dict[str, Any]:
                 "total": one.total,
                 "nats_per_note": one.nats_per_note,
                 "reasons": list(one.reasons),
-                "events": one.events.tolist(),
+                "music": one.music.to_dict(),
+                "record": dict(one.record),
             }
             for one in chunk.choices
         ],
@@ -295,7 +272,7 @@ def _read_tree(values: Any) -> Tree:
     if values["format"] != FORMAT or len(values["chunks"]) > MAX_NODES:
         raise ValueError("another format")
     given = Piece.from_dict(values["given"])
-    chunks = tuple(_read_chunk(one, n, given) for n, one in enumerate(values["chunks"]))
+    chunks = tuple(_read_chunk(one, n, len(given.parts)) for n, one in enumerate(values["chunks"]))
     visits = tuple(Place(int(chunk), int(rank)) for chunk, rank in values["visits"])
     visit, given_bars = int(values["visit"]), int(values["given_bars"])
     if given_bars not in (0, given.n_bars) or not 0 <= visit < len(visits):
@@ -306,30 +283,26 @@ def _read_tree(values: Any) -> Tree:
     return tree
 
 
-def _read_chunk(values: dict[str, Any], number: int, given: Piece) -> Chunk:
+def _read_chunk(values: dict[str, Any], number: int, n_parts: int) -> Chunk:
     key = parse_key(values["key"])
     parent = Place(*map(int, values["parent"]))
     choices = tuple(_read_choice(one) for one in values["choices"])
-    lengths = {_n_bars(one.events) for one in choices}
-    if lengths != {int(values["bars"])} or not -1 <= parent.chunk < number:
+    shapes = {(one.music.n_bars, len(one.music.parts)) for one in choices}
+    if shapes != {(int(values["bars"]), n_parts)} or not -1 <= parent.chunk < number:
         raise ValueError("a chunk does not fit")
-    for one in choices:
-        decode_chunk(one.events, key, given)
     return Chunk(parent, int(values["bars"]), key, choices, str(values["label"])[:100])
 
 
 def _read_choice(values: dict[str, Any]) -> Choice:
-    total, nats = float(values["total"]), float(values["nats_per_note"])
-    if not (math.isfinite(total) and math.isfinite(nats)):
+    total, nats = float(values["total"]), values["nats_per_note"]
+    nats = None if nats is None else float(nats)
+    if not (math.isfinite(total) and math.isfinite(nats or 0.0)):
         raise ValueError("no number")
     return Choice(
-        events=np.array(values["events"], np.int16).reshape(-1, 4),
+        music=Piece.from_dict(values["music"]),
         total=total,
         index=int(values["index"]),
         nats_per_note=nats,
         reasons=tuple(str(reason)[:500] for reason in values["reasons"]),
+        record=dict(values["record"]),
     )
-
-
-def _n_bars(events: Events) -> int:
-    return int((events[:, vocab.TIME] == vocab.BAR).sum())

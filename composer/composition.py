@@ -1,11 +1,15 @@
-"""`Composition`: a ranked set of candidates and all it takes to make them again. Knows no model.
+"""`Composition`: ranked candidates and all it takes to make them again. Knows no engine.
 
-Ranked by wishes first: a candidate that keeps all that was asked for stands before one that misses
-something, whatever their totals; what each wish came to stands beside it.
+Ranked by the request first: a candidate that has all that was asked for stands before one that
+misses something, whatever their totals; what became of each setting stands beside it.
 
-Its JSON (`composition.json`) holds the request, what was decided for open wishes, the seed,
-scores, the chosen events, versions and the checkpoint's fingerprint: `replay` rebuilds the same
-notes anywhere.
+Its JSON, `composition.json`, is of format 2: the request, the seed, versions, and of every
+candidate the notes, the scores, and the record of the engine, which only that engine reads.
+`replay` rebuilds the notes anywhere, without an engine. Files of format 1, which held events in
+place of notes, still open.
+
+    {"format": 2, "request": {...}, "seed": 7, "versions": {...},
+     "candidates": [{"rank": 1, "index": 4, "total": 71.3, "piece": {...}, "record": {...}}, ...]}
 """
 
 from __future__ import annotations
@@ -13,35 +17,29 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from composer.branches import Tree
-from composer.candidates import Rejected
-from composer.engines import Draft
-from composer.errors import RequestError, TokenError
+from composer.engines import Record, upgrade_document
+from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
 from composer.request import Request
 from composer.scorecard import Scorecard
-from composer.theory import Key, estimate_key, parse_key, parse_meter, pitch_name
-from composer.tokenizer import Conditions, Events, conditions_of, decode_bars, encode_bars
-from composer.tokenizer.filling import fill
-from composer.tokenizer.vocab import MAX_PARTS
+from composer.theory import Key, estimate_key, pitch_name
 
-FORMAT = 1
+FORMAT = 2
 PARALLELS = {"parallel_fifths": "fifths", "parallel_octaves": "octaves"}
 MAX_SLUG = 60  # characters of a name in a file's name
-# What reading any text but a composition.json may end in.
-_NO_COMPOSITION = (
+_NO_COMPOSITION = "the file is no composition.json; give one that `compose` wrote"
+# What reading any other text may end in.
+_BROKEN = (
     AttributeError,
-    KeyError,
+    LookupError,
     OverflowError,
     RecursionError,
-    TokenError,
+    ComposerError,
     TypeError,
     ValueError,
 )
@@ -127,6 +125,26 @@ def _last_bass(piece: Piece) -> int | None:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A candidate that is no music, or none that will do, and why.
+
+    Args:
+        index: Its number in the request, from 0.
+        reason: One sentence.
+        given_up_after_bar: The last bar of one that was given up on the way; None for all others.
+    """
+
+    index: int
+    reason: str
+    given_up_after_bar: int | None = None
+
+
+def count_given_up(rejected: Iterable[Rejected]) -> int:
+    """Return how many were given up on the way; see `Request.prune`."""
+    return sum(one.given_up_after_bar is not None for one in rejected)
+
+
+@dataclass(frozen=True)
 class Ranked:
     """A candidate with its place.
 
@@ -135,8 +153,8 @@ class Ranked:
         index: Its number in the request, from 0.
         piece: As composed.
         scorecard: Why it stands there.
-        nats_per_note: Mean surprise of the model.
-        draft: What it was decoded from; None for a piece that no engine drew.
+        nats_per_note: Mean surprise of the engine's model; None if it cannot tell.
+        record: What the engine remembers of it.
         kept: Every wish beside what came of it; filled in where candidates are ranked.
     """
 
@@ -144,24 +162,20 @@ class Ranked:
     index: int
     piece: Piece
     scorecard: Scorecard
-    nats_per_note: float
-    draft: Draft | None = None
+    nats_per_note: float | None = None
+    record: Record = field(default_factory=dict)
     kept: tuple[Wish, ...] = ()
+
+    @property
+    def order(self) -> tuple[float, float, int]:
+        """Sorts the better first: by total, then by the likelier one, then by number."""
+        nats = 0.0 if self.nats_per_note is None else self.nats_per_note
+        return -self.scorecard.total, nats, self.index
 
     @property
     def n_missed(self) -> int:
         """How many wishes it does not keep."""
         return sum(not wish.is_kept for wish in self.kept)
-
-    @property
-    def events(self) -> Events:
-        """The chosen rows: bars and END, [N, 4]."""
-        return self.draft.events if self.draft else encode_bars(self.piece)
-
-    @property
-    def wishes(self) -> Conditions:
-        """The wishes it was drawn for, open ones decided."""
-        return self.draft.wishes if self.draft else conditions_of(self.piece)
 
 
 @dataclass(frozen=True)
@@ -182,14 +196,14 @@ class Composition:
     rejected: tuple[Rejected, ...]
     elapsed_s: float
     stopped: bool
-    versions: dict[str, str]
+    versions: Mapping[str, str]
 
     @classmethod
     def of(cls, request: Request, found: Iterable[Ranked], **facts: Any) -> Composition:
         """Rank candidates: by wishes kept, by total, by the likelier one, then by number."""
         order = sorted(
             (replace(one, kept=compare_wishes(request, one.piece, one.scorecard)) for one in found),
-            key=lambda r: (r.n_missed, -r.scorecard.total, r.nats_per_note, r.index),
+            key=lambda one: (one.n_missed, one.order),
         )
         ranked = tuple(replace(one, rank=place) for place, one in enumerate(order, start=1))
         return cls(request, ranked, **facts)
@@ -216,18 +230,21 @@ class Composition:
         words += [f"seed{self.request.seed}", f"no{one.index + 1}"]
         return "-".join(slug for slug in map(_slug, words) if slug)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values; events of all candidates, so that each can be replayed."""
+    def facts(self) -> dict[str, Any]:
+        """Return what every composition.json says of how it came about, as JSON values."""
         return {
             "format": FORMAT,
             "request": self.request.to_dict(),
             "seed": self.request.seed,
-            "versions": self.versions,
+            "versions": dict(self.versions),
             "elapsed_s": round(self.elapsed_s, 3),
             "stopped": self.stopped,
-            "candidates": [_candidate_dict(one) for one in self.ranked],
             "rejected": [asdict(one) for one in self.rejected],
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values, with the notes of all candidates, so that each can be replayed."""
+        return self.facts() | {"candidates": [_candidate_dict(one) for one in self.ranked]}
 
     def to_json(self) -> str:
         """Return the text of composition.json."""
@@ -244,69 +261,65 @@ def replay(text: str, rank: int = 1) -> Piece:
     Raises:
         RequestError: If the text is no composition, or has no such rank.
     """
+    document = read_document(text)
     try:
-        document = json.loads(text)
-        if document["format"] != FORMAT:
-            raise RequestError(
-                f"composition.json has format {str(document['format'])[:40]!r}, not {FORMAT}"
-            )
         if "tree" in document:
             return Tree.from_dict(document["tree"]).replayed(rank)
-        if not 1 <= rank <= len(document["candidates"]):
-            raise RequestError(f"`rank` must be 1 to {len(document['candidates'])}, got {rank}")
-        found = document["candidates"][rank - 1]
-        wishes = _read_wishes(found["wishes"])
-        events = np.array(found["events"], np.int16).reshape(-1, 4)
-        if "filling" in document:
-            return _refill(document["filling"], events)
-        piece = decode_bars(events, wishes, key=parse_key(found["key"]))
-        return replace(piece, tempo_bpm=_read_tempo_bpm(found["tempo_bpm"]))
-    except _NO_COMPOSITION as error:
-        raise RequestError(
-            "the file is no composition.json; give one that `compose` wrote"
-        ) from error
+        candidates = document["candidates"]
+        n_candidates = len(candidates)
+        if isinstance(rank, int) and 1 <= rank <= n_candidates:
+            return _read_piece(candidates[rank - 1]["piece"], document.get("given"))
+    except RequestError:
+        raise
+    except _BROKEN as error:
+        raise RequestError(_NO_COMPOSITION) from error
+    raise RequestError(f"`rank` must be 1 to {n_candidates}, got {rank}")
 
 
-def _refill(values: dict[str, Any], events: Events) -> Piece:
-    """Put new notes beside those that were given."""
-    cuts = [(int(part), int(pitch), Fraction(at)) for part, pitch, at in values["cuts"]]
-    given = Piece.from_dict(values["given"])
-    return fill(given, int(values["first_bar"]) - 1, events, cuts)
+def read_document(text: str) -> dict[str, Any]:
+    """Read a composition.json of any format as one of the present format.
+
+    Raises:
+        RequestError: If the text is none.
+    """
+    try:
+        document = json.loads(text)
+        if document["format"] == 1:
+            document = upgrade_document(document)
+        if document["format"] != FORMAT:
+            found = str(document["format"])[:40]
+            raise RequestError(f"composition.json has format {found!r}, not 1 or {FORMAT}")
+    except RequestError:
+        raise
+    except _BROKEN as error:
+        raise RequestError(_NO_COMPOSITION) from error
+    return dict(document)
+
+
+def piece_beside(piece: Piece, given: Piece) -> dict[str, Any]:
+    """Return a piece as JSON values in which parts that were given stand by their number."""
+    values, kept = piece.to_dict(), {id(part): n for n, part in enumerate(given.parts)}
+    parts = zip(piece.parts, values["parts"], strict=True)
+    return values | {"parts": [kept.get(id(part), written) for part, written in parts]}
+
+
+def _read_piece(values: Any, given: Any) -> Piece:
+    """Read a piece whose parts may be numbers of parts of a given one."""
+    parts = [given["parts"][one] if isinstance(one, int) else one for one in values["parts"]]
+    return Piece.from_dict(values | {"parts": parts})
 
 
 def _candidate_dict(one: Ranked) -> dict[str, Any]:
-    wishes = asdict(one.wishes)
-    wishes["meter"] = None if one.wishes.meter is None else str(one.wishes.meter)
     return {
         "rank": one.rank,
         "index": one.index,
         "total": one.scorecard.total,
         "nats_per_note": one.nats_per_note,
-        "key": str(one.piece.key),
-        "tempo_bpm": one.piece.tempo_bpm,
-        "wishes": wishes,
         "kept": [asdict(wish) for wish in one.kept],
         "scorecard": one.scorecard.to_dict(),
-        "events": one.events.tolist(),
+        "piece": one.piece.to_dict(),
+        "record": dict(one.record),
     }
-
-
-def _read_wishes(values: dict[str, Any]) -> Conditions:
-    meter = parse_meter(values["meter"]) if values.get("meter") else None
-    wishes = Conditions(**{**values, "meter": meter})
-    for text in (wishes.composer, wishes.form, wishes.ensemble):
-        if text is not None and not isinstance(text, str):
-            raise TypeError("a name must be text")
-    if wishes.parts is not None and not 1 <= wishes.parts <= MAX_PARTS:
-        raise ValueError("a piece has no such number of parts")
-    return wishes
-
-
-def _read_tempo_bpm(value: Any) -> float:
-    tempo_bpm = float(value)
-    if not 1 <= tempo_bpm <= 1000:
-        raise ValueError("no one plays at such a tempo")
-    return tempo_bpm
 
 
 def _slug(text: str) -> str:

@@ -34,10 +34,10 @@ from numpy.typing import NDArray
 
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import Part, Piece
-from composer.places import ASSETS
+from composer.places import BUNDLED
 from composer.units import POSITIONS_PER_QUARTER
 
-INDEX_PATH = ASSETS / "novelty.npz"
+INDEX_PATH = BUNDLED / "novelty.npz"
 NOTES = 8
 SAMPLING = 4
 # What more pieces have than this is everybody's; it neither makes a run nor breaks one.
@@ -302,7 +302,7 @@ def save_index(index: NoveltyIndex, path: Path) -> Path:
     return path
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def load_index(path: Path = INDEX_PATH) -> NoveltyIndex:
     """Read an index, the bundled one once in a program's life.
 

@@ -22,8 +22,9 @@ from composer.corpus import Corpus, Entry, Refusal
 from composer.errors import ComposerError, OptionError
 from composer.piece import Piece
 from composer.theory import ENSEMBLES
-from composer.tokenizer import Events, Vocabulary, encode, is_on_grid, vocab
+from composer.tokenizer import Events, Vocabulary, encode, vocab
 from composer.tokenizer.bar_layouts import Layout, read_layout
+from composer.units import is_on_grid
 
 # Names seen less often share `other`: two pieces do not show a manner.
 MIN_PIECES_COMPOSER = 3
@@ -218,7 +219,11 @@ def _encode(entry: Entry, piece: Piece | Refusal, vocabulary: Vocabulary) -> _En
         events = encode(piece, vocabulary)
     except ComposerError as error:
         return _Encoded(entry, nothing, nothing, reason=str(error))
-    n_moved = sum(not is_on_grid(note) for part in piece.parts for note in part.notes)
+    n_moved = sum(
+        not is_on_grid(note.onset_beats, note.duration_beats)
+        for part in piece.parts
+        for note in part.notes
+    )
     return _Encoded(entry, events, read_layout(events), piece.n_notes, n_moved)
 
 

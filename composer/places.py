@@ -13,10 +13,27 @@ from composer.bundled import SOUNDFONTS as SOUNDFONTS
 if TYPE_CHECKING:
     from composer.settings.sections import Engine
 
+BUNDLED = ASSETS / "checkpoints" / "small"  # composes where nothing else is named
+
+
+def checkpoint_folders() -> dict[str, Path]:
+    """Return the checkpoints on offer by the names of their folders, the usual one first.
+
+    COMPOSER_CHECKPOINT names them, several with the system's separator of paths (`:`); otherwise
+    those that are bundled.
+    """
+    named = _engine().checkpoint
+    if named:
+        folders = [Path(one) for one in str(named).split(os.pathsep) if one]
+    else:
+        others = (path.parent for path in BUNDLED.parent.glob("*/config.json"))
+        folders = [BUNDLED, *sorted(folder for folder in others if folder != BUNDLED)]
+    return {folder.name: folder for folder in folders}
+
 
 def checkpoint_folder() -> Path:
-    """Return the checkpoint to compose with: COMPOSER_CHECKPOINT, or the bundled SMALL."""
-    return _engine().checkpoint or ASSETS / "checkpoints" / "small"
+    """Return the checkpoint that composes where no other engine is asked for."""
+    return next(iter(checkpoint_folders().values()))
 
 
 def device() -> str:

@@ -101,6 +101,7 @@ class Request:
         2**31 - 1,
         "the same seed gives the same piece with the same version, checkpoint and runtime",
     )
+    engine: str | None = _text("Engine", "which engine composes; the usual one if left out")
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
@@ -112,7 +113,7 @@ class Request:
                 _check_number(
                     option.name, value, option.metadata, is_integer="int" in str(option.type)
                 )
-            elif option.name in ("composer", "form", "ensemble"):
+            elif option.name in ("composer", "form", "ensemble", "engine"):
                 _check_text(option.name, value)
 
     def to_dict(self) -> dict[str, Any]:

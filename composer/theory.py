@@ -264,6 +264,9 @@ def name_parts(players: Sequence[tuple[str, Instrument]]) -> list[str]:
     return found
 
 
+_USUAL_PARTS = {
+    "keyboard": 2, "string quartet": 4, "trio sonata": 3, "choir": 4, "voice and piano": 3,
+}  # fmt: skip
 _CHOIRS = {
     1: ("soprano",),
     2: ("soprano", "bass"),
@@ -276,6 +279,11 @@ _CHOIRS = {
 HARPSICHORD_COMPOSERS = frozenset(
     {"Bach", "Scarlatti", "Couperin", "Handel", "Froberger", "Corelli"}
 )
+
+
+def usual_parts(ensemble: str) -> int:
+    """Return the usual number of parts of an ensemble."""
+    return _USUAL_PARTS.get(ensemble, 3)
 
 
 def ensemble_instruments(

@@ -34,6 +34,11 @@ def positions_to_beats(positions: int) -> Fraction:
     return Fraction(positions, POSITIONS_PER_QUARTER)
 
 
+def is_on_grid(*beats: Fraction) -> bool:
+    """Whether quantising leaves times where they are, in quarters."""
+    return all((time * POSITIONS_PER_QUARTER).denominator == 1 for time in beats)
+
+
 def beats_to_seconds(beats: Fraction | float, tempo_bpm: float) -> float:
     """Return the length of a stretch of score time at a constant tempo.
 

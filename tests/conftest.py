@@ -22,7 +22,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from composer.engines import TransformerEngine
+from composer.engines.events.engine import EventEngine
 from composer.models import PRESETS
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
@@ -153,9 +153,9 @@ def tiny_folder(tiny_model: EventTransformer, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def tiny_engine(tiny_folder: Path) -> TransformerEngine:
+def tiny_engine(tiny_folder: Path) -> EventEngine:
     """Return an engine that composes nonsense, quickly."""
-    return TransformerEngine.load(tiny_folder)
+    return EventEngine.load(tiny_folder)
 
 
 @pytest.fixture

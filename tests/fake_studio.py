@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from composer.candidates import Rejected
-from composer.composition import Composition, Ranked
+from composer.cells import cells_of, clear
+from composer.composition import Composition, Ranked, Rejected
 from composer.engines import MenuRow, Suggestion
 from composer.engines.suggestions import SAMPLING
 from composer.errors import MissingTool
@@ -22,7 +22,6 @@ from composer.request import Request, default_of
 from composer.scoring import Surprise, score
 from composer.stitching import join, trim
 from composer.theory import INSTRUMENTS, Key, Meter
-from composer.tokenizer.filling import cells_of, clear
 from composer.ui import Studio
 
 

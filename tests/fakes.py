@@ -12,8 +12,8 @@ import pytest
 
 from composer.decoding import DecodingOptions, Draw, Group, Runtime, draw
 from composer.decoding.runtimes import Session
-from composer.engines.drawing import slide
-from composer.engines.surprise import NEAR_PITCHES
+from composer.engines.events.drawing import slide
+from composer.engines.events.surprise import NEAR_PITCHES
 from composer.errors import OutOfMemory
 from composer.tokenizer import Conditions, Events, encode_conditions, vocab
 from composer.tokenizer.holes import drop_wishes

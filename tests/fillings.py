@@ -8,15 +8,13 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from composer.engines.base import Draft, Filling
-from composer.engines.drawing import draw_groups
-from composer.engines.filling import filling_drawing
+from composer.cells import EDGES, Blank, Cells, clear
+from composer.engines import Fill, Take
+from composer.engines.events.drawing import draw_groups
+from composer.engines.events.filling import filling_drawing
 from composer.piece import Note, Piece
 from composer.request import Request
 from composer.theory import Meter
-from composer.tokenizer.filling import EDGES, Blank, clear, fill
-from composer.tokenizer.filling.regions import Cells
-from composer.tokenizer.wishes import conditions_of
 from tests.fakes import UniformRuntime
 from tests.strategies import VOCABULARY, loose_pieces, named_pieces, pieces
 
@@ -46,31 +44,29 @@ def crowded_pieces(draw: st.DrawFn) -> Piece:
     return draw(named_pieces([Meter(4, 4)] * 3, lines))
 
 
-def filling_of(blank: Blank, *, seed: int = 0, candidates: int = 1) -> Filling:
-    """Return the wish to fill a blank, every other part a line."""
-    shift = blank.piece.key.shift
+def filling_of(blank: Blank, *, seed: int = 0, candidates: int = 1) -> Fill:
+    """Return the ask to fill a blank, every other part a line."""
     n_parts = len(blank.piece.parts)
-    return Filling(
+    return Fill(
         request=Request(candidates=candidates, seed=seed, min_p=0.0),
-        wishes=conditions_of(blank.piece),
         blank=blank,
-        ranges=[(RANGE[0] - shift, RANGE[1] - shift)] * n_parts,
+        ranges=[RANGE] * n_parts,
         lines=[part % 2 == 0 for part in range(n_parts)],
     )
 
 
-def drafts_of(filling: Filling, *, window: int = 512, hears_given: bool = False) -> Iterator[Draft]:
+def takes_of(ask: Fill, *, window: int = 512, hears_given: bool = False) -> Iterator[Take]:
     """Draw all candidates of a filling."""
-    found = filling_drawing(filling, VOCABULARY, window, hears_given=hears_given)
-    for step in found.cleaned(draw_groups(UniformRuntime(), window, found.drawing)):
-        yield from step.drafts
+    drawing = filling_drawing(ask, VOCABULARY, window, hears_given=hears_given)
+    for step in draw_groups(UniformRuntime(), drawing):
+        yield from step.takes
 
 
 def filled(blank: Blank, *, seed: int = 0) -> Piece:
     """Return a blank filled with any legal notes, in one of two ways by the seed."""
-    draft = next(drafts_of(filling_of(blank, seed=seed), hears_given=seed % 2 == 0))
-    assert draft.is_complete
-    return fill(blank.piece, blank.first, draft.events, blank.cuts)
+    take = next(takes_of(filling_of(blank, seed=seed), hears_given=seed % 2 == 0))
+    assert take.music is not None
+    return take.music
 
 
 def new_notes(given: Piece, piece: Piece) -> list[tuple[int, Note]]:

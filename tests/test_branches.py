@@ -13,7 +13,6 @@ from composer.composition import replay
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.stitching import silent, trim
-from composer.tokenizer import encode_bars
 from tests.strategies import legal_pieces
 
 
@@ -21,7 +20,7 @@ def chunk_of(piece: Piece, first: int, last: int, *others: tuple[int, int]) -> C
     """Return some bars of a piece as a chunk; other bars of it as the other candidates."""
     spans = [(first, last), *others]
     choices = tuple(
-        Choice(encode_bars(trim(piece, *span)), 90.0 - rank, rank, 1.5, ("a reason",))
+        Choice(trim(piece, *span), 90.0 - rank, rank, 1.5, ("a reason",), {"mine": rank})
         for rank, span in enumerate(spans)
     )
     return Chunk(BEGINNING, last - first + 1, piece.key, choices)
@@ -111,7 +110,7 @@ def test_a_tree_may_begin_with_those_who_play_alone(chorale: Piece) -> None:
 
 
 def test_composition_json_with_a_tree_is_replayed(tree: Tree) -> None:
-    text = json.dumps({"format": 1, "tree": tree.to_dict()})
+    text = json.dumps({"format": 2, "tree": tree.to_dict()})
     assert replay(text) == tree.piece()
     assert replay(text, 3) == tree.piece(Place(1, 3))
     with pytest.raises(RequestError, match="no candidate 4"):
@@ -124,7 +123,8 @@ def spoiled(values: dict[str, Any], kind: str) -> Any:
         "format": lambda: values.update(format=9),
         "parent": lambda: values["chunks"][1].update(parent=[1, 1]),
         "bars": lambda: first.update(bars=7),
-        "events": lambda: first["choices"][0].update(events=[[1, 2, 3]]),
+        "music": lambda: first["choices"][0].update(music={"parts": 3}),
+        "record": lambda: first["choices"][0].update(record=7),
         "key": lambda: first.update(key="H major"),
         "total": lambda: first["choices"][0].update(total=float("nan")),
         "visit": lambda: values.update(visit=99),
@@ -139,8 +139,8 @@ def spoiled(values: dict[str, Any], kind: str) -> Any:
 
 @pytest.mark.parametrize(
     "kind",
-    ["format", "parent", "bars", "events", "key", "total", "visit", "visits", "given", "given_bars",
-     "chunks"],
+    ["format", "parent", "bars", "music", "record", "key", "total", "visit", "visits", "given",
+     "given_bars", "chunks"],
 )  # fmt: skip
 def test_a_spoiled_tree_is_refused_in_one_sentence(tree: Tree, kind: str) -> None:
     with pytest.raises(RequestError, match="holds no tree of chunks"):

@@ -13,14 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer.candidates import Rejected
-from composer.composition import Composition, Ranked, Wish, compare_wishes, replay
+from composer.composition import Composition, Ranked, Rejected, Wish, compare_wishes, replay
 from composer.errors import ComposerError, RequestError
 from composer.piece import MeterChange, Part, Piece
 from composer.request import Request
 from composer.scorecard import Place, Score, Scorecard
 from composer.theory import KEYS, Meter
-from composer.tokenizer import quantise
 from tests.strategies import loose_pieces, pieces
 
 NAN = math.nan
@@ -159,9 +157,8 @@ def test_a_composition_is_made_again_from_its_json_note_for_note(piece: Piece) -
 
 @settings(max_examples=25)
 @given(loose_pieces())
-def test_a_piece_off_the_grid_is_made_again_as_it_was_written_down(piece: Piece) -> None:
-    found = replay(composition_of(piece).to_json())
-    assert [part.notes for part in found.parts] == [part.notes for part in quantise(piece).parts]
+def test_a_piece_off_the_grid_is_made_again_to_the_tick(piece: Piece) -> None:
+    assert replay(composition_of(piece).to_json()) == piece
 
 
 def test_every_rank_can_be_made_again_at_its_tempo(chorale: Piece, keyboard_piece: Piece) -> None:
@@ -199,32 +196,15 @@ def test_a_text_that_is_no_composition_is_refused_in_one_sentence(text: str) -> 
 
 
 HOSTILE_CHANGES: list[dict[str, Any]] = [
-    {"format": 2},
+    {"format": 3},
     {"format": ["x" * 1000]},
     {"candidates": {}},
     {"candidates": "all"},
     {"candidates": [7]},
-    {"events": None},
-    {"events": [[1, 2, 3]]},
-    {"events": [[10**30, 0, 0, 0]]},
-    {"events": [["a", 0, 0, 0]]},
-    {"events": [[2, 0, 60, 23]]},
-    {"events": {"a": 1}},
-    {"key": "H major"},
-    {"key": 7},
-    {"tempo_bpm": "fast"},
-    {"tempo_bpm": NAN},
-    {"tempo_bpm": math.inf},
-    {"tempo_bpm": 0},
-    {"tempo_bpm": None},
-    {"wishes": None},
-    {"wishes": {"manner": "odd"}},
-    {"wishes": {"parts": 10**9}},
-    {"wishes": {"parts": "four"}},
-    {"wishes": {"composer": ["x"]}},
-    {"wishes": {"ensemble": {"x": 1}}},
-    {"wishes": {"meter": "99/4"}},
-    {"wishes": {"meter": 3}},
+    {"piece": None},
+    {"piece": {"parts": "many"}},
+    {"piece": {"parts": [3]}},
+    {"piece": []},
 ]
 
 
@@ -247,7 +227,7 @@ json_values = st.recursive(
 )
 
 
-@given(change=json_values, name=st.sampled_from(["wishes", "events", "key", "tempo_bpm"]))
+@given(change=json_values, name=st.sampled_from(["piece", "record", "total"]))
 def test_any_value_gives_a_piece_or_a_sentence(chorale: Piece, change: Any, name: str) -> None:
     document = json.loads(composition_of(chorale).to_json())
     document["candidates"][0][name] = change

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from composer.evaluation.weighing.material import (
     wishes_of,
 )
 from composer.scorecard import Scorecard
-from composer.scoring import Bands, score
+from composer.scoring import Bands, Standards, score
 from composer.scoring.weights import FORM_FAMILIES
 
 WIDE, DEEP = "wide", "deep"
@@ -139,7 +139,8 @@ def _judge(one: Sample, base: Sample, engine: Engine, bands: Bands) -> Judged:
 
 
 def _card(one: Sample, bands: Bands) -> Scorecard:
-    return score(one.piece, surprise=one.surprise, bands=bands)
+    standards = replace(Standards.general(), bands=bands)
+    return score(one.piece, surprise=one.surprise, standards=standards)
 
 
 def _is_alike(real: Sample) -> bool:

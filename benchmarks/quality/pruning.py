@@ -33,14 +33,18 @@ from scipy.stats import spearmanr
 
 from benchmarks.record import Share, machine_facts, print_table, rounded, save
 from benchmarks.sample import mixed_requests
-from composer.candidates import count_given_up
-from composer.composition import Composition, Ranked
-from composer.engines import Engine
-from composer.engines.pruning import score_beginning
+from composer import places
+from composer.composition import Composition, Ranked, count_given_up
+from composer.decoding import Draw
+from composer.engines import Ask, Engine
+from composer.engines.events.drawing import Drawing
+from composer.engines.events.engine import EventEngine
+from composer.engines.events.pruning import score_beginning
+from composer.engines.events.takes import conditions_of_record
 from composer.errors import ComposerError
-from composer.pipeline import compose, default_engine
+from composer.pipeline import compose
 from composer.request import Request
-from composer.scoring import FAMILIES, Bands, load_bands, with_likelihood
+from composer.scoring import FAMILIES
 from composer.theory import KEYS
 from composer.tokenizer import vocab
 
@@ -72,32 +76,50 @@ class Candidate:
     values: dict[float, Values]
 
 
-def measure_request(request: Request, engine: Engine, bands: Bands) -> list[Candidate]:
+class KeepingEngine(EventEngine):
+    """The engine, which keeps its last draws by their numbers."""
+
+    draws: dict[int, Draw]
+
+    def drawing_of(self, ask: Ask) -> Drawing:
+        """Return what candidates are drawn from, and begin to keep them."""
+        self.draws = {}
+
+        def keep(draw: Draw) -> tuple[Draw, None]:
+            self.draws[draw.index] = draw
+            return draw, None
+
+        drawing = super().drawing_of(ask)
+        return replace(drawing, reader=replace(drawing.reader, new_rows=keep))
+
+
+def measure_request(request: Request, engine: KeepingEngine) -> list[Candidate]:
     """Draw all candidates to their ends, and judge their beginnings; none if nothing came of it."""
     try:
         found = compose(request, engine=engine)
     except ComposerError:
         return []
-    return [_candidate(one, request, bands) for one in found.ranked]
+    return [_candidate(one, request, engine) for one in found.ranked]
 
 
-def _candidate(one: Ranked, request: Request, bands: Bands) -> Candidate:
-    starts = np.flatnonzero(one.events[:, vocab.TIME] == vocab.BAR)
+def _candidate(one: Ranked, request: Request, engine: KeepingEngine) -> Candidate:
+    events = engine.draws[one.index].events
+    starts = np.flatnonzero(events[:, vocab.TIME] == vocab.BAR)
     rows_at = {share: int(starts[int(share * request.bars)]) for share in SHARES}
     return Candidate(
         one.index,
-        (one.n_missed, -one.scorecard.total, one.nats_per_note, one.index),
+        (one.n_missed, *one.order),
         one.scorecard.total,
-        len(one.events),
+        len(events),
         rows_at,
-        {share: _values(one, n_rows, bands) for share, n_rows in rows_at.items()},
+        {share: _values(one, n_rows, engine) for share, n_rows in rows_at.items()},
     )
 
 
-def _values(one: Ranked, n_rows: int, bands: Bands) -> Values:
+def _values(one: Ranked, n_rows: int, engine: KeepingEngine) -> Values:
     """Judge the first rows of a candidate as `engines.pruning` does."""
-    assert one.draft is not None
-    card = score_beginning(one.draft, n_rows, one.wishes, bands)
+    wishes = conditions_of_record(one.record)
+    card = score_beginning(engine.draws[one.index], n_rows, wishes, engine.standards)
     costs = {
         f"cost of {family}": sum(s.weight * s.penalty for s in card.scores if s.family == family)
         for family in FAMILIES
@@ -212,12 +234,12 @@ def requests_of(engine: Engine, options: argparse.Namespace) -> dict[str, list[R
 def main() -> None:
     """Run the benchmark."""
     options = read_options()
-    engine = default_engine()
-    bands = with_likelihood(load_bands(), engine.likelihood_bands)
+    engine = KeepingEngine.load(places.checkpoint_folder(), places.device())
+    assert isinstance(engine, KeepingEngine)
     result: dict[str, Any] = {"machine": machine_facts(engine.versions)}
     tell: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731
     for kind, requests in requests_of(engine, options).items():
-        measured = [measure_request(request, engine, bands) for request in requests]
+        measured = [measure_request(request, engine) for request in requests]
         composed = [request for request, found in zip(requests, measured, strict=True) if found]
         found = [candidates for candidates in measured if candidates]
         tell(f"{kind}: {len(found)} requests, {sum(map(len, found))} candidates")

@@ -39,7 +39,9 @@ import numpy as np
 
 from benchmarks.record import machine_facts, print_table, save
 from composer import places
-from composer.engines import Step, TransformerEngine
+from composer.engines import Ask, Step
+from composer.engines.events.engine import EventEngine
+from composer.engines.events.takes import read_rows
 from composer.pipeline import Composition, compose_steps
 from composer.request import Request
 
@@ -52,15 +54,15 @@ FIGURES = (
 )  # fmt: skip
 
 
-class CountingEngine(TransformerEngine):
+class CountingEngine(EventEngine):
     """The engine, with a count of the rows that it drew."""
 
     rows = 0
 
-    def draw(self, request: Request) -> Iterator[Step]:
-        """Draw all candidates of a request."""
-        for step in super().draw(request):
-            self.rows += sum(len(draft.events) for draft in step.drafts)
+    def draw(self, ask: Ask) -> Iterator[Step]:
+        """Draw all candidates of an ask."""
+        for step in super().draw(ask):
+            self.rows += sum(len(read_rows(take.record)) for take in step.takes if take.record)
             yield step
 
 

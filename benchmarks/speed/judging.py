@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,11 +24,10 @@ sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.record import machine_facts, print_table, save
-from composer.candidates import Candidate, Collector
-from composer.engines import TransformerEngine
+from composer.engines import Compose, Engine, Take
 from composer.pipeline import default_engine
 from composer.request import Request
-from composer.scoring import Bands, load_bands, score, with_likelihood
+from composer.scoring import Standards, score
 
 # Voices, counterpoint, keyboard, a dance, voice with piano, four strings.
 FORMS = {
@@ -44,7 +43,7 @@ CANDIDATES = 24
 REPEATS = 3
 
 
-def requests(engine: TransformerEngine) -> Iterator[Request]:
+def requests(engine: Engine) -> Iterator[Request]:
     """Yield a request a form that is on the menu, by its composer with most pieces."""
     for form, ensemble in FORMS.items():
         rows = (row for row in engine.menu if (row.form, row.ensemble) == (form, ensemble))
@@ -55,34 +54,33 @@ def requests(engine: TransformerEngine) -> Iterator[Request]:
             yield Request.from_dict(wishes | {"key": "G minor", "meter": "4/4", "seed": 0})
 
 
-def drawn(request: Request, engine: TransformerEngine) -> list[Candidate]:
+def drawn(request: Request, engine: Engine) -> list[Take]:
     """Return the candidates of a request that became pieces."""
-    collector = Collector(request.key)
-    found = (one for step in engine.draw(request) for one in collector.collect(step.drafts))
-    return [one for one in found if isinstance(one, Candidate)]
+    takes = (take for step in engine.draw(Compose(request)) for take in step.takes)
+    return [take for take in takes if take.music is not None]
 
 
-def milliseconds(candidate: Candidate, bands: Bands) -> float:
+def milliseconds(take: Take, standards: Standards) -> float:
     """Return the shortest time of judging a candidate."""
     times = []
     for _ in range(REPEATS):
         began_s = time.perf_counter()
-        score(candidate.piece, form=candidate.piece.form, surprise=candidate.surprise, bands=bands)
+        score(take.music, surprise=take.surprise, standards=standards)
         times.append(time.perf_counter() - began_s)
     return 1e3 * min(times)
 
 
-def run(request: Request, engine: TransformerEngine, bands: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: Request, engine: Engine, standards: Standards) -> dict[str, Any]:
     """Return a row of the result."""
     candidates = drawn(request, engine)
     if candidates:
-        milliseconds(candidates[0], bands)
-    times = [milliseconds(one, bands) for one in candidates]
+        milliseconds(candidates[0], standards)
+    times = [milliseconds(one, standards) for one in candidates]
     return {
         "form": request.form,
         "parts": request.parts,
         "candidates": len(candidates),
-        "notes": round(median(one.piece.n_notes for one in candidates)),
+        "notes": round(median(one.music.n_notes for one in candidates)),
         "median_ms": round(median(times), 2),
         "p90_ms": round(float(np.quantile(times, 0.9)), 2),
         "times_ms": [round(one, 2) for one in times],
@@ -96,8 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     engine = default_engine()
     facts = machine_facts(engine.versions)
-    bands = with_likelihood(load_bands(), engine.likelihood_bands)
-    rows = [run(request, engine, bands) for request in requests(engine)]
+    rows = [run(request, engine, engine.standards) for request in requests(engine)]
     times = [value for row in rows for value in row["times_ms"]]
     columns = ("form", "parts", "candidates", "notes", "median_ms", "p90_ms")
     print_table(columns, ([row[name] for name in columns] for row in rows))

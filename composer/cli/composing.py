@@ -66,7 +66,7 @@ def _suggested(form: str | None) -> dict[str, float]:
 
 def print_ranking(composition: Any, out: Path) -> None:
     """Print the best five, each with its weightiest reason."""
-    from composer.candidates import count_given_up
+    from composer.composition import count_given_up
 
     for one in composition.ranked[:5]:
         reason = one.scorecard.reasons[0] if one.scorecard.reasons else ""

@@ -1,21 +1,45 @@
-"""Wishes in, candidates out: the transformer now, other families beside it."""
+"""Musical questions in, music out: the contract, the shelf of engines, and what each can do.
 
-from composer.engines.base import Capabilities, Chunk, Draft, Engine, Step
-from composer.engines.menu import MenuRow, check_menu
+`base` is the contract, `shelf` finds and loads engines; a folder is a kind of engine. No module but
+the shelf names an engine's class.
+"""
+
+from composer.engines.base import (
+    Ask,
+    Compose,
+    Continue,
+    Engine,
+    Fill,
+    Record,
+    Step,
+    Stretch,
+    Take,
+)
+from composer.engines.capabilities import Capabilities, Option
+from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.shelf import Shelf, open_engine, shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
-from composer.engines.surprise import surprise_of_draft
-from composer.engines.transformer import TransformerEngine
 
 __all__ = [
+    "Ask",
     "Capabilities",
-    "Chunk",
-    "Draft",
+    "Compose",
+    "Continue",
     "Engine",
+    "Fill",
     "MenuRow",
+    "Option",
+    "Record",
+    "Shelf",
     "Step",
+    "Stretch",
     "Suggestion",
-    "TransformerEngine",
+    "Take",
     "check_menu",
+    "decide",
     "menu_values",
-    "surprise_of_draft",
+    "open_engine",
+    "shelf",
+    "upgrade_document",
+    "upgrade_tree",
 ]

@@ -1,149 +1,228 @@
-"""What any engine offers: wishes in, candidates out, its capabilities stated."""
+"""The contract between whoever composes and whoever asks: musical questions in, music out.
+
+    Compose(request)                         -> whole pieces
+    Continue(request, before, bars, ...)     -> more bars behind a piece
+    Fill(request, blank, ...)                -> open cells of a piece written, all else kept
+                        every answer is a Take: music, how surprising it is, and a record
+
+Nothing here knows how an engine works. Whoever asks sees pieces; what an engine remembers of its
+own work (events, masks, states) travels in `Take.record`, which only the engine that wrote it
+reads. docs/engines.md shows a whole engine in forty lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
+from composer.cells import Blank
+from composer.engines.capabilities import Capabilities
 from composer.engines.menu import MenuRow
 from composer.engines.suggestions import Suggestion
+from composer.errors import RequestError
+from composer.novelty import NoveltyIndex
 from composer.piece import Piece
 from composer.request import Request
-from composer.scoring import Surprise
-from composer.tokenizer.filling import Blank
-from composer.tokenizer.vocab import Events
-from composer.tokenizer.wishes import Conditions
+from composer.scoring import Standards, Surprise
+from composer.theory import Key
 
-
-@dataclass(frozen=True, kw_only=True)
-class Capabilities:
-    """What an engine can do besides composing from wishes."""
-
-    extend: bool = False
-    infill: bool = False
-    harmonise: bool = False
-    stream: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """One drawn candidate, before anyone has judged it.
-
-    Args:
-        index: Its number in the request.
-        wishes: What it was drawn for, open ones decided.
-        events: Bars and END, [N, 4].
-        log_probs: Of every chosen field, unguided, [N, 4]; 0 where it was given.
-        doubts: Of every chosen pitch, nats by which a neighbour would have been likelier, and the
-            semitones to it, [N, 2]; see `decoding.Draw`.
-        nats_per_note: Mean surprise over all that the score counts (sections left out).
-        is_complete: Whether it came to its end.
-        is_given_up: Whether it was found hopeless at a bar line, which is its last row.
-    """
-
-    index: int
-    wishes: Conditions
-    events: Events
-    log_probs: npt.NDArray[np.float32]
-    doubts: npt.NDArray[np.float32]
-    nats_per_note: float
-    is_complete: bool
-    is_given_up: bool = False
+# JSON values that the engine which wrote them can read: of a take, whatever it needs of its work.
+Record: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Step:
-    """Progress of a draw.
+class Compose:
+    """Whole pieces, please.
 
     Args:
-        share: Of the whole work, 0..1.
-        drafts: Candidates that this step completed.
-    """
-
-    share: float
-    drafts: tuple[Draft, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chunk:
-    """The next bars of a piece, wished for. Rows are written with the tonic on C.
-
-    Args:
-        request: Says how many candidates, how ids are chosen, and how strict part-writing is.
-        wishes: Of the whole piece, the bars to come included.
-        before: The last bars so far, each a BAR row and its notes; none begins a piece.
-        bars_before: How many there are so far, those that are not in `before` included.
-        bars: How many are drawn.
-        bars_after: How many come behind them; with 0 the chunk closes the piece.
-        ranges: Lowest and highest pitch of every part.
-        one_line: Whether each part sounds one note at a time.
-        seed: Of the random numbers.
-        context_bars: Of the last bars, how many are read at most; None takes what half a window
-            holds.
-        theme: Bars that are read in front of them, such as the opening.
-        theme_at: Where the theme begins among the bars so far, from 0.
-        sections: Section ids of the new bars, -1 where the model chooses; none lets it choose all.
-        scales: Pitch classes that the new bars lean to, a set a bar; none leans to nothing.
+        request: All settings; the engine decides those that are left open.
     """
 
     request: Request
-    wishes: Conditions
-    before: Sequence[Events]
-    bars_before: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Some bars of a piece that grew stretch by stretch.
+
+    Args:
+        music: These bars alone, notes that sound over their end uncut.
+        bars: How many.
+        key: In which they stand.
+        record: What the engine remembers of them; empty for music that no engine wrote.
+    """
+
+    music: Piece
+    bars: int
+    key: Key
+    record: Record = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continue:
+    """More bars behind a piece, please.
+
+    Args:
+        request: Settings; composer, form and ensemble are the piece's unless asked otherwise.
+        before: All music so far, in its own pitches; with no bar so far it only says who plays.
+        path: The same, cut into the stretches in which it came; a given one stands first.
+        bars: How many are to be written.
+        bars_after: How many will follow them; with 0 they close the piece.
+        key: In which they are to be written.
+        ranges: Lowest and highest pitch of every part.
+        one_line: Whether each part sounds one note at a time.
+        seed: Of the random numbers.
+        context_bars: Of the last bars, how many are to be read at most; None leaves it open.
+        theme: Indices of bars that are to be kept in mind besides the last ones, such as the
+            opening.
+        theme_key: In which the theme stands; None is `key`.
+        sections: What each new bar is (`opening`, `new`, `return`, `varied`, `closing`); none
+            leaves it to the engine.
+        scales: Pitch classes that each new bar leans to; none leans to nothing.
+    """
+
+    request: Request
+    before: Piece
+    path: Sequence[Stretch]
     bars: int
     bars_after: int
+    key: Key
     ranges: Sequence[tuple[int, int]]
     one_line: bool
     seed: int
     context_bars: int | None = None
-    theme: Sequence[Events] = ()
-    theme_at: int = 0
-    sections: Sequence[int] = ()
+    theme: range = range(0)
+    theme_key: Key | None = None
+    sections: Sequence[str] = ()
     scales: Sequence[frozenset[int]] = ()
+
+    @property
+    def bars_before(self) -> int:
+        """Bars so far."""
+        return sum(stretch.bars for stretch in self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filling:
-    """Open cells of a piece, wished filled.
+class Fill:
+    """Open cells of a piece written, please.
 
     Args:
-        request: Says how many candidates, how ids are chosen, and how strict part-writing is.
-        wishes: Of the whole piece.
+        request: Settings; composer, form and ensemble are the piece's unless asked otherwise.
         blank: What stays, and what is open.
-        ranges: Lowest and highest pitch of every part, with the tonic on C.
+        ranges: Lowest and highest pitch of every part.
         lines: Which parts sound one note at a time.
     """
 
     request: Request
-    wishes: Conditions
     blank: Blank
     ranges: Sequence[tuple[int, int]]
     lines: Sequence[bool]
 
 
-class Engine(Protocol):
-    """Anything that composes."""
+Ask: TypeAlias = Compose | Continue | Fill
 
-    capabilities: Capabilities
-    versions: dict[str, str]
-    menu: tuple[MenuRow, ...]
-    # Scoring group -> percentiles of nats a note among real pieces, and their number.
-    likelihood_bands: dict[str, list[float]]
-    # Form -> how its pieces are best drawn, as far as that was measured.
-    suggestions: dict[str, Suggestion]
 
-    def draw(self, request: Request) -> Iterator[Step]:
-        """Draw all candidates of a request, group by group."""
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """One candidate, before anyone has judged it.
+
+    Args:
+        index: Its number in the ask, from 0.
+        music: Of `Compose` and `Fill` the whole piece, of `Continue` the new bars alone with the
+            parts of the piece; None if it is none.
+        surprise: What the engine's model said of the new notes; None if it cannot tell.
+        complete: Whether it came to its end.
+        reason: Why there is no music, in half a sentence: "it did not come to an end".
+        given_up_after_bar: The last bar of one that was found hopeless on the way, see
+            `Request.prune`; None for all others.
+        record: What the engine needs to go on with it or to make it again, as JSON values.
+    """
+
+    index: int
+    music: Piece | None
+    surprise: Surprise | None = None
+    complete: bool = True
+    reason: str = ""
+    given_up_after_bar: int | None = None
+    record: Record = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress of an answer.
+
+    Args:
+        share: Of the whole work, 0..1.
+        takes: Candidates that this step completed.
+        bars: How many bars the slowest candidate has finished.
+    """
+
+    share: float
+    takes: tuple[Take, ...] = ()
+    bars: int = 0
+
+
+class Engine:
+    """Anything that composes. A new engine overrides `draw`, and the facts that differ.
+
+    Args:
+        capabilities: What it can be asked, and which settings it understands.
+        versions: What its results depend on, such as the fingerprint of its weights.
+        menu: Composers and forms on offer, the pair with most pieces first; empty takes any.
+        suggestions: Form -> how its pieces are best drawn, as far as that was measured.
+    """
+
+    capabilities: ClassVar[Capabilities]
+    weightless: ClassVar[bool] = False  # needs no checkpoint; then its name is its entry point's
+    versions: Mapping[str, str] = {}
+    menu: tuple[MenuRow, ...] = ()
+    suggestions: Mapping[str, Suggestion] = {}
+
+    @classmethod
+    def load(cls, folder: Path | None, device: str) -> Engine:
+        """Load the engine.
+
+        Args:
+            folder: Of its checkpoint; None for an engine that needs no weights.
+            device: Where it runs, such as `cpu` or `cuda`.
+
+        Raises:
+            CheckpointError: In one clear line.
+        """
+        return cls()
+
+    @property
+    def standards(self) -> Standards:
+        """What its music is judged by; what is general unless overridden."""
+        return Standards.general()
+
+    @property
+    def index(self) -> NoveltyIndex | None:
+        """The pieces that it learned from, which it must not copy; None if there are none."""
+        return None
+
+    def draw(self, ask: Ask) -> Iterator[Step]:
+        """Draw all candidates of an ask, with progress on the way.
+
+        Raises:
+            RequestError: If it does not serve such asks, or a setting will not do.
+        """
+        raise RequestError(self.capabilities.refusal(type(ask).__name__))
 
     def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:
-        """Return what the model says of pieces; None of those that it cannot write down."""
+        """Return what the engine's model says of pieces; None where it cannot tell."""
+        return [None] * len(pieces)
 
-    def draw_chunk(self, chunk: Chunk) -> Iterator[Step]:
-        """Draw all candidates for the next bars of a piece, if it can extend."""
+    def replay(self, ask: Ask, record: Record) -> Piece:
+        """Make the music of a take again from its record, note for note, without drawing.
 
-    def draw_filling(self, filling: Filling) -> Iterator[Step]:
-        """Draw all candidates for open cells of a piece, if it can infill or harmonise."""
+        Args:
+            ask: The same that the take answered.
+            record: Of the take.
+
+        Raises:
+            RequestError: If the record is none of this engine's.
+        """
+        raise RequestError("this engine keeps no record of its work")

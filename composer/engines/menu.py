@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
-from composer.theory import Meter, parse_key
-from composer.tokenizer.vocab import METER_ID
-from composer.tokenizer.wishes import Conditions, conditions
+from composer.theory import parse_key
 
 # Fewer training pieces hardly show a manner: such a pair is offered with a mark. A classifier of
 # real pieces names the composer of 15 % of the draws of pairs with 10 to 29 pieces, of 26 % with 30
@@ -96,19 +94,6 @@ def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:
         )
 
 
-def check_meter(meter: Meter | None) -> None:
-    """Refuse meters that the events cannot write.
-
-    Raises:
-        RequestError: With what would do.
-    """
-    if meter is not None and (meter.numerator, meter.denominator) not in METER_ID:
-        raise RequestError(
-            f"`meter` {meter} is none that bars are composed in; there are 1-9/1, 1-12/2, and "
-            "1-24 quarters, eighths, 16ths and 32nds"
-        )
-
-
 def matching_rows(request: Request, menu: Sequence[MenuRow]) -> list[MenuRow]:
     """Return the rows that fit the composer and form of a request."""
     return [
@@ -118,30 +103,26 @@ def matching_rows(request: Request, menu: Sequence[MenuRow]) -> list[MenuRow]:
     ]
 
 
-def decide(request: Request, menu: Sequence[MenuRow]) -> Conditions:
-    """Decide the wishes that were left open, by the request's seed and what is usual.
+def decide(request: Request, menu: Sequence[MenuRow]) -> Request:
+    """Decide the settings that were left open, by the request's seed and what is usual.
 
-    The meter stays open: the model chooses it in the first bar.
+    The meter stays open: the engine chooses it in the first bar.
     """
-    wishes = conditions(request)
     rows = matching_rows(request, menu)
     rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 1]))
     chosen, key_number = rng.random(), rng.random()
     if not rows:  # an engine without a menu
-        return wishes
+        return request
     pieces = np.cumsum([row.pieces for row in rows])
     row = rows[int(np.searchsorted(pieces, chosen * pieces[-1], side="right"))]
-    key = parse_key(row.keys[int(key_number * len(row.keys))])
-    usual_ensemble = request.ensemble in (None, row.ensemble)
-    return Conditions(
+    has_usual_ensemble = request.ensemble in (None, row.ensemble)
+    return replace(
+        request,
         composer=row.composer,
         form=row.form,
-        ensemble=wishes.ensemble or row.ensemble,
-        mode=wishes.mode or key.mode,
-        meter=wishes.meter,
-        parts=wishes.parts or (row.parts if usual_ensemble else None),
-        shift=key.shift if wishes.shift is None else wishes.shift,
-        bars=wishes.bars,
+        ensemble=request.ensemble or row.ensemble,
+        key=request.key or parse_key(row.keys[int(key_number * len(row.keys))]),
+        parts=request.parts or (row.parts if has_usual_ensemble else None),
     )
 
 

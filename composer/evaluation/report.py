@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from composer.corpus import Corpus
-from composer.engines import TransformerEngine
+from composer.engines import Engine, open_engine
 from composer.errors import OptionError
 from composer.evaluation.craft import craft
 from composer.evaluation.damage import DAMAGES, damage
@@ -119,7 +119,7 @@ def build_report(
         OptionError: If the corpus has too few pieces outside its training split, or in it.
     """
     options = options or ReportOptions()
-    engine = TransformerEngine.load(folder)
+    engine = open_engine(folder)
     samples = _draw(engine, corpus, options, tell)
     recogniser = Recogniser([_labelled(one) for one in samples.training])
     sets = samples.beside()
@@ -153,9 +153,7 @@ def _with_written_keys(real: Sequence[Real], corpus: Corpus) -> list[Real]:
     return [one for one in real if one.entry.path in written]
 
 
-def _draw(
-    engine: TransformerEngine, corpus: Corpus, options: ReportOptions, tell: Tell
-) -> _Samples:
+def _draw(engine: Engine, corpus: Corpus, options: ReportOptions, tell: Tell) -> _Samples:
     real = held_out(corpus, engine.menu, options.pieces, options.seed)
     other = training_partners(corpus, engine.menu, real, options.seed)
     training = training_sample(corpus, engine.menu, LEARNED_A_PAIR, options.seed)

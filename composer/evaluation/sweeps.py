@@ -116,7 +116,7 @@ def sweep(
         rows.append(vars(setting) | _measured(drawn, features, recogniser, seed))
         tell(f"{form}, {number} of {len(settings)}: {row_words(rows[-1])}")
     rows = ranked(rows)
-    band = engine.likelihood_bands.get(form)
+    band = engine.standards.bands.get(form, {}).get("nats_per_note")
     return {
         "form": form,
         "pieces": len(real),
@@ -180,7 +180,7 @@ def _measured(
     pieces = [piece for one in drawn for piece in one.pieces]
     cards = [score(piece) for piece in pieces]
     led = [s.is_inside_band for c in cards for s in c.scores if s.family == FAMILY]
-    nats = [one.nats_per_note for request in drawn for one in request.ranked]
+    nats = [one.nats_per_note or 0.0 for request in drawn for one in request.ranked]
     n_draws = sum(len(one.ranked) + one.n_rejected for one in drawn)
     enough = len(pieces) >= N_FOLDS
     features = np.array([describe(piece) for piece in pieces])

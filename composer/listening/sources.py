@@ -11,9 +11,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from composer import places
 from composer.corpus import read_score
-from composer.engines import TransformerEngine
+from composer.engines import Engine, open_engine
 from composer.errors import MissingTool, RequestError
 from composer.listening.plan import Condition, Prompt, StudyPlan
 from composer.piece import Piece
@@ -89,7 +88,7 @@ def _compose(request: Request, condition: Condition, base: Path) -> Piece:
     return _chained(request, condition.window_bars, engine)
 
 
-def _chained(request: Request, window_bars: int, engine: TransformerEngine) -> Piece:
+def _chained(request: Request, window_bars: int, engine: Engine) -> Piece:
     """Compose the first bars, then extend them chunk by chunk, each as long."""
     start = compose(replace(request, bars=window_bars), engine=engine).piece
     options = {name: getattr(request, name) for name in _CHUNK_OPTIONS}
@@ -98,8 +97,8 @@ def _chained(request: Request, window_bars: int, engine: TransformerEngine) -> P
 
 
 @lru_cache(maxsize=4)
-def _engine(folder: str) -> TransformerEngine:
-    return TransformerEngine.load(Path(folder), places.device()) if folder else default_engine()
+def _engine(folder: str) -> Engine:
+    return open_engine(Path(folder)) if folder else default_engine()
 
 
 def _work(condition: Condition, index: int) -> Path:

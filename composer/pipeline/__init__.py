@@ -4,14 +4,15 @@
 same steps: draw candidates, judge them (`judging`), keep the best.
 """
 
-from composer.candidates import Rejected
-from composer.composition import Composition, Ranked, replay
+from composer.composition import Composition, Ranked, Rejected, replay
 from composer.engines import MenuRow
 from composer.pipeline.composing import compose, compose_steps
-from composer.pipeline.continuing import find_facts, lay_theme, prepare
 from composer.pipeline.extending import Extension, extend, extend_steps
-from composer.pipeline.filler import Filled
-from composer.pipeline.filling import (
+from composer.pipeline.hearing import hear
+from composer.pipeline.preparing import find_facts, lay_theme, prepare
+from composer.pipeline.ranking import Progress, default_engine, menu, suggestions
+from composer.pipeline.rewriting import (
+    Filled,
     harmonise,
     harmonise_steps,
     infill,
@@ -19,9 +20,7 @@ from composer.pipeline.filling import (
     vary,
     vary_steps,
 )
-from composer.pipeline.hearing import hear
-from composer.pipeline.judging import Progress, default_engine, menu, suggestions
-from composer.pipeline.planning import compose_plan, compose_plan_steps
+from composer.pipeline.sections import compose_plan, compose_plan_steps
 
 __all__ = [
     "Composition",

@@ -1,78 +1,53 @@
-"""Compose: wishes in, a ranked composition out."""
+"""Compose: a request in, a ranked composition out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
-from composer.candidates import Candidate, Collector, Rejected
-from composer.composition import Composition, Ranked
-from composer.engines import Draft, Engine
-from composer.pipeline.judging import Progress, Work, default_engine, versions_of
-from composer.rendering import suggested_tempo_bpm
+from composer.composition import Composition
+from composer.engines import Compose, Engine
+from composer.pipeline.judge import Alone, Judge
+from composer.pipeline.ranking import Progress, Ranking, chosen_engine, last_of, versions_of
 from composer.request import Request
-from composer.scoring import Bands, load_bands, score, with_likelihood
 
 
-def compose(request: Request, *, engine: Engine | None = None) -> Composition:
-    """Draw all candidates, score and rank them.
-
-    Raises:
-        RequestError: If the wishes are not on the menu, or no candidate became a piece.
-    """
-    for step in compose_steps(request, engine=engine):
-        if isinstance(step, Composition):
-            return step
-    raise AssertionError("compose_steps ends with a composition")
+def compose(request: Request, *, engine: Engine | str | None = None) -> Composition:
+    """Draw all candidates, score and rank them; see `compose_steps`."""
+    return last_of(compose_steps(request, engine=engine))
 
 
 def compose_steps(
     request: Request,
     *,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress | Composition]:
     """Compose step by step: progress after every few rows; the last item is the composition.
 
     Args:
-        request: The wishes.
-        engine: What composes; the bundled checkpoint by default.
+        request: The settings.
+        engine: What composes, or its name; the one that the request names by default.
         should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
 
     Raises:
-        RequestError: As `compose`, also if it was stopped before any candidate was finished.
+        RequestError: If composer and form are not on the menu, no candidate became a piece, or it
+            was stopped before any candidate was finished.
     """
-    engine = engine or default_engine()
-    bands = with_likelihood(load_bands(), engine.likelihood_bands)
-    collector = Collector(request.key)
-
-    def judge(drafts: Iterable[Draft]) -> Iterator[Ranked | Rejected]:
-        for found in collector.collect(drafts):
-            yield found if isinstance(found, Rejected) else _score(found, request, bands)
-
-    work = Work(request.candidates, judge)
+    engine = chosen_engine(engine, request.engine)
+    ranking = Ranking(request.candidates, Judge.of(engine, Alone(request.tempo_bpm)))
     stopped = False
-    for step in engine.draw(request):
-        work.take(step.drafts)
-        yield work.progress(step.share)
+    for step in engine.draw(Compose(request)):
+        ranking.add(step.takes)
+        yield ranking.progress(step.share)
         if should_stop():
             stopped = True
             break
-    ranked, rejected = work.conclude(stopped)
+    ranked, rejected = ranking.conclude(stopped)
     yield Composition.of(
         request,
         ranked,
         rejected=rejected,
-        elapsed_s=work.elapsed_s,
+        elapsed_s=ranking.elapsed_s,
         stopped=stopped,
         versions=versions_of(engine),
     )
-
-
-def _score(candidate: Candidate, request: Request, bands: Bands) -> Ranked:
-    """Score one candidate, at the wished tempo or the usual one; its rank comes later."""
-    piece, draft = candidate.piece, candidate.draft
-    tempo_bpm = request.tempo_bpm or suggested_tempo_bpm(piece.form, piece.meter)
-    piece = replace(piece, tempo_bpm=tempo_bpm)
-    card = score(piece, form=piece.form, surprise=candidate.surprise, bands=bands)
-    return Ranked(0, draft.index, piece, card, draft.nats_per_note, draft)

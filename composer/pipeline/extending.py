@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from composer.branches import Tree
-from composer.composition import FORMAT, Composition
+from composer.composition import Composition
+from composer.corpus.detect import ensemble_of_piece
 from composer.engines import Engine
 from composer.errors import RequestError
 from composer.piece import Piece
-from composer.pipeline.chain import Chain, wishes_of
-from composer.pipeline.chunking import Drawn, Studio
-from composer.pipeline.judging import Progress, default_engine, versions_of
+from composer.pipeline.chain import Chain
+from composer.pipeline.chunks import ChunkDrawing, Drawn
+from composer.pipeline.ranking import (
+    NOTHING_YET,
+    Progress,
+    chosen_engine,
+    last_of,
+    versions_of,
+)
 from composer.plans import Chunking, Plan
 from composer.request import Request
 from composer.stitching import clip, join
 
 MAX_PARTS_WISHED = 8
-NOTHING_YET = "stopped before the first candidate was finished; nothing to show yet"
 _SEED_BITS = 31
 
 
@@ -41,51 +46,37 @@ class Extension(Composition):
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; `composition.replay` and `branches.Tree` read them."""
-        return {
-            "format": FORMAT,
-            "request": self.request.to_dict(),
-            "seed": self.request.seed,
+        return self.facts() | {
             "chunking": asdict(self.chunking),
             "plan": self.plan and self.plan.to_dict(),
-            "versions": self.versions,
-            "elapsed_s": round(self.elapsed_s, 3),
-            "stopped": self.stopped,
             "scorecards": [one.scorecard.to_dict() for one in self.ranked],
-            "rejected": [asdict(one) for one in self.rejected],
             "tree": self.tree.to_dict(),
         }
 
-    def to_json(self) -> str:
-        """Return the text of composition.json."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n"
-
 
 def extend(
-    start: Piece | Tree, bars: int, *, engine: Engine | None = None, **options: Any
+    start: Piece | Tree, bars: int, *, engine: Engine | str | None = None, **options: Any
 ) -> Extension:
     """Draw more bars behind a piece, chunk by chunk; the last one closes it.
 
     Args:
         start: A piece, or a tree whose present place is gone on from.
         bars: How many are added.
-        engine: What composes; the bundled checkpoint by default.
+        engine: What composes, or its name; the usual one by default.
         options: Of `Chunking` (`chunk_bars`, `overlap_bars`, `theme_bars`), and of `Request`
             (`candidates`, `seed`, `temperature`, ...; `composer` and `form` change the manner).
 
     Raises:
         RequestError: If the piece cannot be gone on with, or a value will not do.
     """
-    for step in extend_steps(start, bars, engine=engine, **options):
-        if isinstance(step, Extension):
-            return step
-    raise AssertionError("extend_steps ends with an extension")
+    return last_of(extend_steps(start, bars, engine=engine, **options))
 
 
 def extend_steps(
     start: Piece | Tree,
     bars: int,
     *,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     **options: Any,
 ) -> Iterator[Progress | Extension]:
@@ -94,7 +85,7 @@ def extend_steps(
     Args:
         start: A piece, or a tree whose present place is gone on from.
         bars: How many are added, 1 to 512.
-        engine: What composes; the bundled checkpoint by default.
+        engine: What composes, or its name; the usual one by default.
         should_stop: Asked at every step; when true, what is finished is kept, the rest dropped.
         options: See `extend`.
 
@@ -103,30 +94,30 @@ def extend_steps(
     """
     tree = start if isinstance(start, Tree) else Tree.of(start)
     chunking, request = read_options(tree.given, bars, options)
-    studio = Studio(engine or default_engine(), request, should_stop)
-    chain = Chain.along(tree, wishes_of(tree.given, request))
+    drawing = ChunkDrawing(chosen_engine(engine), request, should_stop)
+    chain = Chain.along(tree, request.ensemble)
     lengths = split_bars(bars, chunking.chunk_bars)
     clock = Clock(len(lengths), request.candidates)
     last: Last | None = None
     for number, length in enumerate(lengths):
-        wish = chain.chunk(
+        ask = chain.ask(
             request,
             tree.given.key,
             length,
             sum(lengths[number + 1 :]),
             seed=chunk_seed(request.seed, len(tree.path())),
             context_bars=chunking.overlap_bars,
-            theme=chain.theme(chunking.theme_bars, tree.given.key),
+            theme=range(min(chunking.theme_bars, chain.n_bars)),
         )
-        for step in studio.draw(chain, wish, tree.given.key):
+        for step in drawing.draw(chain, ask):
             if isinstance(step, Progress):
                 yield clock.progress(number, step)
                 continue
             tree, last = tree.grow(step.chunk), Last(chain, step)
-            chain = chain.plus(step.ranked[0].events, tree.given.key)
-        if studio.stopped:
+            chain = chain.plus(step.chunk.choices[0], tree.given.key)
+        if drawing.stopped:
             break
-    yield conclude(tree, last, chunking, clock, studio)
+    yield conclude(tree, last, chunking, clock, drawing)
 
 
 def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chunking, Request]:
@@ -142,7 +133,7 @@ def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chun
     known = {
         "composer": given.composer[:100] or None,
         "form": given.form[:100] or None,
-        "ensemble": given.ensemble[:100] or None,
+        "ensemble": given.ensemble[:100] or ensemble_of_piece(given) or None,
         "key": given.key,
         "meter": given.bars[-1].meter,
         "parts": n_parts if n_parts <= MAX_PARTS_WISHED else None,
@@ -188,21 +179,15 @@ class Clock:
     candidates: int
     began_s: float = field(default_factory=time.monotonic)
 
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the request."""
-        return time.monotonic() - self.began_s
-
     def progress(self, chunk: int, step: Progress) -> Progress:
         """Return the progress of the whole from that of one chunk, counted from 0."""
-        share, elapsed = (chunk + step.fraction) / self.n_chunks, self.elapsed_s
-        left = elapsed * (1.0 - share) / share if share > 0.02 else None
-        drawn = chunk * self.candidates + step.drawn
-        return Progress(drawn, self.n_chunks * self.candidates, elapsed, left, share)
+        share = (chunk + step.fraction) / self.n_chunks
+        drawn, wanted = chunk * self.candidates + step.drawn, self.n_chunks * self.candidates
+        return Progress.since(self.began_s, drawn, wanted, share)
 
 
 def conclude(
-    tree: Tree, last: Last | None, chunking: Chunking, clock: Clock, studio: Studio
+    tree: Tree, last: Last | None, chunking: Chunking, clock: Clock, drawing: ChunkDrawing
 ) -> Extension:
     """Return the extension: a whole piece for every candidate of the last chunk.
 
@@ -211,7 +196,7 @@ def conclude(
         last: That chunk, if one was finished.
         chunking: How it was drawn.
         clock: Since the beginning.
-        studio: That drew it.
+        drawing: That drew it.
 
     Raises:
         RequestError: If none was finished.
@@ -224,12 +209,12 @@ def conclude(
         for one in last.drawn.ranked
     )
     return Extension(
-        request=studio.request,
+        request=drawing.request,
         ranked=whole,
         rejected=last.drawn.rejected,
-        elapsed_s=clock.elapsed_s,
-        stopped=studio.stopped,
-        versions=versions_of(studio.engine),
+        elapsed_s=time.monotonic() - clock.began_s,
+        stopped=drawing.stopped,
+        versions=versions_of(drawing.engine),
         tree=tree,
         chunking=chunking,
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from composer.engines import Engine
 from composer.piece import Piece
-from composer.pipeline.judging import default_engine
+from composer.pipeline.ranking import chosen_engine
 from composer.scorecard import Scorecard
-from composer.scoring import load_bands, score, with_likelihood
+from composer.scoring import score
 
 # Reading takes about a second for a thousand notes at most; longer pieces are judged without it.
 MAX_NOTES = 10_000
 
 
-def hear(piece: Piece, *, form: str | None = None, engine: Engine | None = None) -> Scorecard:
+def hear(piece: Piece, *, form: str | None = None, engine: Engine | str | None = None) -> Scorecard:
     """Score a piece beside real ones, with the notes that the model doubts.
 
     Args:
@@ -23,7 +23,6 @@ def hear(piece: Piece, *, form: str | None = None, engine: Engine | None = None)
     Raises:
         CheckpointError: If there is no checkpoint to ask.
     """
-    engine = engine or default_engine()
+    engine = chosen_engine(engine)
     surprise = engine.read([piece])[0] if 0 < piece.n_notes <= MAX_NOTES else None
-    bands = with_likelihood(load_bands(), engine.likelihood_bands)
-    return score(piece, form=form, surprise=surprise, bands=bands)
+    return score(piece, form=form, surprise=surprise, standards=engine.standards)

@@ -11,13 +11,13 @@ from composer.scoring.bands import (
     load_bands,
     measure,
     save_bands,
-    with_likelihood,
 )
 from composer.scoring.card import score
 from composer.scoring.harmony import build_chord_table, save_chord_table
 from composer.scoring.likelihood import Doubt, Surprise
 from composer.scoring.rule import Measure, Rule
 from composer.scoring.rules import FAMILIES, RULES
+from composer.scoring.standards import Standards
 
 __all__ = [
     "FAMILIES",
@@ -27,6 +27,7 @@ __all__ = [
     "Doubt",
     "Measure",
     "Rule",
+    "Standards",
     "Surprise",
     "build_bands",
     "build_chord_table",
@@ -35,5 +36,4 @@ __all__ = [
     "save_bands",
     "save_chord_table",
     "score",
-    "with_likelihood",
 ]

@@ -26,18 +26,13 @@ from dataclasses import replace
 
 from composer.piece import Piece
 from composer.scorecard import Score, Scorecard
-from composer.scoring.bands import Band, Bands, find_band, groups_of, load_bands, measure
+from composer.scoring.bands import Band, find_band, groups_of, measure
 from composer.scoring.likelihood import Surprise, measure_surprise
 from composer.scoring.reasons import tell_reason, tell_reasons
 from composer.scoring.rule import NOTHING, Measure, Rule
 from composer.scoring.rules import RULES
-from composer.scoring.weights import (
-    FamilyWeights,
-    form_family,
-    joined_cost,
-    load_model_bands,
-    load_weights,
-)
+from composer.scoring.standards import Standards
+from composer.scoring.weights import form_family, joined_cost
 
 PENALTY_CAP = 3.0
 # What is measured as a ratio is held to be this at least.
@@ -49,8 +44,7 @@ def score(
     *,
     form: str | None = None,
     surprise: Surprise | None = None,
-    bands: Bands | None = None,
-    weights: Mapping[str, FamilyWeights] | None = None,
+    standards: Standards | None = None,
 ) -> Scorecard:
     """Compare a piece with real ones of its form.
 
@@ -58,22 +52,21 @@ def score(
         piece: Any piece, an empty one included.
         form: Whose band; the piece's own if not given.
         surprise: What a model says of its notes, if one was asked.
-        bands: Instead of those of the corpus.
-        weights: By family of forms, instead of those that were learned.
+        standards: What it is judged by; the general ones if not given.
     """
     form = piece.form if form is None else form
-    bands = load_bands() if bands is None else bands
-    family = (load_weights() if weights is None else weights)[form_family(form)]
+    standards = standards or Standards.general()
+    family = standards.weights[form_family(form)]
     piece = piece if piece.form == form else replace(piece, form=form)
     found: Mapping[str, Measure] = measure(piece)
     if surprise is not None:
         found = {**found, **measure_surprise(piece, surprise)}
     groups = groups_of(piece, form)
     scores = tuple(
-        _score_rule(rule, found.get(rule.name, NOTHING), bands, groups, family.weight_of(rule))
+        _score_rule(rule, found.get(rule.name, NOTHING), standards, groups, family.weight_of(rule))
         for rule in RULES
     )
-    group = next((name for name in groups if name in bands), "")
+    group = next((name for name in groups if name in standards.bands), "")
     total = family.total(cost_of(scores)) if piece.n_notes else 0.0
     scores = tuple(
         replace(score, lost=lost, reason=tell_reason(score, group))
@@ -83,11 +76,11 @@ def score(
 
 
 def _score_rule(
-    rule: Rule, found: Measure, bands: Bands, groups: tuple[str, ...], weight: float
+    rule: Rule, found: Measure, standards: Standards, groups: tuple[str, ...], weight: float
 ) -> Score:
-    _, band = find_band(bands, groups, rule)
+    _, band = find_band(standards.bands, groups, rule)
     if not band.n and rule.measure is None:
-        _, band = find_band(load_model_bands(), groups, rule)
+        _, band = find_band(standards.model_bands, groups, rule)
     return Score(
         name=rule.name,
         family=rule.family,

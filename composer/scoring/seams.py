@@ -32,8 +32,9 @@ from composer.scoring.card import cost_of, low_edge, penalty, share_out
 from composer.scoring.reasons import plural_of_group, tell_reason
 from composer.scoring.rule import Rule
 from composer.scoring.sources import BERRY, FOOTE, HARTE, HURON_2001, LERDAHL_JACKENDOFF
+from composer.scoring.standards import Standards
 from composer.scoring.texture import SILENT, STEPS_PER_QUARTER, IntArray, Texture, build_texture
-from composer.scoring.weights import form_family, load_weights
+from composer.scoring.weights import form_family
 
 SEAM_BANDS_PATH = ASSETS / "seam_bands.json"
 FAMILY = "seam"
@@ -100,6 +101,7 @@ def with_seam(
     closes: bool,
     bars_before: int = 0,
     beats_before: Fraction = _BEGINNING,
+    standards: Standards | None = None,
 ) -> Scorecard:
     """Return the scorecard of a chunk: its bars and its seam under one total.
 
@@ -113,6 +115,7 @@ def with_seam(
         bars_before: What the numbers of the bars that were scored, counted in themselves, lack to
             those of the piece; places are told as those of the piece.
         beats_before: What lies before them, in quarters.
+        standards: What it is judged by; the general ones if not given.
     """
     kept = [
         _moved(one, bars_before, beats_before, card.form)
@@ -121,7 +124,7 @@ def with_seam(
     ]
     weight = _weight_of(kept) * SEAM_SHARE / (_weight_of(seam) or 1.0)
     scores = [*kept, *(replace(one, weight=one.weight * weight) for one in seam)]
-    family = load_weights()[form_family(form)]
+    family = (standards or Standards.general()).weights[form_family(form)]
     total = family.total(cost_of(scores)) if _weight_of(scores) else 0.0
     scores = list(share_out(scores, total))
     worst = sorted((one for one in scores if one.penalty), key=lambda one: -one.lost)

@@ -2,7 +2,7 @@
 
 Weights are learned, not felt: `composer weights` (evaluation/weighing) sets real pieces of a family
 against damaged ones and against what the model draws, fits a logistic regression that is shrunk to
-the rules' own weights, and keeps the result in assets/scoring_weights.json beside what made it.
+the rules' own weights, and keeps the result beside the checkpoint, in scoring_weights.json.
 
     cost   = square root of the sum over the rules of (weight * penalty)^2
     total  = how many cost more, of a hundred pieces of the family: fifty real ones, and fifty
@@ -35,11 +35,11 @@ from typing import Any
 import numpy as np
 
 from composer.errors import ScoreFileError
-from composer.places import ASSETS
+from composer.places import BUNDLED
 from composer.scoring.bands import Band, Bands
 from composer.scoring.rule import Rule
 
-WEIGHTS_PATH = ASSETS / "scoring_weights.json"
+WEIGHTS_PATH = BUNDLED / "scoring_weights.json"
 FORMAT = 2
 # Shares of pieces that cost less, at which a family's costs are kept.
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)

@@ -51,7 +51,9 @@ class Engine(Section):
     """What composes, and where it runs."""
 
     checkpoint: Path | None = _setting(
-        None, "folder of another checkpoint than the bundled one", "COMPOSER_CHECKPOINT"
+        None,
+        "folder of another checkpoint than the bundled one, or several, as PATH lists folders",
+        "COMPOSER_CHECKPOINT",
     )
     device: str = _setting(_usual_device, "torch's name of a device", "COMPOSER_DEVICE")
     runtime: str = _setting(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         decode_bars,
         encode,
         encode_bars,
-        is_on_grid,
         quantise,
     )
     from composer.tokenizer.vocab import Events, Vocabulary
@@ -37,7 +36,6 @@ _HOMES = {
     "encode": "encoding",
     "encode_bars": "encoding",
     "encode_conditions": "wishes",
-    "is_on_grid": "encoding",
     "quantise": "encoding",
 }
 __all__ = [
@@ -51,7 +49,6 @@ __all__ = [
     "encode",
     "encode_bars",
     "encode_conditions",
-    "is_on_grid",
     "quantise",
 ]
 

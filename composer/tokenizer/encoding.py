@@ -19,7 +19,7 @@ from symusic import Score, TimeSignature, Track
 
 from composer.errors import TokenError
 from composer.piece import Bar, MeterChange, Note, Part, Piece
-from composer.theory import Key, Meter, ensemble_instruments
+from composer.theory import Key, Meter, ensemble_instruments, usual_parts
 from composer.tokenizer import vocab
 from composer.tokenizer.folding import fold, score_to_tokens, unit_of
 from composer.tokenizer.layout_rows import without_layout
@@ -42,7 +42,6 @@ from composer.tokenizer.wishes import (
     Conditions,
     conditions_of,
     decode_conditions,
-    default_parts,
     encode_conditions,
     meter_id,
     meter_of,
@@ -72,15 +71,6 @@ def quantise(piece: Piece) -> Piece:
     last_onset = max((part.notes[-1].onset_beats for part in parts if part.notes), default=0)
     is_at_end = last_onset == piece.length_beats
     return replace(piece, parts=parts, n_bars=piece.n_bars + is_at_end)
-
-
-def is_on_grid(note: Note) -> bool:
-    """Whether quantising leaves a note where it is."""
-    positions = (
-        note.onset_beats * POSITIONS_PER_QUARTER,
-        note.duration_beats * POSITIONS_PER_QUARTER,
-    )
-    return all(position.denominator == 1 for position in positions)
 
 
 def encode(piece: Piece, vocabulary: Vocabulary) -> Events:
@@ -131,7 +121,7 @@ def decode_bars(
     if not notes:
         raise TokenError("there is no note", offset)
     ensemble = wishes.ensemble or ""
-    n_parts = max(wishes.parts or default_parts(ensemble), 1 + max(note.part for note in notes))
+    n_parts = max(wishes.parts or usual_parts(ensemble), 1 + max(note.part for note in notes))
     return Piece(
         parts=_parts(notes, wishes, ensemble, n_parts),
         meters=_meter_changes(music),

@@ -147,12 +147,6 @@ def meter_of(meter_index: int) -> Meter:
     return Meter(*vocab.METERS[meter_index - vocab.METER])
 
 
-def default_parts(ensemble: str) -> int:
-    """Return the usual number of parts of an ensemble."""
-    usual = {"keyboard": 2, "string quartet": 4, "trio sonata": 3, "choir": 4, "voice and piano": 3}
-    return usual.get(ensemble, 3)
-
-
 def part_ranges(ensemble: str, n_parts: int, composer: str | None = None) -> list[tuple[int, int]]:
     """Return the lowest and highest pitch of every part."""
     return [(i.low, i.high) for i in ensemble_instruments(ensemble, n_parts, composer)]

@@ -13,7 +13,7 @@ from benchmarks.speed import bench as speed
 from benchmarks.speed import stopwatch
 from benchmarks.speed.bench import PEER, RUNTIMES, bench
 from benchmarks.speed.stopwatch import WARM_UP_STEPS, build_peer
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import OptionError
 from composer.models.transformer import EventTransformer
 
@@ -25,7 +25,7 @@ def no_requests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(tiny_engine: TransformerEngine) -> dict[str, Any]:
+def found(tiny_engine: Engine) -> dict[str, Any]:
     """Return the smallest comparison."""
     return bench(tiny_engine, sizes=["tiny"], batches=[8, 32], contexts=[3], candidates=2)
 
@@ -56,7 +56,7 @@ def test_every_case_has_its_ratio(found: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("no_requests")
 def test_what_does_not_fit_into_memory_is_skipped_with_the_reason(
-    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopwatch, "_free_bytes", lambda: 1e6)
     found = bench(tiny_engine, sizes=["tiny"], batches=[1, 100], contexts=[3], candidates=1)
@@ -69,7 +69,7 @@ def test_what_does_not_fit_into_memory_is_skipped_with_the_reason(
 
 @pytest.mark.usefixtures("no_requests")
 def test_a_case_that_would_take_too_long_is_not_begun(
-    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(speed, "LONG_TURN_S", 0.0)
     found = bench(
@@ -95,7 +95,7 @@ def test_the_peak_is_that_of_the_case_and_not_of_what_ran_before() -> None:
     assert 0 < stopwatch.peak_bytes() < held - 100e6
 
 
-def test_an_unknown_size_is_refused(tiny_engine: TransformerEngine) -> None:
+def test_an_unknown_size_is_refused(tiny_engine: Engine) -> None:
     with pytest.raises(OptionError, match="tiny, small, base"):
         bench(tiny_engine, sizes=["huge"])
 

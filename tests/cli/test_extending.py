@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from composer import pipeline
 from composer.cli import main
 from composer.composition import replay
 from composer.corpus import read_midi
+from composer.engines import shelf
 from composer.piece import Piece
 from composer.plans import Plan, Row
 from composer.rendering import write_midi
@@ -19,10 +19,10 @@ from composer.rendering import write_midi
 def small_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Compose nonsense, quickly."""
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(tiny_folder))
-    monkeypatch.setattr("composer.pipeline.chunking.CLOSING_TAKES", 1)
-    pipeline.default_engine.cache_clear()
+    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    shelf.cache_clear()
     yield
-    pipeline.default_engine.cache_clear()
+    shelf.cache_clear()
 
 
 @pytest.fixture

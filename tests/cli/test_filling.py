@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from composer import pipeline
 from composer.cli import main
 from composer.cli.filling import read_bars
 from composer.composition import replay
 from composer.corpus import read_midi
+from composer.engines import shelf
 from composer.errors import OptionError
 from composer.piece import Piece
 from composer.rendering import write_midi
@@ -20,9 +20,9 @@ from composer.rendering import write_midi
 def small_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Compose nonsense, quickly."""
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(tiny_folder))
-    pipeline.default_engine.cache_clear()
+    shelf.cache_clear()
     yield
-    pipeline.default_engine.cache_clear()
+    shelf.cache_clear()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_filling_can_be_filled_again(
     source = tmp_path / "composition.json"
     assert run("vary", source, "--rank", 2, "--bars", 5, "--out", tmp_path / "b", "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["filling"]["first_bar"] == 5
+    assert document["given"]["n_bars"] == 8
 
 
 def test_an_upbeat_is_filled_as_bar_0(upbeat_chorale: Piece, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from composer.corpus import Corpus, load_corpus
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.evaluation.samples import (
     GRID_BARS,
     draw_all,
@@ -24,7 +24,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return load_corpus(write_corpus(tmp_path_factory.mktemp("scores"), held_out=3, training=4))
 
 
-def test_no_training_piece_is_held_out(corpus: Corpus, tiny_engine: TransformerEngine) -> None:
+def test_no_training_piece_is_held_out(corpus: Corpus, tiny_engine: Engine) -> None:
     real = held_out(corpus, tiny_engine.menu, 100, seed=0)
     learned = training_sample(corpus, tiny_engine.menu, 100, seed=0)
     assert {one.entry.split for one in real} == {"valid"}
@@ -33,7 +33,7 @@ def test_no_training_piece_is_held_out(corpus: Corpus, tiny_engine: TransformerE
 
 
 def test_partners_are_of_the_same_composer_and_form_and_none_comes_twice(
-    corpus: Corpus, tiny_engine: TransformerEngine
+    corpus: Corpus, tiny_engine: Engine
 ) -> None:
     real = held_out(corpus, tiny_engine.menu, 100, seed=0)
     partners = training_partners(corpus, tiny_engine.menu, real, seed=0)
@@ -43,7 +43,7 @@ def test_partners_are_of_the_same_composer_and_form_and_none_comes_twice(
 
 
 def test_a_composed_piece_has_the_wishes_of_its_real_one(
-    corpus: Corpus, tiny_engine: TransformerEngine
+    corpus: Corpus, tiny_engine: Engine
 ) -> None:
     real = held_out(corpus, tiny_engine.menu, 2, seed=0)
     requests = [request_like(one, candidates=2, seed=5) for one in real]
@@ -56,7 +56,7 @@ def test_a_composed_piece_has_the_wishes_of_its_real_one(
 
 
 def test_the_grid_asks_for_every_row_and_goes_round_the_other_wishes(
-    tiny_engine: TransformerEngine,
+    tiny_engine: Engine,
 ) -> None:
     menu = tiny_engine.menu * 8
     grid = grid_requests(menu, candidates=1, seed=3)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from composer.corpus import load_corpus
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation import recognition, two_sample
 from composer.evaluation.sweeps import Setting, ranked, settings_of, sweep
@@ -35,7 +35,7 @@ def test_likeness_decides_and_the_total_among_those_as_like() -> None:
 
 
 def test_a_sweep_measures_every_setting(
-    tiny_engine: TransformerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(two_sample, "N_TREES", 5)
     corpus = load_corpus(write_corpus(tmp_path, held_out=2, training=6))
@@ -49,7 +49,7 @@ def test_a_sweep_measures_every_setting(
 
 
 def test_a_sweep_says_whether_the_wished_composer_is_named(
-    tiny_engine: TransformerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(two_sample, "N_TREES", 5)
     monkeypatch.setattr(recognition, "MIN_TRAINING_PIECES", 2)
@@ -65,7 +65,7 @@ def test_a_sweep_says_whether_the_wished_composer_is_named(
     assert 0 <= found["rows"][0]["composer"]["value"] <= 1
 
 
-def test_a_form_without_pieces_is_refused(tiny_engine: TransformerEngine, tmp_path: Path) -> None:
+def test_a_form_without_pieces_is_refused(tiny_engine: Engine, tmp_path: Path) -> None:
     corpus = load_corpus(write_corpus(tmp_path, held_out=1, training=1))
     with pytest.raises(OptionError, match="real pieces"):
         sweep(tiny_engine, corpus, "rag", [Setting()])

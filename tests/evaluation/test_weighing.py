@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation.damage import damage
 from composer.evaluation.weighing import Learned, learn_weights, save_weights
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece) -> Path:
 
 
 @pytest.fixture(scope="module")
-def learned(folder: Path, tiny_engine: TransformerEngine) -> Learned:
+def learned(folder: Path, tiny_engine: Engine) -> Learned:
     return learn_weights(folder, tiny_engine)
 
 
@@ -81,9 +81,7 @@ def test_what_was_not_learned_stays_as_it_is_bundled_and_says_so(
     assert document["made"]["checkpoint"] == "a checkpoint"
 
 
-def test_too_few_pieces_are_refused(
-    tmp_path: Path, chorale: Piece, tiny_engine: TransformerEngine
-) -> None:
+def test_too_few_pieces_are_refused(tmp_path: Path, chorale: Piece, tiny_engine: Engine) -> None:
     few = [replace(one, judges=True) for one in samples(chorale, REAL)]
     Files(tmp_path, lambda line: None).keep(REAL, "chorale", lambda: few)
     with pytest.raises(OptionError, match="give more scores"):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from composer.engines import TransformerEngine
+from composer.engines.events.engine import EventEngine
 from composer.errors import CheckpointError
 from composer.models import PRESETS, load_checkpoint, save_evaluation, save_sampling
 from composer.models.saving import save_checkpoint
@@ -37,7 +37,7 @@ def change_json(path: Path, **changes: Any) -> None:
 def refusal_of(folder: Path) -> str:
     """Return the line with which a checkpoint is refused."""
     with pytest.raises(CheckpointError) as caught:
-        TransformerEngine.load(folder)
+        EventEngine.load(folder)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -86,9 +86,11 @@ def test_equal_weights_have_an_equal_fingerprint_and_others_another(
 
 
 def test_an_evaluation_is_kept_beside_the_weights(folder: Path) -> None:
-    save_evaluation(folder, {"bands": {"chorale": [1.0, 2.0]}})
-    assert load_checkpoint(folder).evaluation == {"bands": {"chorale": [1.0, 2.0]}}
-    assert TransformerEngine.load(folder).likelihood_bands == {"chorale": [1.0, 2.0]}
+    row = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 9]
+    save_evaluation(folder, {"bands": {"chorale": row}})
+    assert load_checkpoint(folder).evaluation == {"bands": {"chorale": row}}
+    band = EventEngine.load(folder).standards.bands["chorale"]["nats_per_note"]
+    assert list(band) == row
 
 
 def test_what_sweeps_found_is_kept_beside_the_weights(folder: Path) -> None:
@@ -100,7 +102,7 @@ def test_what_sweeps_found_is_kept_beside_the_weights(folder: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", "null", "\0", '{"chorale": [1]}', '{"chorale": {}}'])
 def test_broken_results_of_sweeps_are_none(folder: Path, text: str) -> None:
     (folder / "sampling.json").write_text(text)
-    assert TransformerEngine.load(folder).suggestions == {}
+    assert EventEngine.load(folder).suggestions == {}
 
 
 def test_a_truncated_shard_is_refused(folder: Path) -> None:
@@ -164,7 +166,7 @@ def test_a_device_that_is_not_here_is_named(tiny_folder: Path) -> None:
     with pytest.raises(
         CheckpointError, match=r"'abacus' cannot be used here; leave COMPOSER_DEVICE"
     ):
-        TransformerEngine.load(tiny_folder, "abacus")
+        EventEngine.load(tiny_folder, "abacus")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -180,8 +182,8 @@ def test_composing_on_a_cpu_does_not_load_torch(tiny_folder: Path) -> None:
 import sys
 from pathlib import Path
 from composer import Request, compose
-from composer.engines import TransformerEngine
-engine = TransformerEngine.load(Path({str(tiny_folder)!r}))
+from composer.engines.events.engine import EventEngine
+engine = EventEngine.load(Path({str(tiny_folder)!r}))
 compose(Request(bars=2, parts=1, candidates=4), engine=engine)
 assert "torch" not in sys.modules, "torch is loaded"
 """

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from composer import pipeline
-from composer.candidates import count_given_up
-from composer.composition import Composition, replay
-from composer.engines import TransformerEngine
+from composer.composition import Composition, count_given_up, replay
+from composer.engines import Engine, shelf
 from composer.errors import CheckpointError, RequestError
 from composer.piece import Piece
 from composer.pipeline import Progress, compose, compose_steps, menu
@@ -28,7 +27,7 @@ def request_of(**changes: Any) -> Request:
 
 
 @pytest.fixture(scope="module")
-def composition(tiny_engine: TransformerEngine) -> Composition:
+def composition(tiny_engine: Engine) -> Composition:
     """Return what came of one request."""
     return compose(request_of(), engine=tiny_engine)
 
@@ -45,7 +44,7 @@ def test_the_best_comes_first(composition: Composition) -> None:
     assert [one.rank for one in composition.ranked] == list(range(1, len(order) + 1))
 
 
-def test_what_was_wished_for_is_exact(tiny_engine: TransformerEngine) -> None:
+def test_what_was_wished_for_is_exact(tiny_engine: Engine) -> None:
     wishes = request_of(key="Eb major", meter="6/8", bars=5, parts=2, tempo_bpm=111.0)
     for one in compose(wishes, engine=tiny_engine).ranked:
         piece = one.piece
@@ -55,7 +54,7 @@ def test_what_was_wished_for_is_exact(tiny_engine: TransformerEngine) -> None:
 
 
 def test_the_same_request_gives_the_same_composition(
-    tiny_engine: TransformerEngine, composition: Composition
+    tiny_engine: Engine, composition: Composition
 ) -> None:
     again = compose(request_of(), engine=tiny_engine)
     assert [one.piece for one in again.ranked] == [one.piece for one in composition.ranked]
@@ -76,7 +75,7 @@ def test_a_composition_knows_what_made_it(composition: Composition) -> None:
     assert not composition.stopped
 
 
-def test_progress_comes_first_and_the_composition_last(tiny_engine: TransformerEngine) -> None:
+def test_progress_comes_first_and_the_composition_last(tiny_engine: Engine) -> None:
     *steps, last = compose_steps(request_of(), engine=tiny_engine)
     assert isinstance(last, Composition)
     assert all(isinstance(step, Progress) for step in steps)
@@ -86,7 +85,7 @@ def test_progress_comes_first_and_the_composition_last(tiny_engine: TransformerE
     assert all(step.left_s is None or step.left_s >= 0 for step in steps)
 
 
-def test_a_stop_keeps_what_is_finished(tiny_engine: TransformerEngine) -> None:
+def test_a_stop_keeps_what_is_finished(tiny_engine: Engine) -> None:
     drawn: list[int] = []
     steps = compose_steps(
         request_of(candidates=20, parts=1), engine=tiny_engine, should_stop=lambda: drawn[-1] >= 3
@@ -100,7 +99,7 @@ def test_a_stop_keeps_what_is_finished(tiny_engine: TransformerEngine) -> None:
 
 
 def test_who_was_given_up_is_written_down_and_the_others_are_made_again(
-    tiny_engine: TransformerEngine,
+    tiny_engine: Engine,
 ) -> None:
     request = request_of(bars=8, candidates=6, prune=50.0, temperature=2.0, min_p=0.0)
     found = compose(request, engine=tiny_engine)
@@ -116,7 +115,7 @@ def test_who_was_given_up_is_written_down_and_the_others_are_made_again(
 
 
 def test_a_stop_keeps_what_is_finished_beside_those_given_up(
-    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPOSER_WORKERS", "1")
     # In two groups of 35, each of which goes on with one at least.
@@ -136,7 +135,7 @@ def test_a_stop_keeps_what_is_finished_beside_those_given_up(
             drawn.append(step.drawn)
 
 
-def test_a_stop_before_anything_is_finished_says_so(tiny_engine: TransformerEngine) -> None:
+def test_a_stop_before_anything_is_finished_says_so(tiny_engine: Engine) -> None:
     with pytest.raises(RequestError, match="stopped before the first candidate"):
         list(compose_steps(request_of(), engine=tiny_engine, should_stop=lambda: True))
 
@@ -145,14 +144,14 @@ def test_a_stop_before_anything_is_finished_says_so(tiny_engine: TransformerEngi
     "wishes", [{"composer": "Nobody"}, {"form": "tango"}, {"composer": "Mozart", "form": "chorale"}]
 )
 def test_a_wish_outside_the_menu_is_refused_in_one_sentence(
-    tiny_engine: TransformerEngine, wishes: dict[str, str]
+    tiny_engine: Engine, wishes: dict[str, str]
 ) -> None:
     with pytest.raises(RequestError, match="on the menu") as caught:
         compose(request_of(**wishes), engine=tiny_engine)
     assert "\n" not in str(caught.value)
 
 
-def test_open_wishes_are_decided_by_the_seed(tiny_engine: TransformerEngine) -> None:
+def test_open_wishes_are_decided_by_the_seed(tiny_engine: Engine) -> None:
     wishes = {"composer": None, "form": None, "meter": None, "parts": 1, "candidates": 1}
 
     def piece_of(seed: int) -> Piece:
@@ -166,10 +165,10 @@ def test_open_wishes_are_decided_by_the_seed(tiny_engine: TransformerEngine) -> 
 
 
 def test_a_stop_after_rejections_only_tells_their_reason(
-    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPOSER_WORKERS", "1")
-    monkeypatch.setattr("composer.engines.transformer.MAX_ROWS_PER_BAR", 1)
+    monkeypatch.setattr("composer.engines.events.engine.MAX_ROWS_PER_BAR", 1)
     drawn: list[int] = [0]
     steps = compose_steps(  # in two groups of 40
         request_of(candidates=80), engine=tiny_engine, should_stop=lambda: drawn[-1] > 0
@@ -179,23 +178,23 @@ def test_a_stop_after_rejections_only_tells_their_reason(
 
 
 def test_when_no_candidate_becomes_a_piece_the_reason_is_told(
-    tiny_engine: TransformerEngine, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("composer.engines.transformer.MAX_ROWS_PER_BAR", 1)
+    monkeypatch.setattr("composer.engines.events.engine.MAX_ROWS_PER_BAR", 1)
     with pytest.raises(RequestError, match="none of 4 candidates became a piece .it did not come"):
         compose(request_of(), engine=tiny_engine)
 
 
-def test_the_menu_is_that_of_the_engine(tiny_engine: TransformerEngine) -> None:
+def test_the_menu_is_that_of_the_engine(tiny_engine: Engine) -> None:
     assert [row.pieces for row in menu(tiny_engine)] == [60, 30, 10]
 
 
 @pytest.fixture
 def fresh_default() -> Any:
     """Let the default engine be loaded anew, before and after."""
-    pipeline.default_engine.cache_clear()
+    shelf.cache_clear()
     yield
-    pipeline.default_engine.cache_clear()
+    shelf.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_default")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +14,11 @@ from hypothesis import strategies as st
 
 from composer.branches import Place, Tree
 from composer.composition import replay
-from composer.engines import Capabilities, TransformerEngine
+from composer.engines import Capabilities, Engine
 from composer.errors import OptionError, RequestError
 from composer.piece import Note, Part, Piece
 from composer.pipeline import Extension, Progress, extend, extend_steps
-from composer.pipeline.chunking import CLOSING_TAKES
+from composer.pipeline.chunks import CLOSING_ATTEMPTS
 from composer.pipeline.extending import chunk_seed, split_bars
 from composer.theory import Meter
 from tests.strategies import pieces
@@ -30,14 +29,14 @@ FEW = {"candidates": 2, "chunk_bars": 2, "seed": 3}
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunking.CLOSING_TAKES", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
 
 
 @pytest.fixture(scope="module")
-def extension(tiny_engine: TransformerEngine, chorale: Piece) -> Extension:
+def extension(tiny_engine: Engine, chorale: Piece) -> Extension:
     """Return a chorale with four bars behind it, in two chunks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("composer.pipeline.chunking.CLOSING_TAKES", 1)
+        patch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
         return extend(chorale, 4, engine=tiny_engine, **FEW)
 
 
@@ -60,9 +59,7 @@ def test_what_was_given_comes_back_as_it_was(extension: Extension, chorale: Piec
 
 @settings(max_examples=6, phases=[Phase.generate])
 @given(piece=pieces(), bars=st.integers(1, 3))
-def test_any_piece_can_be_gone_on_with(
-    tiny_engine: TransformerEngine, piece: Piece, bars: int
-) -> None:
+def test_any_piece_can_be_gone_on_with(tiny_engine: Engine, piece: Piece, bars: int) -> None:
     assume(piece.bars[-1].meter.length_beats <= 4)  # long bars take long to fill at random
     found = extend(piece, bars, engine=tiny_engine, candidates=1, top_k=20).piece
     assert_given(piece, found)
@@ -89,7 +86,7 @@ def test_the_json_is_replayed_without_a_model(extension: Extension) -> None:
 
 
 def test_the_same_wish_gives_the_same_music(
-    tiny_engine: TransformerEngine, chorale: Piece, extension: Extension
+    tiny_engine: Engine, chorale: Piece, extension: Extension
 ) -> None:
     again = extend(chorale, 4, engine=tiny_engine, **FEW)
     assert again.tree.to_json() == extension.tree.to_json()
@@ -97,9 +94,7 @@ def test_the_same_wish_gives_the_same_music(
     assert other.piece != extension.piece
 
 
-def test_a_tree_is_gone_on_from_where_it_stands(
-    tiny_engine: TransformerEngine, extension: Extension
-) -> None:
+def test_a_tree_is_gone_on_from_where_it_stands(tiny_engine: Engine, extension: Extension) -> None:
     start = extension.tree.pick(0, 2)
     grown = extend(start, 2, engine=tiny_engine, **FEW)
     assert grown.tree.path() == (Place(0, 2), Place(2, 1))
@@ -122,16 +117,16 @@ def test_a_close_is_ranked_by_its_cadence_first(extension: Extension) -> None:
 
 
 def test_without_a_whole_cadence_a_close_is_drawn_again(
-    tiny_engine: TransformerEngine, chorale: Piece, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, chorale: Piece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("composer.pipeline.chunking.CLOSING_TAKES", CLOSING_TAKES)
-    monkeypatch.setattr("composer.pipeline.chunking._cadence", lambda _: 0.0)
+    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", CLOSING_ATTEMPTS)
+    monkeypatch.setattr("composer.pipeline.chunks._cadence", lambda _: 0.0)
     found = extend(chorale, 1, engine=tiny_engine, candidates=1)
     indices = {one.index for one in (*found.ranked, *found.rejected)}
-    assert indices == set(range(CLOSING_TAKES))
+    assert indices == set(range(CLOSING_ATTEMPTS))
 
 
-def test_progress_rises_over_all_chunks(tiny_engine: TransformerEngine, chorale: Piece) -> None:
+def test_progress_rises_over_all_chunks(tiny_engine: Engine, chorale: Piece) -> None:
     *steps, last = extend_steps(chorale, 4, engine=tiny_engine, **FEW)
     assert isinstance(last, Extension)
     assert all(isinstance(step, Progress) for step in steps)
@@ -145,9 +140,7 @@ def stop_after(n_asked: int) -> Callable[[], bool]:
     return lambda: asked.append(0) or len(asked) > n_asked  # type: ignore[func-returns-value]
 
 
-def test_a_stop_keeps_the_chunks_that_are_finished(
-    tiny_engine: TransformerEngine, chorale: Piece
-) -> None:
+def test_a_stop_keeps_the_chunks_that_are_finished(tiny_engine: Engine, chorale: Piece) -> None:
     with pytest.raises(RequestError, match="stopped before the first"):
         list(extend_steps(chorale, 4, engine=tiny_engine, should_stop=lambda: True, **FEW))
     steps = list(extend_steps(chorale, 4, engine=tiny_engine, **FEW))
@@ -161,7 +154,7 @@ def test_a_stop_keeps_the_chunks_that_are_finished(
 
 
 def test_a_pinned_theme_changes_what_is_read(
-    tiny_engine: TransformerEngine, chorale: Piece, extension: Extension
+    tiny_engine: Engine, chorale: Piece, extension: Extension
 ) -> None:
     wishes: dict[str, Any] = {**FEW, "theme_bars": 1, "overlap_bars": 1}
     found = extend(chorale, 4, engine=tiny_engine, **wishes)
@@ -169,9 +162,7 @@ def test_a_pinned_theme_changes_what_is_read(
     assert found.piece != extension.piece
 
 
-def test_many_parts_and_unknown_names_are_no_hindrance(
-    tiny_engine: TransformerEngine, chorale: Piece
-) -> None:
+def test_many_parts_and_unknown_names_are_no_hindrance(tiny_engine: Engine, chorale: Piece) -> None:
     crowd = replace(chorale, parts=chorale.parts * 4, composer="x" * 150, ensemble="")
     assert extend(crowd, 1, engine=tiny_engine, candidates=1).piece.n_bars == 9
     with pytest.raises(RequestError, match="cannot be gone on with: .* 1 to 16 parts"):
@@ -179,7 +170,7 @@ def test_many_parts_and_unknown_names_are_no_hindrance(
 
 
 def test_a_meter_without_an_id_is_refused_in_one_sentence(
-    tiny_engine: TransformerEngine, keyboard_piece: Piece
+    tiny_engine: Engine, keyboard_piece: Piece
 ) -> None:
     odd = replace(keyboard_piece, meters=(replace(keyboard_piece.meters[0], meter=Meter(30, 4)),))
     with pytest.raises(RequestError, match="30/4 has no id") as caught:
@@ -187,9 +178,7 @@ def test_a_meter_without_an_id_is_refused_in_one_sentence(
     assert "event" not in str(caught.value)
 
 
-def test_given_notes_may_sound_into_the_new_bars(
-    tiny_engine: TransformerEngine, chorale: Piece
-) -> None:
+def test_given_notes_may_sound_into_the_new_bars(tiny_engine: Engine, chorale: Piece) -> None:
     soprano = chorale.parts[0]
     long = Note(soprano.notes[-1].onset_beats, 67, soprano.notes[-1].duration_beats * 2)
     part = Part(soprano.instrument, (*soprano.notes[:-1], long))
@@ -202,16 +191,18 @@ def test_given_notes_may_sound_into_the_new_bars(
     "options", [{"bars": 0}, {"bars": 513}, {"bars": 4, "chunk_bars": 99}, {"bars": 4, "tune": 1}]
 )
 def test_a_wish_that_will_not_do_is_refused(
-    tiny_engine: TransformerEngine, chorale: Piece, options: dict[str, Any]
+    tiny_engine: Engine, chorale: Piece, options: dict[str, Any]
 ) -> None:
     with pytest.raises(OptionError):
         extend(chorale, engine=tiny_engine, **options)
 
 
 def test_an_engine_that_cannot_extend_says_so(chorale: Piece) -> None:
-    engine: Any = SimpleNamespace(capabilities=Capabilities(), menu=())
-    with pytest.raises(RequestError, match="whole pieces only"):
-        extend(chorale, 1, engine=engine)
+    class Whole(Engine):
+        capabilities = Capabilities(good_for="nothing else", asks=("Compose",))
+
+    with pytest.raises(RequestError, match="can only compose whole pieces; choose one that can go"):
+        extend(chorale, 1, engine=Whole())
 
 
 @given(st.integers(1, 512), st.integers(1, 64))

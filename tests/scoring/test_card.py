@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.piece import MeterChange, Note, Part, Piece
-from composer.scoring import FAMILIES, RULES, Band, Surprise, measure, score
+from composer.scoring import FAMILIES, RULES, Band, Standards, Surprise, measure, score
 from composer.scoring.card import PENALTY_CAP, penalty
 from composer.scoring.seams import SEAM_RULES
 from composer.scoring.weights import LEVELS, FamilyWeights, load_weights
@@ -22,6 +23,10 @@ from tests.scoring.lines import moved, piece_of
 BAND = Band(0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 20)
 RULE_BY_NAME = {rule.name: rule for rule in RULES}
 TWO_SIDED, HIGH, LOW = (RULE_BY_NAME[name] for name in ("density", "awkward_leaps", "scale_share"))
+
+
+def weighed(weights: Mapping[str, FamilyWeights]) -> Standards:
+    return replace(Standards.general(), weights=weights)
 
 
 @pytest.mark.parametrize("value", [1.0, 2.0, 3.0])
@@ -96,9 +101,11 @@ def test_every_value_says_its_sentence(chorale, keyboard_piece, empty_piece) -> 
 
 def test_given_weights_judge_in_place_of_the_learned_ones(chorale) -> None:
     families = dict.fromkeys(load_weights(), FamilyWeights({}, 0.0, LEVELS, LEVELS))
-    assert score(piece_of("C4 F#4 Bb4 C5", "C4 F#4 E2 C#3"), weights=families).total == 100
+    assert (
+        score(piece_of("C4 F#4 Bb4 C5", "C4 F#4 E2 C#3"), standards=weighed(families)).total == 100
+    )
     heavy = dict.fromkeys(load_weights(), FamilyWeights({}, 100.0, LEVELS, LEVELS))
-    assert score(replace(chorale, key=Key("C#", "major")), weights=heavy).total < 1
+    assert score(replace(chorale, key=Key("C#", "major")), standards=weighed(heavy)).total < 1
 
 
 def test_a_good_chorale_scores_high_and_says_why(chorale) -> None:
@@ -157,7 +164,7 @@ def test_surprise_is_handed_in_and_costs_on_both_sides(chorale) -> None:
 
 
 def test_without_bands_nothing_is_judged(chorale) -> None:
-    card = score(chorale, bands={})
+    card = score(chorale, standards=replace(Standards.general(), bands={}))
     assert (card.total, card.form, card.reasons) == (100.0, "", ())
 
 

@@ -17,6 +17,7 @@ from composer.scoring.weights import (
     FORM_FAMILIES,
     LEVELS,
     USUAL_FAMILY,
+    WEIGHTS_PATH,
     FamilyWeights,
     form_family,
     load_model_bands,
@@ -83,7 +84,7 @@ def test_the_bundled_weights_know_every_family_and_say_what_made_them() -> None:
             assert family.total(costs[0]) > family.total(costs[-1])
         # A usual real piece has more points than a usual draw.
         assert family.total(family.real_costs[6]) > family.total(family.drawn_costs[6])
-    path = Path(__file__).parents[2] / "assets" / "scoring_weights.json"
+    path = WEIGHTS_PATH
     document = json.loads(path.read_text(encoding="utf-8"))
     for row in document["families"].values():
         assert row["auc"]["raw"]["value"] > 0.5

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from composer.errors import TokenError
 from composer.piece import Piece
 from composer.request import Request
-from composer.theory import ENSEMBLES, KEYS, Key, Meter
+from composer.theory import ENSEMBLES, KEYS, Key, Meter, usual_parts
 from composer.tokenizer import Conditions, conditions, conditions_of, encode_conditions, vocab
 from composer.tokenizer.wishes import (
     decode_conditions,
-    default_parts,
     meter_id,
     meter_of,
     part_ranges,
@@ -89,7 +88,7 @@ def test_a_row_that_is_no_wish_is_refused() -> None:
 
 @pytest.mark.parametrize("ensemble", [*ENSEMBLES, "a band of kazoos"])
 def test_every_ensemble_has_parts_with_ranges(ensemble: str) -> None:
-    n_parts = default_parts(ensemble)
+    n_parts = usual_parts(ensemble)
     ranges = part_ranges(ensemble, n_parts)
     assert len(ranges) == n_parts
     assert all(0 <= low < high <= 127 for low, high in ranges)

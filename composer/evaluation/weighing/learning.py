@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -34,7 +34,7 @@ from composer.evaluation.weighing.fitting import (
     levels_of_costs,
 )
 from composer.evaluation.weighing.material import RAW, TEMPERATURES, Sample, load_samples
-from composer.scoring import RULES, Band, Bands, load_bands, score, with_likelihood
+from composer.scoring import RULES, Band, Bands, Standards, load_bands, score
 from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
 from composer.scoring.likelihood import measure_surprise
 from composer.scoring.weights import FORM_FAMILIES, FORMAT, LEVELS, WEIGHTS_PATH
@@ -129,7 +129,7 @@ def learn_weights(folder: Path, engine: Engine) -> Learned:
         (one for one in every if not one.judges), ("nats_per_note", *MODEL_RULES)
     )
     known_bands = joined(load_bands(), known)
-    bands = joined(with_likelihood(load_bands(), engine.likelihood_bands), model_bands)
+    bands = joined(engine.standards.bands, model_bands)
     families = {}
     for family, real in reals.items():
         others = [load_samples(folder, kind, family) for kind in SHARES]
@@ -164,7 +164,11 @@ def measured(samples: Sequence[Sample], bands: Bands, known_bands: Bands) -> Row
         known_bands: For those that it was trained on, damaged or not.
     """
     cards = (
-        score(one.piece, surprise=one.surprise, bands=known_bands if is_known(one) else bands)
+        score(
+            one.piece,
+            surprise=one.surprise,
+            standards=replace(Standards.general(), bands=known_bands if is_known(one) else bands),
+        )
         for one in samples
     )
     return Rows(

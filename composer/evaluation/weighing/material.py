@@ -26,14 +26,15 @@ from typing import Any
 
 import numpy as np
 
-from composer.candidates import Candidate, Collector
+from composer.composition import Ranked
 from composer.corpus import load_corpus
-from composer.engines import Engine
+from composer.engines import Compose, Engine
 from composer.errors import ComposerError
 from composer.evaluation.damage import DAMAGES, damage
 from composer.evaluation.weighing.fitting import REAL
 from composer.novelty import longest_shared_run
 from composer.piece import MeterChange, Note, Piece
+from composer.pipeline.judge import Alone, Judge
 from composer.request import Request
 from composer.scoring import Surprise
 from composer.scoring.weights import FORM_FAMILIES, form_family
@@ -346,18 +347,14 @@ def request_of(
 
 
 def _draw(engine: Engine, request: Request, base: Sample, kind: str) -> Iterator[Sample]:
-    collector = Collector(request.key)
+    judge = Judge.of(engine, Alone())
     try:
-        for step in engine.draw(request):
-            for found in collector.collect(step.drafts):
-                if isinstance(found, Candidate):
-                    yield replace(
-                        base,
-                        kind=kind,
-                        number=found.draft.index,
-                        surprise=found.surprise,
-                        piece=found.piece,
-                    )
+        takes = (take for step in engine.draw(Compose(request)) for take in step.takes)
+        for take in takes:
+            if take.music and isinstance(judge.judge(take), Ranked):
+                surprise = take.surprise or Surprise()
+                found = replace(base, kind=kind, number=take.index, surprise=surprise)
+                yield replace(found, piece=take.music)
     except ComposerError:
         return
 

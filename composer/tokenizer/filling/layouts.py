@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from composer.cells import Blank
 from composer.tokenizer import vocab
 from composer.tokenizer.filling.grammars import Given
-from composer.tokenizer.filling.regions import Blank
 from composer.tokenizer.holes import N_WISHES, Bars, given_parts, hole, keep_parts, open_bars
 from composer.tokenizer.masks import Mask
 from composer.tokenizer.vocab import BAR, FILL, GAP, GIVEN, TIME, Events

@@ -13,8 +13,8 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from composer.cells import Blank
 from composer.tokenizer import vocab
-from composer.tokenizer.filling.regions import Blank
 from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]

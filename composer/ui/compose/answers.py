@@ -43,9 +43,9 @@ def _verdict(is_met: bool | None) -> str:
 
 def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, str, bool | None]]:
     """Yield wish, asked, got and whether it was met; None where nobody asked or can tell."""
-    piece, wishes = candidate.piece, candidate.wishes
+    piece = candidate.piece
     for name in ("composer", "form", "ensemble"):
-        asked, got = getattr(request, name), getattr(wishes, name) or getattr(piece, name)
+        asked, got = getattr(request, name), getattr(piece, name)
         told = f"{got}; {_UNMEASURED}" if got and name != "ensemble" else got or "left open"
         yield name, asked or "open", told, None
     found = estimated_key(piece)

@@ -9,7 +9,7 @@ from composer.branches import BEGINNING, Place, Tree
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension
-from composer.pipeline.continuing import Found
+from composer.pipeline.preparing import Found
 from composer.ui.shared.wording import bars, count, title
 
 EMPTY = (

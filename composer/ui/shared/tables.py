@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from composer.candidates import Rejected, count_given_up
-from composer.composition import Composition, Ranked
+from composer.composition import Composition, Ranked, Rejected, count_given_up
 from composer.scorecard import Place, Score, Scorecard
 from composer.scoring import RULES
 from composer.ui.shared.wording import count, note, number, title
@@ -73,7 +72,7 @@ def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
         f"{parallels}",
         f"{inside} of {len(card.scores)}",
         f"{candidate.piece.n_notes}",
-        number(candidate.nats_per_note),
+        number(math.nan if candidate.nats_per_note is None else candidate.nats_per_note),
         f'<span title="{why}">{why}</span>',
     )
     labelled = zip(COLUMNS, cells, strict=True)

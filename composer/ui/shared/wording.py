@@ -6,8 +6,7 @@ import math
 from fractions import Fraction
 from html import escape
 
-from composer.candidates import count_given_up
-from composer.composition import Composition
+from composer.composition import Composition, count_given_up
 from composer.piece import Piece
 from composer.pipeline import Progress
 

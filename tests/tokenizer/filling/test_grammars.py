@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer.engines.filling import filling_drawing, way_of
+from composer.cells import Blank, cells_of, clear
+from composer.engines.events.filling import filling_drawing, way_of
+from composer.engines.events.takes import read_rows
 from composer.piece import Piece
 from composer.tokenizer import encode, vocab
-from composer.tokenizer.filling import (
-    Blank,
-    GivenAhead,
-    GivenBeside,
-    HoleGrammar,
-    cells_of,
-    clear,
-)
+from composer.tokenizer.filling import GivenAhead, GivenBeside, HoleGrammar
 from composer.tokenizer.holes import Bars, given_parts, hole, window
-from tests.fillings import RANGE, blanks, drafts_of, filled, filling_of, new_notes
+from tests.fillings import RANGE, blanks, filled, filling_of, new_notes, takes_of
 from tests.strategies import VOCABULARY
 
 few = settings(max_examples=20)
@@ -77,9 +72,10 @@ def test_all_that_was_given_is_there_as_the_same_objects(blank: Blank, seed: int
 def test_a_full_window_changes_nothing_of_that(blank: Blank, seed: int) -> None:
     """Windows of 40 rows slide all the time."""
     filling = filling_of(blank, seed=seed)
-    draft = next(drafts_of(filling, window=40, hears_given=seed % 2 == 0))
-    assert draft.is_complete
-    assert int((draft.events[:, vocab.TIME] == vocab.BAR).sum()) == blank.last - blank.first
+    take = next(takes_of(filling, window=40, hears_given=seed % 2 == 0))
+    assert take.complete
+    rows = read_rows(take.record)
+    assert int((rows[:, vocab.TIME] == vocab.BAR).sum()) == blank.last - blank.first
 
 
 def test_notes_that_stand_in_open_cells_stay_there(chorale: Piece) -> None:
@@ -92,7 +88,7 @@ def test_notes_that_stand_in_open_cells_stay_there(chorale: Piece) -> None:
 
 def test_a_hole_is_read_as_in_training(chorale: Piece) -> None:
     blank = clear(chorale, cells_of(chorale, 3, 4, [1, 2]))
-    prefix = filling_drawing(filling_of(blank), VOCABULARY, 512, hears_given=True).drawing.prefix
+    prefix = filling_drawing(filling_of(blank), VOCABULARY, 512, hears_given=True).prefix
     rows = hole(Bars.of(encode(blank.piece, VOCABULARY)), 0, 8, 2, 4, [1, 2]).rows
     assert np.array_equal(prefix, rows[: len(prefix)])
     assert prefix[-1, vocab.TIME] == vocab.FILL
@@ -106,9 +102,9 @@ def test_given_parts_are_read_as_in_training(chorale: Piece) -> None:
     bars = Bars.of(encode(blank.piece, VOCABULARY))
     rows = given_parts(bars, 0, 8, [0]).rows
     rows[np.isin(rows[:, vocab.TIME], (vocab.BAR, vocab.GIVEN)), vocab.PART] = vocab.SECTION
-    prefix = found.drawing.prefix
+    prefix = found.prefix
     assert np.array_equal(prefix, rows[: len(prefix)])
-    rules, _ = found.drawing.begin(1)
+    rules, _ = found.begin(1)
     for row in rows[len(prefix) : -1]:
         for field in range(4):
             forced = rules.forced(field, row[None, :field])
@@ -123,9 +119,9 @@ def test_plain_bars_are_read_as_in_training(chorale: Piece) -> None:
     blank = clear(chorale, cells_of(chorale, 3, 8, [3]))
     found = filling_drawing(filling_of(blank), VOCABULARY, 512)
     bars = Bars.of(encode(blank.piece, VOCABULARY))
-    assert np.array_equal(found.drawing.prefix, window(bars, 0, 2).rows)
-    draft = next(drafts_of(filling_of(blank)))
-    rules, _ = found.drawing.begin(1)
+    assert np.array_equal(found.prefix, window(bars, 0, 2).rows)
+    new = read_rows(next(takes_of(filling_of(blank))).record)
+    rules, _ = found.begin(1)
     for row in window(bars, 2, 8).rows[9:-1]:  # behind wishes and GAP
         for field in range(4):
             forced, allowed = (
@@ -134,7 +130,7 @@ def test_plain_bars_are_read_as_in_training(chorale: Piece) -> None:
             )
             assert forced[0] == row[field] or (forced[0] < 0 and allowed[0, row[field]])
         rules.accept(row[None])
-    assert (draft.events[vocab.is_note(draft.events), vocab.PART] == 3).all()
+    assert (new[vocab.is_note(new), vocab.PART] == 3).all()
 
 
 @pytest.mark.parametrize(

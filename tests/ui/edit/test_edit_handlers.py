@@ -12,7 +12,7 @@ import pytest
 from composer import pipeline
 from composer.composition import replay
 from composer.corpus import read_midi, read_midi_bytes
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
 from composer.rendering import midi_bytes
@@ -72,7 +72,7 @@ def test_the_best_candidate_is_on_show_and_not_kept(bench: Editing, chorale: Pie
 
 
 def test_what_is_outside_the_marked_place_stays_the_same_objects(
-    bench: Editing, chorale: Piece, tiny_engine: TransformerEngine
+    bench: Editing, chorale: Piece, tiny_engine: Engine
 ) -> None:
     steps = partial(pipeline.infill_steps, engine=tiny_engine)
     found = run(bench, {"infill": steps}).piece
@@ -215,7 +215,7 @@ def test_stop_in_the_queue_draws_nothing(bench: Editing) -> None:
     assert STOPPED in status and ended.version == bench.version
 
 
-def test_a_written_melody_is_harmonised_and_stays(tiny_engine: TransformerEngine) -> None:
+def test_a_written_melody_is_harmonised_and_stays(tiny_engine: Engine) -> None:
     melody = edit_handlers.take_melody(Editing(), "M:3/4 L:1/4 K:G\nG A B | d2 B | c A F | G3 |")
     values = (0, "Bach", "chorale", {"candidates": 1, "seed": 7})
     begun = edit_handlers.begin(melody, None, harmonise_job, values)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from composer.composition import Composition, Ranked
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import compose_plan_steps, extend_steps
@@ -28,7 +28,7 @@ FEW = {"chunk_bars": 2, "candidates": 3, "seed": 5}
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunking.CLOSING_TAKES", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
 
 
 def visit_of(piece: Piece) -> Visit:
@@ -44,7 +44,7 @@ def begun(chorale: Piece) -> Extending:
     return handlers.take_composed(Extending(), visit_of(chorale))
 
 
-def drawn(engine: TransformerEngine, state: Extending, **changes: Any) -> Iterator[Any]:
+def drawn(engine: Engine, state: Extending, **changes: Any) -> Iterator[Any]:
     steps = (partial(f, engine=engine) for f in (extend_steps, compose_plan_steps))
     yield from handlers.draw(*steps, began(state, **changes))
 
@@ -55,7 +55,7 @@ def began(state: Extending, **changes: Any) -> Extending:
 
 
 def test_the_composed_piece_grows_and_its_notes_stay(
-    tiny_engine: TransformerEngine, begun: Extending, chorale: Piece
+    tiny_engine: Engine, begun: Extending, chorale: Piece
 ) -> None:
     *_, (state, status) = drawn(tiny_engine, begun)
     piece = state.grown().piece()
@@ -66,7 +66,7 @@ def test_the_composed_piece_grows_and_its_notes_stay(
 
 
 def test_another_candidate_can_be_picked_undone_and_redone(
-    tiny_engine: TransformerEngine, begun: Extending
+    tiny_engine: Engine, begun: Extending
 ) -> None:
     *_, (state, _) = drawn(tiny_engine, begun)
     other = handlers.pick(state, 1, 2)
@@ -76,9 +76,7 @@ def test_another_candidate_can_be_picked_undone_and_redone(
     assert handlers.undo(state).grown() == begun.grown()
 
 
-def test_from_the_beginning_it_grows_another_way(
-    tiny_engine: TransformerEngine, begun: Extending
-) -> None:
+def test_from_the_beginning_it_grows_another_way(tiny_engine: Engine, begun: Extending) -> None:
     *_, (state, _) = drawn(tiny_engine, begun)
     back = handlers.pick(state, -1, 0)
     *_, (again, _) = drawn(tiny_engine, back, bars=2)
@@ -127,7 +125,7 @@ def test_a_plan_that_is_none_is_refused(rows: Any) -> None:
         handlers.read_plan("mine", rows)
 
 
-def test_without_music_nothing_can_be_drawn(tiny_engine: TransformerEngine) -> None:
+def test_without_music_nothing_can_be_drawn(tiny_engine: Engine) -> None:
     for act in (began, handlers.undo, handlers.redo, handlers.show):
         with pytest.raises(RequestError, match="there is no music yet"):
             act(Extending())
@@ -140,9 +138,7 @@ def test_a_run_under_way_is_not_doubled(begun: Extending) -> None:
         handlers.begin(began(begun), 4, NO_PLAN, None, FEW)
 
 
-def test_a_saved_tree_comes_back_as_it_was_left(
-    tiny_engine: TransformerEngine, begun: Extending
-) -> None:
+def test_a_saved_tree_comes_back_as_it_was_left(tiny_engine: Engine, begun: Extending) -> None:
     *_, (state, _) = drawn(tiny_engine, begun)
     shown = handlers.show(state)
     assert extend_views.read_tree(shown["record"].read_text()).piece() == state.grown().piece()
@@ -162,9 +158,7 @@ def test_a_candidate_that_is_not_there_is_refused(begun: Extending) -> None:
             handlers.pick(begun, chunk, rank)
 
 
-def test_a_run_that_is_stopped_at_once_says_so(
-    tiny_engine: TransformerEngine, begun: Extending
-) -> None:
+def test_a_run_that_is_stopped_at_once_says_so(tiny_engine: Engine, begun: Extending) -> None:
     state = began(begun)
     state.run.stop()
     steps = (partial(f, engine=tiny_engine) for f in (extend_steps, compose_plan_steps))

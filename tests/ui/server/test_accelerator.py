@@ -17,7 +17,7 @@ import pytest
 
 from composer import pipeline
 from composer.composition import Composition
-from composer.engines import TransformerEngine
+from composer.engines import Engine
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.plans import build_plan
@@ -110,7 +110,7 @@ def test_on_a_space_without_a_gpu_nothing_changes(monkeypatch: pytest.MonkeyPatc
 
 
 def test_progress_and_composition_come_back_as_they_were(
-    lent: FakeSpaces, tiny_engine: TransformerEngine
+    lent: FakeSpaces, tiny_engine: Engine
 ) -> None:
     compose_steps = partial(pipeline.compose_steps, engine=tiny_engine)
     *_, there = compose_steps(REQUEST, should_stop=never)
@@ -219,7 +219,7 @@ def test_any_steps_with_any_arguments_borrow_a_gpu(lent: FakeSpaces, chorale: Pi
 
 
 def test_every_way_to_music_tells_how_much_is_to_be_done(
-    lent: FakeSpaces, tiny_engine: TransformerEngine, chorale: Piece
+    lent: FakeSpaces, tiny_engine: Engine, chorale: Piece
 ) -> None:
     way = on_accelerator(partial(pipeline.extend_steps, engine=tiny_engine), _extension)
     *_, found = way(chorale, 2, candidates=1, should_stop=never)

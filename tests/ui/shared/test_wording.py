@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from composer.candidates import Rejected
-from composer.composition import Composition
+from composer.composition import Composition, Rejected
 from composer.pipeline import Progress
 from composer.request import Request
 from composer.scorecard import Place

@@ -1,0 +1,246 @@
+"""The engine of models that write events: asks -> drawings -> groups of draws -> takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from composer import places
+from composer.decoding import Leaning, Runtime, open_runtime
+from composer.engines.base import Ask, Compose, Continue, Engine, Fill, Record, Step
+from composer.engines.capabilities import Capabilities
+from composer.engines.companions import Companions
+from composer.engines.events.continuing import Behind, bars_of, continuing_drawing
+from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
+from composer.engines.events.filling import filling_drawing
+from composer.engines.events.leanings import Closing, Entries, Together
+from composer.engines.events.part_writing import PartWriting, parallel_costs
+from composer.engines.events.pruning import half_pruning
+from composer.engines.events.reading import read_pieces
+from composer.engines.events.takes import (
+    Reader,
+    conditions_of_record,
+    conditions_to_record,
+    read_chunk,
+    read_filling,
+    read_rows,
+)
+from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.suggestions import read_suggestions
+from composer.errors import CheckpointError, RequestError, TokenError
+from composer.models import Checkpoint, load_checkpoint
+from composer.novelty import NoveltyIndex
+from composer.piece import Piece
+from composer.request import Request
+from composer.scoring import Standards, Surprise
+from composer.theory import MONOPHONIC_ENSEMBLES, Meter, usual_parts
+from composer.tokenizer import Vocabulary, conditions, decode_bars, encode_conditions, vocab
+from composer.tokenizer.masks import Frame, Grammar
+from composer.tokenizer.wishes import Conditions, meter_id, part_ranges
+
+MIN_WINDOW = 32  # rows; half of them hold the wishes and some music
+DEFAULT_WINDOW = 512  # rows, where a checkpoint does not say what it was trained on
+# Rows that each candidate of a whole piece looks back at, at most. Its own rows nobody shares, so a
+# step takes longer with every one of them: at 2,048 a bar of 256 costs three times a bar of 16
+# (docs/log.md). Where candidates go on from the same bars these are shared, and the whole
+# window is used.
+COMPOSING_ROWS = 512
+READING_ROWS = 1_024  # likewise where a piece is read; 2,048 gain 0.4 to 3.5 % more
+
+
+class EventEngine(Engine):
+    """Composes with a checkpoint of a model of events.
+
+    Args:
+        checkpoint: Loaded and checked.
+        runtime: Runs it; what the environment names by default.
+        device: Where, if no runtime is given.
+        folder: Of the checkpoint, with what belongs to it; None takes what is general.
+    """
+
+    capabilities = Capabilities(
+        good_for="Scores note by note in the manner of a composer: chorales, fugues, quartets, "
+        "songs and keyboard pieces, with bars and parts rewritten beside what stays.",
+        meters=tuple(f"{numerator}/{denominator}" for numerator, denominator in vocab.METERS),
+        max_parts=vocab.MAX_PARTS,
+    )
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        runtime: Runtime | None = None,
+        device: str = "cpu",
+        folder: Path | None = None,
+    ) -> None:
+        weights = checkpoint.weights
+        sizes = weights.table_sizes, weights.written_sizes
+        if sizes != (vocab.TABLE_SIZES, vocab.WRITTEN_SIZES):
+            raise CheckpointError(
+                f"the checkpoint was made for tables of {sizes[0]} ids, this version has "
+                f"{vocab.TABLE_SIZES}; use matching versions"
+            )
+        self.vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
+        self.menu = tuple(MenuRow.from_dict(row) for row in checkpoint.menu)
+        self.runtime = runtime or open_runtime(weights, places.runtime(), device)
+        self.window = _window(checkpoint.notes)
+        self.hears_given = checkpoint.notes.get("hears_given") is True
+        self.companions = Companions.of(folder, checkpoint.fingerprint)
+        self._likelihood_bands = dict(checkpoint.evaluation.get("bands", {}))
+        self.suggestions = read_suggestions(
+            checkpoint.sampling,
+            list(dict.fromkeys(row.form for row in self.menu)),
+            checkpoint.fingerprint,
+        )
+        self.versions = {
+            "checkpoint": checkpoint.fingerprint,
+            "vocabulary": self.vocabulary.fingerprint,
+            "runtime": self.runtime.name,
+        }
+
+    @classmethod
+    def load(cls, folder: Path | None, device: str = "cpu") -> EventEngine:
+        """Load a checkpoint folder.
+
+        Raises:
+            CheckpointError: In one clear line.
+        """
+        if folder is None:
+            raise CheckpointError("this engine needs a checkpoint; name its folder")
+        return cls(load_checkpoint(folder), device=device, folder=folder)
+
+    @cached_property
+    def standards(self) -> Standards:
+        """What its music is judged by: what was learned for this checkpoint, or what is general."""
+        return self.companions.standards().with_likelihood(self._likelihood_bands)
+
+    @cached_property
+    def index(self) -> NoveltyIndex | None:
+        """The pieces that the checkpoint learned from; None if nobody indexed them."""
+        return self.companions.index()
+
+    def draw(self, ask: Ask) -> Iterator[Step]:
+        """Draw all candidates of an ask, in groups side by side; see `Engine.draw`."""
+        return draw_groups(self.runtime, self.drawing_of(ask))
+
+    def drawing_of(self, ask: Ask) -> Drawing:
+        """Return what the candidates of an ask are drawn from.
+
+        Raises:
+            RequestError: If a setting will not do, or events cannot write the piece.
+        """
+        if isinstance(ask, Compose):
+            return self._composing(ask)
+        if isinstance(ask, Continue):
+            behind = Behind(ask, bars_of(ask.path))
+            return continuing_drawing(behind, self.vocabulary, self.window)
+        return self._filling(ask)
+
+    def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:
+        """Return what the model says of pieces; None of those that it cannot write down.
+
+        A piece longer than the window is read as it would be composed, half a window at a time.
+        """
+        return read_pieces(self.runtime, self.vocabulary, min(self.window, READING_ROWS), pieces)
+
+    def replay(self, ask: Ask, record: Record) -> Piece:
+        """Make the music of a take again from its rows; see `Engine.replay`."""
+        rows = read_rows(record)
+        if isinstance(ask, Continue):
+            return read_chunk(rows, ask.key, ask.before)
+        if isinstance(ask, Fill):
+            return read_filling(rows, ask.blank)
+        return decode_bars(rows, conditions_of_record(record), key=ask.request.key)
+
+    def _composing(self, ask: Compose) -> Drawing:
+        """Return what whole pieces are drawn from.
+
+        Raises:
+            RequestError: If composer, form or meter are not on offer.
+        """
+        check_meter(ask.request.meter)
+        if self.menu:
+            check_menu(ask.request, self.menu)
+        request, window = ask.request, min(self.window, COMPOSING_ROWS)
+        wishes = conditions(decide(request, self.menu))
+        frame = build_frame(request, wishes)
+        costs = parallel_costs(wishes, request.part_writing)
+
+        def begin(size: int) -> tuple[Grammar, Together]:
+            grammar = Grammar(frame, size)
+            leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
+            if request.part_writing > 0:
+                leanings.append(Closing(grammar, wishes.mode, request.part_writing))
+                leanings.append(Entries(grammar, request.part_writing))
+            return grammar, Together(leanings)
+
+        return Drawing(
+            request=request,
+            reader=Reader(
+                read=lambda events: decode_bars(events, wishes, key=request.key),
+                shift=wishes.key.shift,
+                record=conditions_to_record(wishes),
+            ),
+            prefix=encode_conditions(wishes, self.vocabulary),
+            window=window,
+            begin=begin,
+            max_rows=MAX_ROWS_PER_BAR * request.bars,
+            reframe=lambda rows: slide(rows, window // 2),
+            prune=half_pruning(request, wishes, self.standards),
+        )
+
+    def _filling(self, ask: Fill) -> Drawing:
+        """Return what open cells are drawn from.
+
+        Raises:
+            RequestError: If events cannot write the piece.
+        """
+        n_parts = len(ask.blank.piece.parts)
+        if n_parts > vocab.MAX_PARTS:
+            raise RequestError(
+                f"a piece may have {vocab.MAX_PARTS} parts at most, this one has {n_parts}; "
+                "leave some out"
+            )
+        for change in ask.blank.piece.meters:
+            check_meter(change.meter)
+        try:
+            return filling_drawing(ask, self.vocabulary, self.window, hears_given=self.hears_given)
+        except TokenError as error:
+            what = str(error).rsplit(" (event", 1)[0]
+            raise RequestError(f"the piece cannot be filled: {what}") from error
+
+
+def check_meter(meter: Meter | None) -> None:
+    """Refuse meters that the events cannot write.
+
+    Raises:
+        RequestError: With what would do.
+    """
+    if meter is not None and (meter.numerator, meter.denominator) not in vocab.METER_ID:
+        raise RequestError(
+            f"`meter` {meter} is none that bars are composed in; there are 1-9/1, 1-12/2, and "
+            "1-24 quarters, eighths, 16ths and 32nds"
+        )
+
+
+def _window(notes: dict[str, Any]) -> int:
+    """Return the rows that a checkpoint was trained to read at once."""
+    rows = notes.get("max_rows", DEFAULT_WINDOW)
+    if not isinstance(rows, int) or rows < MIN_WINDOW:
+        raise CheckpointError(f"`max_rows` must be {MIN_WINDOW} or more, got {str(rows)[:40]!r}")
+    return rows
+
+
+def build_frame(request: Request, wishes: Conditions) -> Frame:
+    """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C."""
+    ensemble = wishes.ensemble or "keyboard"
+    n_parts = wishes.parts or usual_parts(ensemble)
+    shift = wishes.shift or 0
+    ranges = part_ranges(ensemble, n_parts, wishes.composer)
+    return Frame(
+        bars=request.bars,
+        ranges=[(low - shift, high - shift) for low, high in ranges],
+        meter=None if wishes.meter is None else meter_id(wishes.meter),
+        one_line=ensemble in MONOPHONIC_ENSEMBLES,
+    )
