@@ -18,8 +18,10 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_corpus(commands: Any) -> None:
-    parser = add_command(commands, "corpus", _corpus, "Tell what a folder of scores holds.")
-    parser.add_argument("folder", type=Path)
+    parser = add_command(
+        commands, "corpus", _corpus, "List what a folder of scores holds, and what is refused."
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -37,13 +39,23 @@ def _add_pack(commands: Any) -> None:
     parser = add_command(
         commands, "pack", _pack, "Encode folders of scores into one file of events."
     )
-    parser.add_argument("folders", type=Path, nargs="+", metavar="folder")
-    parser.add_argument("--licence", help="keep one class only, such as open")
     parser.add_argument(
-        "--names", type=Path, help="checkpoint whose names keep their ids, to go on from it"
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="folder",
+        help="folder of scores, or its manifest.csv",
     )
-    parser.add_argument("--out", type=Path, required=True, help="the .npz file")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--licence", help="use scores of one licence class only, such as open")
+    parser.add_argument(
+        "--names",
+        type=Path,
+        help="checkpoint to continue from: its composers and forms keep their ids",
+    )
+    parser.add_argument("--out", type=Path, required=True, help=".npz file to write")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="processes to use (1 or more; default 2)"
+    )
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -65,12 +77,23 @@ def _pack(options: argparse.Namespace) -> None:
 
 def _add_bands(commands: Any) -> None:
     parser = add_command(
-        commands, "bands", _bands, "Measure the bands of real pieces for the scores."
+        commands,
+        "bands",
+        _bands,
+        "Measure the usual ranges of real pieces, which scores compare with.",
     )
-    parser.add_argument("folders", type=Path, nargs="+", metavar="folder")
-    parser.add_argument("--licence", help="keep one class only, such as open")
-    parser.add_argument("--out", type=Path, required=True, help="the JSON file")
-    parser.add_argument("--seams", action="store_true", help="measure bar lines, not pieces")
+    parser.add_argument(
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="folder",
+        help="folder of scores, or its manifest.csv",
+    )
+    parser.add_argument("--licence", help="use scores of one licence class only, such as open")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument(
+        "--seams", action="store_true", help="measure the joins of chunks instead of pieces"
+    )
 
 
 def _bands(options: argparse.Namespace) -> None:
@@ -94,14 +117,31 @@ def _bands(options: argparse.Namespace) -> None:
 
 
 def _add_train(commands: Any) -> None:
-    parser = add_command(commands, "train", _train, "Train a model on one file of events.")
-    parser.add_argument("--events", type=Path, required=True, help="made by pack")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--preset", help="tiny, small or base")
-    parser.add_argument("--minutes", type=float, help="length of the whole run")
-    parser.add_argument("--core-minutes", type=float, help="the same in processor time")
-    parser.add_argument("--steps", type=int, help="length of the run in steps instead")
-    parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    parser = add_command(
+        commands,
+        "train",
+        _train,
+        "Train a model on a file of events, for hours rather than seconds.",
+    )
+    parser.add_argument("--events", type=Path, required=True, help=".npz file that `pack` wrote")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the run, in which checkpoint/ appears"
+    )
+    parser.add_argument("--preset", help="size of the model: tiny, small or base")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="minutes that the whole run takes (0 or more; 0 counts --steps)",
+    )
+    parser.add_argument(
+        "--core-minutes",
+        type=float,
+        help="the same in minutes of processor time (0 or more; 0 counts --minutes)",
+    )
+    parser.add_argument(
+        "--steps", type=int, help="steps of the run, where no minutes are given (0 or more)"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue from the state in --out")
     parser.add_argument(
         "--init",
         type=Path,
@@ -109,39 +149,84 @@ def _add_train(commands: Any) -> None:
         default=[],
         help="begin with the weights of a checkpoint folder, or the mean of several",
     )
-    parser.add_argument("--rate", type=float, help="peak learning rate of tables and logits")
-    parser.add_argument("--matrix-rate", type=float, help="peak learning rate of the matrices")
-    parser.add_argument("--warmup", type=float, help="share of the run that warms up")
-    parser.add_argument("--smoothing", type=float, help="label smoothing")
-    parser.add_argument("--dropout", type=float, help="instead of the preset's")
     parser.add_argument(
-        "--rope-base", type=float, help="of the rotary wavelengths; 0 for no positions"
-    )
-    parser.add_argument("--batch-rows", type=int, help="rows a batch, filling included")
-    parser.add_argument("--max-rows", type=int, help="longest sequence")
-    parser.add_argument(
-        "--favour", type=_factor, nargs="+", help="forms to draw more often, as chorale=4"
+        "--rate", type=float, help="peak learning rate of tables, norms and logits (0 to 1)"
     )
     parser.add_argument(
-        "--favour-ensemble", type=_factor, nargs="+", help="likewise, as 'string quartet=2'"
+        "--matrix-rate", type=float, help="peak learning rate of the matrices (0 to 1)"
     )
-    parser.add_argument("--moved-share", type=float, help="of pieces whose tonic is moved")
     parser.add_argument(
-        "--layout-share", type=float, help="of windows whose bars say what they are"
+        "--warmup", type=float, help="share of the run in which the rate rises (0 to 1)"
     )
-    parser.add_argument("--form-power", type=float, help="0 draws forms alike, 1 by their events")
-    parser.add_argument("--composer-power", type=float, help="likewise within a form")
-    parser.add_argument("--work-power", type=float, help="likewise within a composer")
-    parser.add_argument("--fewer-parts-share", type=float, help="of pieces without some parts")
-    parser.add_argument("--averaging", type=float, help="of the weights over steps, 0 for none")
-    parser.add_argument("--accumulate", type=int, help="batches a step")
-    parser.add_argument("--checkpointing", action="store_true", default=None, help="save memory")
-    parser.add_argument("--precision", help="such as bf16-mixed or 32-true")
-    parser.add_argument("--devices", type=int, help="devices a machine")
-    parser.add_argument("--nodes", type=int, help="machines")
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--save-minutes", type=float, help="between checkpoints")
-    parser.add_argument("--seed", type=int, help="of weights and batches")
+    parser.add_argument("--smoothing", type=float, help="label smoothing (0 to 1)")
+    parser.add_argument("--dropout", type=float, help="dropout (0 to 1); left out, the preset's")
+    parser.add_argument(
+        "--rope-base",
+        type=float,
+        help="base of the rotary wavelengths (0 or more; 0 leaves positions out)",
+    )
+    parser.add_argument(
+        "--batch-rows", type=int, help="rows of a batch, padding included (1 or more)"
+    )
+    parser.add_argument("--max-rows", type=int, help="rows of the longest sequence (1 or more)")
+    parser.add_argument(
+        "--favour", type=_factor, nargs="+", help="forms to draw more often, such as chorale=4"
+    )
+    parser.add_argument(
+        "--favour-ensemble",
+        type=_factor,
+        nargs="+",
+        help="ensembles to draw more often, such as 'string quartet=2'",
+    )
+    parser.add_argument(
+        "--moved-share", type=float, help="share of pieces whose tonic is moved (0 to 1)"
+    )
+    parser.add_argument(
+        "--layout-share",
+        type=float,
+        help="share of windows whose bars say what they are to earlier bars (0 to 1)",
+    )
+    parser.add_argument(
+        "--form-power",
+        type=float,
+        help="draw forms equally often (0) to by their events (1); 0 to 1",
+    )
+    parser.add_argument(
+        "--composer-power", type=float, help="the same for the composers of a form; 0 to 1"
+    )
+    parser.add_argument(
+        "--work-power", type=float, help="the same for the works of a composer; 0 to 1"
+    )
+    parser.add_argument(
+        "--fewer-parts-share",
+        type=float,
+        help="share of pieces of which some parts are left out (0 to 1)",
+    )
+    parser.add_argument(
+        "--averaging",
+        type=float,
+        help="average the weights over the last 1 / (1 - x) steps (0 to 0.99999; 0 for none)",
+    )
+    parser.add_argument("--accumulate", type=int, help="batches of one step (1 or more)")
+    parser.add_argument(
+        "--checkpointing",
+        action="store_true",
+        default=None,
+        help="save memory, for more time: compute activations twice",
+    )
+    parser.add_argument(
+        "--precision",
+        help="precision, such as bf16-mixed or 32-true; left out, what suits the device",
+    )
+    parser.add_argument("--devices", type=int, help="devices of each machine (1 or more)")
+    parser.add_argument("--nodes", type=int, help="number of machines (1 or more)")
+    parser.add_argument(
+        "--threads", type=int, help="CPU threads (0 or more; 0 leaves the choice to PyTorch)"
+    )
+    parser.add_argument(
+        "--save-minutes", type=float, help="minutes between checkpoints (0 or more)"
+    )
+    parser.add_argument("--seed", type=int, help="seed of weights and batches (0 or more)")
 
 
 def _train(options: argparse.Namespace) -> None:
