@@ -43,8 +43,9 @@ def test_holms_correction_as_abdi_works_it_out() -> None:
     assert holm([]) == []
 
 
-def test_nothing_to_test_is_no_error() -> None:
-    assert (binomial_test(0, 0).p, signed_rank([0.0, 0.0]).p) == (1.0, 1.0)
+def test_nothing_to_test_is_no_error_and_no_p() -> None:
+    for found in (binomial_test(0, 0), signed_rank([0.0, 0.0]), signed_rank([])):
+        assert math.isnan(found.p) and math.isnan(found.effect) and found.n == 0
 
 
 # Wins of the row over the column: Milwaukee, Detroit, Toronto, New York, Boston, Cleveland,

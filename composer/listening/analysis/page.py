@@ -21,7 +21,8 @@ th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px so
 svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 """
 _WIDTH, _LEFT, _RIGHT, _ROW = 720, 190, 70, 30
-Rows = Sequence[tuple[str, float, float, float]]
+# Name, value and the ends of its interval, which a single listener does not have.
+Rows = Sequence[tuple[str, float, float | None, float | None]]
 
 
 def report_page(report: dict[str, Any]) -> str:
@@ -39,7 +40,7 @@ def report_page(report: dict[str, Any]) -> str:
         *_pictures(report),
         *_tables(report),
         "<h2>Who was left out, and why</h2>",
-        f"<p>{people['kept']} of {people['came']} listeners count.</p>",
+        f"<p>{people['kept']} of {people['took_part']} listeners count.</p>",
         _table(
             ("listener", "reasons"),
             ((one["listener"], "; ".join(one["reasons"])) for one in people["dropped"]),
@@ -64,7 +65,7 @@ def _pictures(report: dict[str, Any]) -> list[str]:
         )
     for scale in report.get("scales", ()):
         rows = [(o["condition"], o["mean"], o["low"], o["high"]) for o in scale["means"]]
-        known = [row for row in rows if None not in row]
+        known = [row for row in rows if row[1] is not None]
         parts.append(
             f"<h2>{escape(scale['scale'].capitalize())}</h2>" + plot_intervals(known, None)
         )
@@ -90,7 +91,8 @@ def plot_intervals(rows: Rows, reference: float | None) -> str:
     """
     if not rows:
         return ""
-    ends = [end for row in rows for end in row[1:]] + ([] if reference is None else [reference])
+    ends = [end for row in rows for end in row[1:] if end is not None]
+    ends += [] if reference is None else [reference]
     low, span = min(ends), (max(ends) - min(ends)) or 1.0
 
     def x(value: float) -> float:
@@ -104,9 +106,12 @@ def plot_intervals(rows: Rows, reference: float | None) -> str:
     for index, (name, value, left, right) in enumerate(rows):
         y = _ROW * index + _ROW // 2 + 5
         shown = name if len(name) <= 26 else name[:25] + "…"
+        if left is not None and right is not None:
+            parts.append(
+                f"<path d='M{x(left)} {y}H{x(right)}' stroke='var(--accent)' stroke-width='3'/>"
+            )
         parts.append(
             f"<text x='0' y='{y + 4}'>{escape(shown)}</text>"
-            f"<path d='M{x(left)} {y}H{x(right)}' stroke='var(--accent)' stroke-width='3'/>"
             f"<circle cx='{x(value)}' cy='{y}' r='6' fill='var(--accent)'/>"
             f"<text x='{_WIDTH - _RIGHT + 14}' y='{y + 4}'>{value:.2f}</text>"
         )
@@ -128,7 +133,15 @@ def _tables(report: dict[str, Any]) -> list[str]:
 
 
 def _pair_table(pairs: Iterable[dict[str, Any]]) -> str:
-    heading = ("pair", "votes", "undecided", "share", "p, Holm", "r", "p of single votes")
+    heading = (
+        "first / second",
+        "votes",
+        "undecided",
+        "share of the first",
+        "p, Holm",
+        "r, positive for the first",
+        "p of single votes",
+    )
     rows = (
         (
             f"{one['first']} / {one['second']}",
@@ -145,7 +158,15 @@ def _pair_table(pairs: Iterable[dict[str, Any]]) -> str:
 
 
 def _hit_table(found: Iterable[dict[str, Any]]) -> str:
-    heading = ("pair", "right", "votes", "share", "p, Holm", "r", "p of single votes")
+    heading = (
+        "pair",
+        "right",
+        "votes",
+        "share",
+        "p, Holm",
+        "r, positive above chance",
+        "p of single votes",
+    )
     rows = (
         (
             f"{one['first']} / {one['second']}",
@@ -162,7 +183,13 @@ def _hit_table(found: Iterable[dict[str, Any]]) -> str:
 
 
 def _comparison_table(found: Iterable[dict[str, Any]]) -> str:
-    heading = ("pair", "difference", "listeners", "p, Holm", "r")
+    heading = (
+        "first / second",
+        "first less second",
+        "listeners with a preference",
+        "p, Holm",
+        "r, positive for the first",
+    )
     rows = (
         (
             f"{one['first']} / {one['second']}",

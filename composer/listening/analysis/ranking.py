@@ -36,7 +36,7 @@ class Strength:
     Args:
         condition: Its name.
         value: Natural logarithm of its worth; all values together are centred on 0.
-        low, high: 95 % interval.
+        low, high: 95 % interval; NaN of a single listener.
         n_votes: Votes in which it took part.
     """
 
@@ -76,6 +76,8 @@ def strengths_of(
     drawn = rng.integers(len(by_listener), size=(RESAMPLES, len(by_listener)))
     resampled = np.array([bradley_terry(by_listener[rows].sum(axis=0)) for rows in drawn])
     lows, highs = np.percentile(resampled, [2.5, 97.5], axis=0)
+    if len(by_listener) < 2:  # one listener says nothing about others
+        lows, highs = np.full((2, len(conditions)), np.nan)
     total = by_listener.sum(axis=0)
     n_votes = total.sum(axis=0) + total.sum(axis=1)
     order = np.argsort(-values, kind="stable")

@@ -17,15 +17,28 @@ from typing import Any
 import numpy as np
 
 from composer.listening.analysis.agreement import Level, krippendorff_alpha
-from composer.listening.analysis.answers import Hit, Preference, Rating, hits, preferences, ratings
+from composer.listening.analysis.answers import (
+    Hit,
+    Preference,
+    Rating,
+    counted_votes,
+    hits,
+    preferences,
+    ratings,
+)
 from composer.listening.analysis.mixed import mixed_model
 from composer.listening.analysis.ranking import RESAMPLES, strengths_of
 from composer.listening.analysis.screening import Screening, screen
-from composer.listening.analysis.significance import binomial_test, holm, signed_rank
+from composer.listening.analysis.significance import (
+    LEAST_TO_TEST,
+    binomial_test,
+    holm,
+    signed_rank,
+)
 from composer.listening.ballots import Listener
 from composer.listening.plan import StudyPlan
 
-FORMAT = 1
+FORMAT = 2
 ALPHA = 0.05
 Report = dict[str, Any]
 
@@ -53,8 +66,15 @@ def analyse(plan: StudyPlan, listeners: Sequence[Listener]) -> Report:
 
 
 def _about_listeners(screening: Screening) -> Report:
+    """Count people: who answered took part, who left before the first question only came by."""
+    everyone = [*screening.kept, *(one for one, _ in screening.dropped)]
+    answered = sum(bool(one.votes) and not one.is_withdrawn for one in everyone)
+    withdrawn = sum(one.is_withdrawn for one in everyone)
     return {
-        "came": len(screening.kept) + len(screening.dropped),
+        "came": len(everyone),
+        "took_part": answered,
+        "withdrew": withdrawn,
+        "left_at_once": len(everyone) - answered - withdrawn,
         "kept": len(screening.kept),
         "dropped": [{"listener": one.id, "reasons": list(why)} for one, why in screening.dropped],
     }
@@ -102,7 +122,7 @@ def _about_hits(kept: Sequence[Listener]) -> Report:
     groups = [(("all", "pairs"), found), *_grouped(found, lambda one: one.pair)]
     rows = [_about_group(pair, answers) for pair, answers in groups]
     _correct([row["by_listener"] for row in rows[1:]])
-    rows[0]["by_listener"]["p_holm"] = rows[0]["by_listener"]["p"]
+    _correct([rows[0]["by_listener"]])  # one question about all pairs, asked by itself
     coded = [(one.listener, (one.prompt, one.pair), float(one.is_right)) for one in found]
     return {"hits": rows, "agreement": {"choices": krippendorff_alpha(coded, "nominal")}}
 
@@ -158,6 +178,8 @@ def _mean_of(condition: str, rows: Sequence[Rating], seed: int) -> Report:
     values = np.array(list(_listener_means(condition, rows).values()))
     if not len(values):
         return {"condition": condition, "mean": math.nan, "low": math.nan, "high": math.nan}
+    if len(values) == 1:  # one listener says nothing about others
+        return {"condition": condition, "mean": values[0], "low": math.nan, "high": math.nan}
     drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
     low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
     return {"condition": condition, "mean": values.mean(), "low": low, "high": high}
@@ -193,18 +215,17 @@ _ANALYSES: dict[str, Callable[[StudyPlan, Sequence[Listener]], Report]] = {
 
 
 def _about_sides(kept: Sequence[Listener]) -> Report:
-    """Return how often A was chosen, whatever stood there: a leaning to one side shows."""
-    choices = [vote.answer.get("choice") for one in kept for vote in one.votes]
+    """Return how often A was chosen, whatever stood there: a leaning to one side shows.
+
+    Practice is left out, and attention checks, whose answer is given by what they ask.
+    """
+    choices = [vote.answer.get("choice") for one in kept for vote in counted_votes(one)]
     a, b = choices.count("a"), choices.count("b")
     return {"a": a, "b": b, "p": binomial_test(a, a + b).p} if a + b else {}
 
 
 def _sentences(plan: StudyPlan, found: Report) -> list[str]:
-    people = found["listeners"]
-    sentences = [
-        f"{people['came']} listeners took part; {people['kept']} were kept after screening by "
-        f"completion, {plan.attention_checks} attention checks and listening times."
-    ]
+    sentences = [_people_sentence(plan, found["listeners"])]
     sentences += [_pair_sentence(pair) for pair in found.get("pairs", ())]
     sentences += [_hit_sentence(row) for row in found.get("hits", ())]
     for scale in found.get("scales", ()):
@@ -215,45 +236,94 @@ def _sentences(plan: StudyPlan, found: Report) -> list[str]:
     return sentences
 
 
+def _people_sentence(plan: StudyPlan, people: Report) -> str:
+    others = [
+        f"{people[name]} {words}"
+        for name, words in (
+            ("left_at_once", "more left before the first answer"),
+            ("withdrew", "more took all answers back"),
+        )
+        if people[name]
+    ]
+    aside = f" ({', '.join(others)})" if others else ""
+    noun, verb = ("listener", "was") if people["took_part"] == 1 else ("listeners", "were")
+    return (
+        f"{people['took_part']} {noun} took part{aside}; {people['kept']} of them {verb} kept "
+        f"after screening by completion, {plan.attention_checks} attention checks and listening "
+        "times."
+    )
+
+
 def _pair_sentence(pair: Report) -> str:
     first, second, share = pair["first"], pair["second"], pair["share"]
+    votes = pair["first_votes"], pair["second_votes"]
     if share < 0.5:
-        first, second, share = second, first, 1 - share
-    votes = f"{max(pair['first_votes'], pair['second_votes'])} of "
-    votes += f"{pair['first_votes'] + pair['second_votes']} decided votes"
-    return (
-        f"{first} was preferred to {second} in {100 * share:.0f} % of the votes, undecided ones "
-        f"halved ({votes}), {_test_words(pair['by_listener'])}."
-    )
+        first, second, share, votes = second, first, 1 - share, votes[::-1]
+    if share == 0.5:
+        found = f"Neither {first} nor {second} was preferred"
+        counted = f"{votes[0]} votes each, {pair['undecided']} undecided"
+    else:
+        found = (
+            f"{first} was preferred to {second} in {100 * share:.0f} % of the votes, undecided ones"
+            " halved"
+        )
+        counted = f"{votes[0]} of {sum(votes)} decided votes"
+    direction = f"in favour of {_winner(pair)}"
+    return f"{found} ({counted}), {_test_words(pair['by_listener'], direction)}."
 
 
 def _hit_sentence(row: Report) -> str:
     what = "all pairs" if row["first"] == "all" else f"{row['first']} and {row['second']}"
     low, high = row["by_vote"]["low"], row["by_vote"]["high"]
+    direction = "above chance" if row["by_listener"]["effect"] > 0 else "below chance"
     return (
         f"For {what}, {row['right']} of {row['votes']} answers were right "
-        f"({100 * row['share']:.0f} %, 95 % interval {100 * low:.0f} to {100 * high:.0f} %), "
-        f"{_test_words(row['by_listener'])}."
+        f"({100 * row['share']:.0f} %, 95 % interval over single answers {100 * low:.0f} to "
+        f"{100 * high:.0f} %), {_test_words(row['by_listener'], direction)}."
     )
 
 
 def _scale_sentence(scale: str, one: Report) -> str:
-    return (
-        f"On {scale}, {one['first']} was rated {one['difference']:+.2f} points beside "
-        f"{one['second']}, {_test_words(one['by_listener'])}."
-    )
+    first, second, points = one["first"], one["second"], one["difference"]
+    if math.isnan(points):
+        return f"On {scale}, nobody rated both {first} and {second}."
+    if points < 0:
+        first, second, points = second, first, -points
+    found = f"{first} was rated {points:.2f} points higher than {second}"
+    if points == 0:
+        found = f"{first} and {second} were rated alike"
+    direction = f"in favour of {_winner(one)}"
+    return f"On {scale}, {found}, {_test_words(one['by_listener'], direction)}."
 
 
-def _test_words(test: Report) -> str:
+def _winner(one: Report) -> str:
+    """Name the side that the effect over listeners speaks for."""
+    return str(one["first"] if one["by_listener"]["effect"] > 0 else one["second"])
+
+
+def _test_words(test: Report, direction: str) -> str:
+    """Say what a test found: verdict, p, and the size of the effect with its direction in words."""
+    size = ""
+    if test["effect"] == 0:
+        size = "r = 0.00"
+    elif not math.isnan(test["effect"]):
+        size = f"r = {abs(test['effect']):.2f} {direction}"
+    undecided = f", {test['n_zero']} more without a difference" if test["n_zero"] else ""
+    people = f"{test['n']} {'listener' if test['n'] == 1 else 'listeners'}{undecided}"
+    if math.isnan(test["p"]):
+        least = f"{people}; fewer than {LEAST_TO_TEST} with a preference cannot be significant"
+        return f"too few to test ({', '.join(filter(None, (least, size)))})"
     verdict = "significant" if test["p_holm"] < ALPHA else "not significant"
     p = f"p = {test['p_holm']:.3f}" if test["p_holm"] >= 0.001 else "p < 0.001"
-    size = "" if math.isnan(test["effect"]) else f", r = {test['effect']:.2f}"
-    return f"{verdict} ({test['name']} over {test['n']} listeners, {p} after Holm{size})"
+    corrected = " after Holm" if test["n_tests"] > 1 else ""
+    return f"{verdict} ({test['name']} over {people}, {p}{corrected}, {size})"
 
 
 def _correct(tests: Sequence[Report]) -> None:
+    """Add p after Holm, and among how many tests; those with too few listeners are none."""
+    n_tests = sum(not math.isnan(test["p"]) for test in tests)
     for test, p in zip(tests, holm([test["p"] for test in tests]), strict=True):
-        test["p_holm"] = p
+        test |= {"p_holm": p, "n_tests": n_tests}
 
 
 def _grouped(rows: Iterable[Any], key: Callable[[Any], Hashable]) -> list[tuple[Any, list[Any]]]:

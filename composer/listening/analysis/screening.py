@@ -47,6 +47,8 @@ def screen(plan: StudyPlan, listeners: Sequence[Listener]) -> Screening:
 def _reasons(plan: StudyPlan, listener: Listener) -> tuple[str, ...]:
     if listener.is_withdrawn:
         return ("took all answers back",)
+    if not listener.votes:
+        return ("left before the first answer",)
     if not listener.finished_at:
         return (f"did not finish: {len(listener.votes)} of {len(listener.trials)} trials",)
     found = (_failed_checks(plan, listener), _haste(listener), _monotony(listener))
