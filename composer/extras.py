@@ -12,6 +12,7 @@ LIBRARIES = {
     "audio": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
     "sheet": ("music21", "typst", "verovio"),
     "page": ("gradio", "plotly"),
+    "batch": ("pyarrow",),
     "train": ("lightning_fabric", "torch", "tqdm"),
     "evaluate": ("matplotlib", "scipy", "sklearn"),
     "study": (

@@ -98,6 +98,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece, keyboard_pi
     folder = tmp_path_factory.mktemp("documents")
     on_the_menu = replace(keyboard_piece, composer="Bach", form="invention")
     write_scores(folder / "scores", [chorale, on_the_menu])
+    (requests,) = blocks_of((ROOT / "docs" / "commands.md").read_text(), "jsonl")
+    (folder / "requests.jsonl").write_text(requests)
     return folder
 
 

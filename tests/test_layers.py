@@ -34,7 +34,7 @@ ROWS = (
     ("branches",),
     ("composition",),
     ("pipeline",),
-    ("evaluation", "listening", "remigen"),
+    ("evaluation", "listening", "remigen", "batch"),
     ("__init__",),  # the public face
     ("ui",),
     ("cli",),
@@ -64,6 +64,7 @@ HOMES = {
     "krippendorff": ("composer.listening",),
     "statsmodels": ("composer.listening",),
     "pandas": ("composer.listening",),
+    "pyarrow": ("composer.batch", "composer.cli.batches"),
 }
 
 # Events, models and their decoding are known to the engines that work with them, and to what makes

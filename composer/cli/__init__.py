@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from composer import errors, extras, settings
 from composer.cli import (
+    batches,
     composing,
     configuring,
     evaluating,
@@ -50,6 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = (serving, composing, extending, filling, rendering, training, indexing, evaluating)
-    for room in (*rooms, studies, remigen, configuring):
+    for room in (*rooms, batches, studies, remigen, configuring):
         room.add_commands(commands)
     return parser

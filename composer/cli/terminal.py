@@ -90,3 +90,13 @@ def read_counts(name: str, text: str, *, low: int) -> list[int]:
     if any(not low <= count <= 4096 for count in counts):
         raise OptionError(f"`{name}` must be whole numbers from {low} to 4096, got {text[:40]!r}")
     return counts
+
+
+def check_count(name: str, count: int, high: int) -> None:
+    """Refuse a number that is out of its range.
+
+    Raises:
+        OptionError: If it is not from 1 to `high`.
+    """
+    if not 1 <= count <= high:
+        raise OptionError(f"`{name}` must be from 1 to {high}, got {count}")
