@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -45,7 +46,7 @@ def _compose(options: argparse.Namespace) -> None:
         if isinstance(step, Progress):
             show_progress(step)
     assert isinstance(step, Composition)
-    write_result(step, options)
+    write_result(step, options, is_new=True)
     if options.json:
         print(step.to_json(), end="")
     else:
@@ -94,11 +95,13 @@ def _add_replay(commands: Any) -> None:
 
 def _replay(options: argparse.Namespace) -> None:
     from composer.composition import replay
-    from composer.rendering import write_midi
+    from composer.rendering import interpret, write_midi
 
-    piece = replay(read_text(options.file), options.rank)
+    text = read_text(options.file)
+    piece = replay(text, options.rank)
+    has_given = not {"tree", "filling"}.isdisjoint(json.loads(text))
     options.out.mkdir(parents=True, exist_ok=True)
-    path = write_midi(piece, options.out / "piece.mid")
+    path = write_midi(piece if has_given else interpret(piece), options.out / "piece.mid")
     print(f"{piece.n_notes} notes in {piece.n_bars} bars, {piece.key}: {path}")
 
 

@@ -125,12 +125,22 @@ def show_progress(step: Progress) -> None:
         print(text, end=end, file=sys.stderr, flush=True)
 
 
-def write_result(composition: Composition, options: argparse.Namespace) -> None:
-    """Write the best candidate as MIDI and sound, and the composition.json."""
-    from composer.rendering import render_audio, write_midi
+def write_result(
+    composition: Composition, options: argparse.Namespace, *, is_new: bool = False
+) -> None:
+    """Write the best candidate as MIDI and sound, and the composition.json.
+
+    Args:
+        composition: What to write.
+        options: Where to.
+        is_new: Whether all of it was composed, so that its MIDI has dynamics; music that was given
+            stays as it is.
+    """
+    from composer.rendering import interpret, render_audio, write_midi
 
     options.out.mkdir(parents=True, exist_ok=True)
-    write_midi(composition.piece, options.out / "piece.mid")
+    piece = interpret(composition.piece) if is_new else composition.piece
+    write_midi(piece, options.out / "piece.mid")
     (options.out / "composition.json").write_text(composition.to_json(), encoding="utf-8")
     if not options.no_audio:
         try:

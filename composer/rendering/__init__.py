@@ -5,12 +5,14 @@ MusicXML and sheets are in `rendering.musicxml` and `rendering.sheet`; `write_fi
 
 from composer.rendering.audio import render_audio, sound_problem
 from composer.rendering.files import FORMATS, write_files
+from composer.rendering.interpretation import interpret
 from composer.rendering.midi import midi_bytes, write_midi
 from composer.rendering.performance import perform
 from composer.rendering.tempo import suggested_tempo_bpm
 
 __all__ = [
     "FORMATS",
+    "interpret",
     "midi_bytes",
     "perform",
     "render_audio",

@@ -13,6 +13,7 @@ from pathlib import Path
 from composer.errors import ComposerError, MissingTool, OptionError
 from composer.piece import Piece
 from composer.rendering.audio import render_audio
+from composer.rendering.interpretation import interpret
 from composer.rendering.midi import write_midi
 from composer.rendering.sheet import pages_to_pdf, pages_to_png, sheet_pages
 from composer.rendering.tempo import check_tempo
@@ -29,7 +30,7 @@ class _Desk:
     """One piece on its way to files.
 
     Args:
-        piece: What to write, its tempo decided.
+        piece: What to write, its tempo decided, and interpreted if that is wished.
         folder: Where to.
         stem: Name of the files, without ending.
         is_expressive: Whether the sound is performed with expression.
@@ -115,7 +116,7 @@ def write_files(
         stem: Name of the files, without ending.
         formats: Of `FORMATS`.
         tempo_bpm: Quarters a minute, in all formats; the piece's own if left out.
-        is_expressive: Whether sound is performed with expression.
+        is_expressive: Whether sound is performed with expression, and scores say with what.
         on_problem: Told format and reason of all that cannot be written, while the others are; if
             it is left out, the first reason is raised.
         render_audio: In place of `rendering.render_audio`.
@@ -131,6 +132,8 @@ def write_files(
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if is_expressive:
+        played = interpret(played)
     desk = _Desk(played, folder, stem, is_expressive, render_audio)
     written: dict[str, list[Path]] = {}
     for kind in kinds:

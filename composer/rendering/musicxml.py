@@ -27,8 +27,9 @@ from music21.duration import Duration
 from music21.musicxml.m21ToXml import ScoreExporter
 from music21.stream.enums import ShowNumber
 
-from composer.piece import Note, Part, Piece
+from composer.piece import Bar, Marking, Note, Part, Piece
 from composer.rendering.lengths import Written, write_lengths
+from composer.rendering.markings import Anchors, put_points, put_spans
 from composer.rendering.notation import RELEASE_MARK, Staff, fill_bar, offset_of
 from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
 from composer.rendering.spelling import spell
@@ -89,6 +90,7 @@ class _Exporter(ScoreExporter):
         """Return the root of the file, without comments, and with releases."""
         root = super().parse()
         _write_releases(root)
+        _join_tempo_words(root)
         for place in (root, *root.iter("part")):
             comments = [child for child in place if not isinstance(child.tag, str)]
             for comment in comments:
@@ -121,6 +123,23 @@ def _write_releases(root: Element) -> None:
     for note in marked:
         beats = Fraction(*map(int, note.attrib.pop("id").removeprefix(RELEASE_MARK).split("_")))
         note.set("release", str(round(beats * defaults.divisionsPerQuarter)))
+
+
+def _join_tempo_words(root: Element) -> None:
+    """Put the words at the beginning and the first metronome mark into one direction."""
+    measure = root.find("part/measure")
+    directions = [] if measure is None else measure.findall("direction")
+    marks = [one for one in directions if one.find("direction-type/metronome") is not None]
+    words = [one for one in directions if one.find("direction-type/words") is not None]
+    if measure is None or not marks or not words:
+        return
+    elements = list(measure)
+    first_note = next((i for i, one in enumerate(elements) if one.tag == "note"), len(elements))
+    if elements.index(words[0]) > first_note:
+        return
+    measure.remove(words[0])
+    marks[0].insert(0, words[0][0])
+    marks[0].set("placement", "above")
 
 
 # --- Times --------------------------------------------------------------------------------------
@@ -185,7 +204,7 @@ def _score(written: Written, numbers: range) -> stream.Score:
         # A brace joins the hands of one player, who has one name.
         name = _plain_text(part.name) or part.instrument.name if index in hands else names[index]
         _name(line, part, index, name[0].upper() + name[1:])
-        _fill_line(line, frame, staff, is_first=index == 0)
+        _fill_line(line, frame, staff, part.markings, is_first=index == 0)
         score.insert(0, line)
         lines.append(line)
     for group in groups:
@@ -204,6 +223,8 @@ def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Sta
         yield Staff(
             names=names[index],
             touches=written.touches[index],
+            marks=tuple(note.marks for note in part.notes),
+            anchors=Anchors(),
             voices=voices,
             first_voice=max(_VOICES_OF_A_HAND, n_voices) + 1 if is_lower else 1,
             has_numbers=is_lower or index in lower_by_upper or len(voices) > 1,
@@ -213,7 +234,14 @@ def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Sta
         n_voices = len(voices)
 
 
-def _fill_line(line: stream.Part, frame: _Frame, staff: Staff, *, is_first: bool) -> None:
+def _fill_line(
+    line: stream.Part,
+    frame: _Frame,
+    staff: Staff,
+    markings: Sequence[Marking],
+    *,
+    is_first: bool,
+) -> None:
     """Write all bars of a part."""
     piece = frame.piece
     for bar in piece.bars:
@@ -228,9 +256,19 @@ def _fill_line(line: stream.Part, frame: _Frame, staff: Staff, *, is_first: bool
             measure.coreInsert(0.0, meters.TimeSignature(str(bar.meter)))
         if bar.index == piece.n_bars - 1:
             measure.rightBarline = bar_lines.Barline("final")
+        put_points(
+            measure,
+            _of_bar(markings, bar),
+            lambda time, at=bar.onset_beats + start: offset_of(max(Fraction(0), time - at)),
+        )
         fill_bar(measure, staff, bar, start)
         line.coreInsert(offset_of(max(Fraction(0), bar.onset_beats - frame.pickup_start)), measure)
+    put_spans(line, markings, staff.anchors)
     line.coreElementsChanged()
+
+
+def _of_bar(markings: Sequence[Marking], bar: Bar) -> list[Marking]:
+    return [one for one in markings if bar.onset_beats <= one.onset_beats < bar.end_beats]
 
 
 def _open(measure: stream.Measure, piece: Piece, staff: Staff, *, with_tempo: bool) -> None:

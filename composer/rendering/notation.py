@@ -14,9 +14,10 @@ from typing import Any
 from music21 import articulations, beam, chord, note, pitch, stream, tie
 from music21.duration import Duration, Tuplet
 
-from composer.piece import Bar
+from composer.piece import Bar, Marks
 from composer.rendering.beams import beams
 from composer.rendering.lengths import Touch
+from composer.rendering.markings import Anchors, put_signs
 from composer.rendering.rhythm import VALUES, Span, WrittenValue, write_spans
 from composer.rendering.spelling import Spelling
 from composer.rendering.voices import Chord, Voice
@@ -39,6 +40,8 @@ class Staff:
     Args:
         names: Spelled notes of a part; chords refer to them.
         touches: How each of them sounds beside how it is written.
+        marks: What is written at each of them.
+        anchors: Get the notes as they are written.
         voices: The highest first.
         first_voice: Number of the first of them in the part of the score, from 1.
         has_numbers: Whether voices are numbered: a single one on its own staff need not be.
@@ -48,6 +51,8 @@ class Staff:
 
     names: tuple[Spelling, ...]
     touches: tuple[Touch, ...]
+    marks: tuple[Marks | None, ...]
+    anchors: Anchors
     voices: Sequence[Voice]
     first_voice: int
     has_numbers: bool
@@ -90,6 +95,8 @@ def fill_bar(measure: stream.Measure, staff: Staff, bar: Bar, start_beats: Fract
         ]
         _insert(measure, staff, number, timed)
         written += timed
+        for place, element in zip(places, elements, strict=True):
+            staff.anchors.add(bar.onset_beats + place.value.onset_beats, element)
     if not sounding:
         rest = _whole_rest(bar.meter.length_beats - start_beats)
         _insert(measure, staff, 0, [(Fraction(0), rest)])
@@ -179,8 +186,14 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
             one.id = RELEASE_MARK + "_".join(map(str, touch.release_beats.as_integer_ratio()))
     element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
     element.duration = duration
-    if kind in ("", "start") and any(touch.is_staccato for touch in touches):
-        element.articulations.append(articulations.Staccato())
+    marks = [staff.marks[index] for index in place.chord.indices]
+    if kind in ("", "start"):
+        put_signs(element, marks, ends=False)
+        is_dotted = any(isinstance(one, articulations.Staccato) for one in element.articulations)
+        if any(touch.is_staccato for touch in touches) and not is_dotted:
+            element.articulations.append(articulations.Staccato())
+    if kind in ("", "stop"):
+        put_signs(element, marks, ends=True)
     return element
 
 

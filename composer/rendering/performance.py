@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from composer.piece import Note, Part, Piece
 from composer.rendering.dynamics import shaded_parts
 from composer.rendering.phrases import Phrase, find_phrases
+from composer.rendering.sounding import sounding
 from composer.rendering.tempo import check_tempo
 from composer.rendering.timing import Clock, expressive_clock
 from composer.rendering.unisons import cut_unisons
@@ -80,9 +81,8 @@ def _read(piece: Piece, tempo_bpm: float, is_expressive: bool) -> _Reading:
     if not is_expressive or piece.n_notes == 0:
         return _Reading(Clock(tempo_bpm), piece.parts)
     phrases = find_phrases(piece)
-    return _Reading(
-        expressive_clock(piece, tempo_bpm, phrases), shaded_parts(piece, phrases), phrases
-    )
+    played = sounding(replace(piece, parts=shaded_parts(piece, phrases)))
+    return _Reading(expressive_clock(piece, tempo_bpm, phrases), played.parts, phrases)
 
 
 def _instrument(part: Part, reading: _Reading) -> Any:

@@ -20,10 +20,15 @@ CLEF_LINES = {
 # Clefs that an instrument's players read, the usual one first; the others read treble and bass.
 _CLEFS_READ = {
     "viola": ("alto", "treble"),
+    "cello": ("bass", "treble"),
     "tenor": ("treble8vb", "bass"),
     "contrabass": ("bass8vb", "bass"),
+    "bass": ("bass",),
+    "bassoon": ("bass",),
     "guitar": ("treble8vb",),
-}
+} | dict.fromkeys(("violin", "flute", "oboe", "clarinet", "soprano", "alto"), ("treble",))
+# By so much, in semitones a note, another clef than the usual one must be the better one.
+_USUAL_CLEF_SEMITONES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,11 @@ def choose_clef(part: Part, *, default: str = "treble") -> str:
         part: Its instrument says which clefs are read.
         default: Where none fits better than another, and for a part without notes.
     """
-    clefs = _CLEFS_READ.get(part.instrument.name, ("treble", "bass"))
-    if default in clefs:
-        clefs = (default, *(clef for clef in clefs if clef != default))
+    own = _CLEFS_READ.get(part.instrument.name)
+    if own:
+        usual = _USUAL_CLEF_SEMITONES * len(part.notes)
+        return min(own, key=lambda clef: _distance(part, clef) + usual * (clef != own[0]))
+    clefs = ("treble", "bass") if default != "bass" else ("bass", "treble")
     return min(clefs, key=lambda clef: _distance(part, clef))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
-from composer.rendering import sheet
+from composer.rendering import interpret, sheet
 from composer.rendering.sheet import A4, NARROW, WIDE, engraving, words
 from composer.theory import INSTRUMENTS, Key, Meter
 
@@ -144,7 +144,7 @@ def test_the_opening_of_a_long_piece_is_cut_at_a_bar_line() -> None:
 
 def test_a_short_piece_is_whole(chorale: Piece) -> None:
     assert sheet.engrave_opening(chorale) == sheet.Sheet(
-        sheet.sheet_pages(chorale, layout=WIDE), chorale.n_bars
+        sheet.sheet_pages(interpret(chorale), layout=WIDE), chorale.n_bars
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from composer.piece import Note, Part, Piece
+from composer.piece.cutting import cut_markings
+from composer.rendering.interpretation import interpret
 from composer.rendering.sheet.engraving import MAX_NOTES_HERE, WIDE, Layout, Sheet, sheet_pages
 
 MAX_BARS = 100
@@ -18,7 +20,7 @@ def engrave_opening(piece: Piece, *, layout: Layout = WIDE) -> Sheet:
         RequestError: If they cannot be engraved.
         MissingTool: If verovio is absent.
     """
-    opening = first_bars(piece, _bars_that_fit(piece))
+    opening = first_bars(interpret(piece), _bars_that_fit(piece))
     pages = sheet_pages(opening, layout=layout)
     return Sheet(pages, opening.n_bars, is_whole=opening.n_bars == piece.n_bars)
 
@@ -54,7 +56,11 @@ def first_bars(piece: Piece, n_bars: int) -> Piece:
 
 def _cut(part: Part, end: Fraction) -> Part:
     sounding = (note for note in part.notes if note.onset_beats < end)
-    return replace(part, notes=tuple(_cut_note(note, end) for note in sounding))
+    return replace(
+        part,
+        notes=tuple(_cut_note(note, end) for note in sounding),
+        markings=cut_markings(part.markings, Fraction(0), end),
+    )
 
 
 def _cut_note(note: Note, end: Fraction) -> Note:

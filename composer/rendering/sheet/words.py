@@ -27,30 +27,56 @@ _SPACE_EM = 0.04
 # verovio sets a tempo so low that its note touches the time signature: by so much it goes up, in
 # its units, of which a space between two lines has 180.
 _RAISE = 210
+_SIZE = re.compile(r'font-size="([\d.]+)px"')
+# Bold letters of a serif font are half an em wide, and wider in few words; behind them is a gap.
+_WIDEST_EM, _GAP_EM = 0.58, 0.5
 
 
 def draw_signs(page: str) -> str:
-    """Replace the signs that begin a text by outlines; signs elsewhere are left out."""
+    """Replace the signs at the beginning of a text, or behind its first words, by outlines.
+
+    Signs elsewhere are left out.
+    """
     drawn = _TEXT.sub(_draw_text, page)
     return _STRAY.sub(r"\1\2\3", drawn)
 
 
 def _draw_text(found: re.Match[str]) -> str:
     x, y = float(found["x"]), float(found["y"])
-    body, outlines = found["body"], ""
+    body, drawn = found["body"], ""
     while signs := _SIGNS.search(body):
-        if re.sub(r"<[^>]*>", "", body[: signs.start()]).strip():
-            break  # words come first: their width is not known here
-        if not outlines:
+        before = body[: signs.start()]
+        if words := _words_of(before):
+            if drawn:
+                break  # further words come first: their width is not known here
+            size = max(map(float, _SIZE.findall(before)), default=0.0)
+            x += _WIDEST_EM * size * len(words)
+            y -= _RAISE
+            drawn = _words_before(words, x, y, size)
+            x += _GAP_EM * size
+            before = re.sub(r">[^<]+<", "><", before)
+        elif not drawn:
             y -= _RAISE
         scale = float(signs["size"]) / _UNITS_PER_EM
         for sign in signs["signs"]:
             outline, advance = _glyph(f"{ord(sign):04X}")
-            outlines += f'<path transform="translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"'
-            outlines += f' stroke="none" d="{outline}"/>'
+            drawn += f'<path transform="translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"'
+            drawn += f' stroke="none" d="{outline}"/>'
             x += (advance + _SPACE_EM * _UNITS_PER_EM) * scale
-        body = body[: signs.start()] + body[signs.end() :]
-    return f'{outlines}<text x="{x:g}" y="{y:g}" {found["rest"]}>{body}</text>'
+        body = before + body[signs.end() :]
+    return f'{drawn}<text x="{x:g}" y="{y:g}" {found["rest"]}>{body}</text>'
+
+
+def _words_of(body: str) -> str:
+    return re.sub(r"<[^>]*>", "", body).strip()
+
+
+def _words_before(words: str, x: float, y: float, size: float) -> str:
+    """Return words that end at a place, whatever font a screen has."""
+    return (
+        f'<text x="{x:g}" y="{y:g}" text-anchor="end" font-size="{size:g}px" font-weight="bold">'
+        f"{words}</text>"
+    )
 
 
 @cache

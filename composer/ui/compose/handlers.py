@@ -12,7 +12,7 @@ from typing import Any
 
 from composer.composition import Composition, Ranked
 from composer.errors import RequestError
-from composer.rendering import write_midi
+from composer.rendering import interpret, write_midi
 from composer.ui.compose import answers
 from composer.ui.shared import downloads, score_view, sheets, tables, wording
 from composer.ui.shared.running import follow
@@ -97,7 +97,7 @@ def show(visit: Visit) -> dict[str, Any]:
         "again": answers.make_again(composition),
         "history": answers.history(visit.past, visit.folder),
         "rejected": tables.rejections(composition.rejected),
-        "midi": write_midi(candidate.piece, visit.file(".mid")),
+        "midi": write_midi(interpret(candidate.piece), visit.file(".mid")),
         "record": _write_record(visit),
     }
 

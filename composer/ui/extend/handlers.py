@@ -18,7 +18,7 @@ from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension, Progress, find_facts, lay_theme, prepare
 from composer.plans import Plan, Row, build_plan
-from composer.rendering import write_midi
+from composer.rendering import interpret, write_midi
 from composer.scoring import score
 from composer.theory import parse_key
 from composer.ui.extend import views
@@ -324,7 +324,7 @@ def show(state: Extending) -> dict[str, Any]:
         "score": score_view.show(piece, score(piece, form=piece.form)),
         "chunks": views.chunks(tree),
         "facts": views.facts(find_facts(tree.given)) if tree.given_bars else "",
-        "midi": write_midi(piece, state.file(".mid")),
+        "midi": write_midi(piece if tree.given_bars else interpret(piece), state.file(".mid")),
         "record": record,
     }
 

@@ -1,0 +1,119 @@
+"""What a piece says beside its notes -> music21's signs: dynamics, hairpins, slurs, words, signs.
+
+Knows parts of a score that are laid out already, and where their notes begin; no file. Slurs and
+hairpins need notes to hold on to: those that begin at or next before their ends.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from music21 import articulations, dynamics, expressions, note, spanner, stream
+
+from composer.piece import Marking, Marks
+
+_ARTICULATIONS: dict[str, Any] = {
+    "accent": articulations.Accent,
+    "strong-accent": articulations.StrongAccent,
+    "staccato": articulations.Staccato,
+    "staccatissimo": articulations.Staccatissimo,
+    "tenuto": articulations.Tenuto,
+    "detached-legato": articulations.DetachedLegato,
+    "spiccato": articulations.Spiccato,
+    "breath-mark": articulations.BreathMark,
+    "caesura": articulations.Caesura,
+    "up-bow": articulations.UpBow,
+    "down-bow": articulations.DownBow,
+}
+_EXPRESSIONS: dict[str, Any] = {
+    "fermata": expressions.Fermata,
+    "inverted-fermata": expressions.Fermata,
+    "trill-mark": expressions.Trill,
+    "turn": expressions.Turn,
+    "inverted-turn": expressions.InvertedTurn,
+    "mordent": expressions.Mordent,
+    "inverted-mordent": expressions.InvertedMordent,
+    "arpeggiate": expressions.ArpeggioMark,
+}
+_SPANS: dict[str, Any] = {
+    "slur": spanner.Slur,
+    "crescendo": dynamics.Crescendo,
+    "diminuendo": dynamics.Diminuendo,
+}
+
+
+@dataclass
+class Anchors:
+    """The written notes of a part, by the time at which they begin.
+
+    Args:
+        elements: Of every time the first note or chord, that of the highest voice.
+    """
+
+    elements: dict[Fraction, note.GeneralNote] = field(default_factory=dict)
+
+    def add(self, onset_beats: Fraction, element: note.GeneralNote) -> None:
+        """Keep a note, if it is the first of its time."""
+        if isinstance(element, note.NotRest):
+            self.elements.setdefault(onset_beats, element)
+
+    def between(self, begin: Fraction, end: Fraction) -> Sequence[note.GeneralNote]:
+        """Return the first and last note of a stretch; nothing where there are not two."""
+        times = sorted(self.elements)
+        first, last = bisect_left(times, begin), bisect_right(times, end) - 1
+        if not 0 <= first < last:
+            return ()
+        return self.elements[times[first]], self.elements[times[last]]
+
+
+def put_signs(element: note.NotRest, marks: Iterable[Marks | None], *, ends: bool) -> None:
+    """Put the signs of notes at a written note or chord, each once.
+
+    Args:
+        element: A note or chord; of several that are tied, the first or the last.
+        marks: Of its notes.
+        ends: Whether it is the last that is tied, where a fermata stands.
+    """
+    signs = dict.fromkeys(sign for one in marks if one for sign in one.signs)
+    for sign in signs:
+        if sign in _ARTICULATIONS and not ends:
+            element.articulations.append(_ARTICULATIONS[sign]())
+        elif sign in _EXPRESSIONS and ends == sign.endswith("fermata"):
+            found = _EXPRESSIONS[sign]()
+            if sign == "fermata":
+                found.type = "upright"
+            element.expressions.append(found)
+
+
+def put_points(measure: stream.Measure, markings: Iterable[Marking], offset_of_beats: Any) -> None:
+    """Put dynamics and words into a measure.
+
+    Args:
+        measure: Where they stand.
+        markings: Those of the bar; spans and other kinds are left out.
+        offset_of_beats: From the time of a marking to its place in the measure.
+    """
+    for one in markings:
+        offset = offset_of_beats(one.onset_beats)
+        if one.kind == "dynamic":
+            sign = dynamics.Dynamic(one.text)
+            sign.placement = "below"
+            measure.coreInsert(offset, sign)
+        elif one.kind == "words":
+            words = expressions.TextExpression(one.text)
+            words.placement = "above"
+            measure.coreInsert(offset, words)
+
+
+def put_spans(line: stream.Part, markings: Iterable[Marking], anchors: Anchors) -> None:
+    """Put slurs and hairpins into a part that is laid out."""
+    for one in markings:
+        if one.end_beats is None or one.kind not in _SPANS:
+            continue
+        ends = anchors.between(one.onset_beats, one.end_beats)
+        if ends:
+            line.coreInsert(0.0, _SPANS[one.kind](*ends))
