@@ -9,6 +9,8 @@ from typing import Any
 
 from composer.cli.terminal import add_command, read_text
 
+MAX_SHOWN = 20
+
 
 def add_commands(commands: Any) -> None:
     """Declare the command of this file: one, with its own."""
@@ -70,8 +72,10 @@ def _decode(options: argparse.Namespace) -> None:
     text = read_text(options.file)
     if options.drop_invalid:
         song, problems = decode_leniently(text)
-        for problem in problems:
+        for problem in problems[:MAX_SHOWN]:
             print(problem, file=sys.stderr)
+        if len(problems) > MAX_SHOWN:
+            print(f"and {len(problems) - MAX_SHOWN:,} words more", file=sys.stderr)
     else:
         song = decode(text)
     options.out.parent.mkdir(parents=True, exist_ok=True)

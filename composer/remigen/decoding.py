@@ -89,7 +89,7 @@ def _read(words: str | Sequence[str], *, is_strict: bool) -> tuple[Song, tuple[P
         if len(words) > MAX_CHARACTERS:
             limit_mb = MAX_CHARACTERS / 1e6
             raise RequestError(f"the text is longer than {limit_mb:g} MB; give one piece a text")
-        words = words.split()
+        words = words.removeprefix("\ufeff").split()
     reader = _Reader(is_strict)
     for word in words:
         reader.read(word)
@@ -124,9 +124,7 @@ class _Reader:
     follows_junk: bool = False  # the word before this one was none
     is_junk: bool = False
     highest_program: int = -1  # of the present onset
-    bar_may_be_missing: bool = (
-        False  # a word that was dropped since the last bar may have begun one
-    )
+    bar_may_be_missing: bool = False  # a dropped word since the last bar may have begun one
 
     def read(self, word: str) -> None:
         """Go on by one word."""

@@ -44,3 +44,14 @@ def test_a_wrong_word_is_refused_in_one_line_or_dropped_with_it(
     assert main(["remigen", "decode", str(text), str(midi), "--drop-invalid"]) == 0
     assert capsys.readouterr().err.startswith("word 3, `t-60`:")
     assert [note.pitch for note in read_song(midi).notes] == [60]
+
+
+def test_of_many_wrong_words_the_first_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "words.txt"
+    text.write_text("\ufeffs-9 o-0 t-35 i-0 p-60 d-12 v-20 b-1" + " ?" * 1030, encoding="utf-8")
+    arguments = [str(text), str(tmp_path / "found.mid"), "--drop-invalid"]
+    assert main(["remigen", "decode", *arguments]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 21 and lines[-1] == "and 1,010 words more"
