@@ -25,6 +25,7 @@ from composer.corpus import read_score
 from composer.piece import Piece
 from composer.rendering import write_midi
 from composer.theory import key_from_pitch_class
+from tests.test_layers import RANKS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -241,6 +242,21 @@ def test_the_changelog_has_the_sections_of_keep_a_changelog() -> None:
     assert versions[0] == "## [Unreleased]" or re.match(r"## \[?\d", versions[0])
     assert all(re.match(r"## \[?\d+\.\d+\.\d+\]? - \d{4}-\d\d-\d\d$", v) for v in versions[1:])
     assert {line[4:] for line in lines if line.startswith("### ")} <= kinds
+
+
+def rooms_of_the_map() -> list[str]:
+    """Return the rooms in the order of docs/architecture.md, as test_layers names them."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    drawn = re.search(r"^composer/\n(.*?)^app\.py", text, flags=re.MULTILINE | re.DOTALL)
+    assert drawn
+    return [line.split()[0].removesuffix(".py").rstrip("/") for line in drawn[1].splitlines()]
+
+
+def test_the_map_names_every_room_in_the_order_of_the_import_rule() -> None:
+    rooms = rooms_of_the_map()
+    assert sorted(rooms) == sorted(RANKS.keys() - {"app"})
+    ranks = [RANKS[room] for room in rooms]
+    assert ranks == sorted(ranks)
 
 
 def test_the_space_runs_the_gradio_that_is_pinned() -> None:

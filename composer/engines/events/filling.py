@@ -1,4 +1,4 @@
-"""Open cells of a piece filled: layout, grammar and leaning of a group, and what of it is new.
+"""Open cells of a piece filled: framing, grammar and leaning of a group, and what of it is new.
 
     hole    wishes, before, HOLE, what stays in it, after, FILL | the bars of the hole
     ahead   wishes, GIVEN bar 1, GIVEN bar 2 | BAR 1, GIVEN bar 3, BAR 2, ...
@@ -26,14 +26,14 @@ from composer.engines.events.part_writing import SILENT, SIXTEENTH, PartWriting,
 from composer.engines.events.takes import Reader, read_filling
 from composer.tokenizer import Conditions, Vocabulary, encode_bars, encode_conditions, vocab
 from composer.tokenizer.filling import (
+    Framing,
     GivenAhead,
     GivenBeside,
     HoleGrammar,
-    Layout,
     Room,
-    given_ahead_layout,
-    given_beside_layout,
-    hole_layout,
+    given_ahead_framing,
+    given_beside_framing,
+    hole_framing,
 )
 from composer.tokenizer.masks import Frame
 from composer.tokenizer.vocab import BAR, GIVEN, PART, TIME, Events
@@ -41,7 +41,7 @@ from composer.tokenizer.wishes import conditions_of
 from composer.units import beats_to_positions
 
 Ints = npt.NDArray[np.int64]
-Way = tuple[Callable[[Blank, Events, Events, int], Layout], type[HoleGrammar]]
+Way = tuple[Callable[[Blank, Events, Events, int], Framing], type[HoleGrammar]]
 
 # The longest hole that the model was trained to fill. Some parts of more bars are written beside
 # the others, which run one bar ahead; more bars of all parts are a hole that shrinks.
@@ -57,12 +57,12 @@ def way_of(blank: Blank, *, hears_given: bool) -> Way:
     """
     n_bars, (n_all, n_parts) = blank.last - blank.first, blank.cells.shape
     if len(blank.parts) == n_parts:
-        return hole_layout, HoleGrammar
+        return hole_framing, HoleGrammar
     if not hears_given:
-        return given_beside_layout, GivenBeside
+        return given_beside_framing, GivenBeside
     if n_bars > MAX_HOLE_BARS or n_bars == n_all:
-        return given_ahead_layout, GivenAhead
-    return hole_layout, HoleGrammar
+        return given_ahead_framing, GivenAhead
+    return hole_framing, HoleGrammar
 
 
 def filling_drawing(
@@ -81,7 +81,9 @@ def filling_drawing(
     """
     blank, wishes = ask.blank, wishes_of(ask)
     lay_out, kind = way_of(blank, hears_given=hears_given)
-    layout = lay_out(blank, encode_conditions(wishes, vocabulary), encode_bars(blank.piece), window)
+    framing = lay_out(
+        blank, encode_conditions(wishes, vocabulary), encode_bars(blank.piece), window
+    )
     ranges = [_on_c(span, blank.piece.key.shift) for span in ask.ranges]
     frame = Frame(bars=blank.last - blank.first, ranges=ranges)
     room = Room(blank, ranges, ask.lines)
@@ -89,18 +91,18 @@ def filling_drawing(
     line = GivenLine(blank)
 
     def begin(size: int) -> tuple[HoleGrammar, BesideGiven | None]:
-        grammar = kind(frame, size, room, layout.given)
+        grammar = kind(frame, size, room, framing.given)
         return grammar, BesideGiven(grammar, costs, line) if costs else None
 
-    n_given = sum(layout.given.n_ahead) + (layout.given.kept[:, :, TIME] >= 0).sum()
+    n_given = sum(framing.given.n_ahead) + (framing.given.kept[:, :, TIME] >= 0).sum()
     return Drawing(
         request=ask.request,
         reader=reader_of(ask, begin(1)[0]),
-        prefix=layout.prefix,
+        prefix=framing.prefix,
         window=window,
         begin=begin,
         max_rows=MAX_ROWS_PER_BAR * frame.bars + int(n_given),
-        reframe=layout.reframe,
+        reframe=framing.reframe,
     )
 
 

@@ -1,16 +1,16 @@
 """Cells of a piece written anew beside the notes that stay: holes, and parts to given ones.
 
-`room` knows where notes fit, `grammars` what may come next, `layouts` what the model reads. What is
-open and what stays is a `cells.Blank`.
+`room` knows where notes fit, `grammars` what may come next, `framings` what the model reads. What
+is open and what stays is a `cells.Blank`.
 """
 
-from composer.tokenizer.filling.grammars import Given, GivenAhead, GivenBeside, HoleGrammar
-from composer.tokenizer.filling.layouts import (
-    Layout,
-    given_ahead_layout,
-    given_beside_layout,
-    hole_layout,
+from composer.tokenizer.filling.framings import (
+    Framing,
+    given_ahead_framing,
+    given_beside_framing,
+    hole_framing,
 )
+from composer.tokenizer.filling.grammars import Given, GivenAhead, GivenBeside, HoleGrammar
 from composer.tokenizer.filling.room import Room
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "GivenAhead",
     "GivenBeside",
     "HoleGrammar",
-    "Layout",
+    "Framing",
     "Room",
-    "given_ahead_layout",
-    "given_beside_layout",
-    "hole_layout",
+    "given_ahead_framing",
+    "given_beside_framing",
+    "hole_framing",
 ]

@@ -24,7 +24,7 @@ SPARE_ROWS = 16
 
 
 @dataclass(frozen=True)
-class Layout:
+class Framing:
     """How open cells are put before a model.
 
     Args:
@@ -38,8 +38,8 @@ class Layout:
     given: Given
 
 
-def hole_layout(blank: Blank, wishes: Events, bars: Events, window: int) -> Layout:
-    """Return the layout of a hole: before, HOLE, what stays in it, after, FILL.
+def hole_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+    """Return the framing of a hole: before, HOLE, what stays in it, after, FILL.
 
     When the window is full, the bars that are filled join those before, and the hole shrinks.
 
@@ -67,11 +67,11 @@ def hole_layout(blank: Blank, wishes: Events, bars: Events, window: int) -> Layo
         again = _hole_prefix(so_far, at, blank.last, _marked(blank), max(room, window // 4))
         return np.concatenate([again, current[-(window - 1 - len(again)) :]])
 
-    return Layout(prefix, reframe, _given(blank, piece))
+    return Framing(prefix, reframe, _given(blank, piece))
 
 
-def given_ahead_layout(blank: Blank, wishes: Events, bars: Events, window: int) -> Layout:
-    """Return the layout of parts written to given ones, which run one bar ahead.
+def given_ahead_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+    """Return the framing of parts written to given ones, which run one bar ahead.
 
     When the window is full, the first bars are left out behind a GAP.
 
@@ -100,11 +100,11 @@ def given_ahead_layout(blank: Blank, wishes: Events, bars: Events, window: int) 
     ahead = [keep_parts(bar, given) for bar in piece.bars[first + 2 : last + 1]]
     for bar in ahead:
         bar[0, TIME] = GIVEN
-    return Layout(prefix, reframe, _given(blank, piece, ahead=ahead))
+    return Framing(prefix, reframe, _given(blank, piece, ahead=ahead))
 
 
-def given_beside_layout(blank: Blank, wishes: Events, bars: Events, window: int) -> Layout:
-    """Return the layout of plain bars, in which what is given comes in its place.
+def given_beside_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+    """Return the framing of plain bars, in which what is given comes in its place.
 
     When the window is full, the first bars are left out behind a GAP.
 
@@ -122,7 +122,7 @@ def given_beside_layout(blank: Blank, wishes: Events, bars: Events, window: int)
         return _last_bars(rows[:N_WISHES], [*piece.bars[: blank.first], *new], window // 2)
 
     given = _given(blank, piece, is_beside=True)
-    return Layout(before, reframe, given)
+    return Framing(before, reframe, given)
 
 
 def _last_bars(wishes: Events, bars: list[Events], budget: int) -> Events:
