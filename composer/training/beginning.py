@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from composer.errors import OptionError
-from composer.models import load_checkpoint
+from composer.models import Checkpoint, load_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.tokenizer.vocab import DURATION, PART, PITCH, TIME, Vocabulary
 from composer.training.batches import PackedEvents
+from composer.training.growth import grow
 from composer.training.options import TrainOptions
 
 
@@ -24,26 +26,37 @@ def build_model(
     Args:
         options: Of the run.
         packed: Its vocabulary must continue those of `init`.
-        init: Checkpoints whose mean it begins with.
+        init: Checkpoints whose mean it begins with; a model that is larger grows out of them.
 
     Raises:
-        OptionError: If one of them has another shape or names other things by its ids.
+        OptionError: If it does not hold their shape, or their ids name other things.
         CheckpointError: If one cannot be read.
     """
     model = EventTransformer(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
     if init:
-        states = [_read_state(folder, packed) for folder in init]
-        shapes = {name: weight.shape for name, weight in model.state_dict().items()}
-        if any({n: w.shape for n, w in state.items()} != shapes for state in states):
-            raise OptionError(f"`init` has another shape than the preset {options.preset!r}")
-        mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
-        model.load_state_dict(mean)
+        model.load_state_dict(_mean_state(init, packed, model))
     return model.train()
 
 
-def _read_state(folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
-    checkpoint = load_checkpoint(folder)
+def _mean_state(
+    init: Sequence[Path], packed: PackedEvents, model: EventTransformer
+) -> dict[str, Tensor]:
+    """Return the mean of some checkpoints in the shape of a model."""
+    checkpoints = [load_checkpoint(folder) for folder in init]
+    states = [
+        _state(found, folder, packed) for found, folder in zip(checkpoints, init, strict=True)
+    ]
+    shapes = {name: weight.shape for name, weight in states[0].items()}
+    if any({n: w.shape for n, w in state.items()} != shapes for state in states[1:]):
+        raise OptionError("the checkpoints of `init` have different shapes")
+    mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
+    if {name: weight.shape for name, weight in model.state_dict().items()} == shapes:
+        return mean
+    return grow(mean, checkpoints[0].weights.config, model)
+
+
+def _state(checkpoint: Checkpoint, folder: Path, packed: PackedEvents) -> dict[str, Tensor]:
     known = Vocabulary.from_dict(checkpoint.vocabulary)
     wanted = Vocabulary.from_dict(packed.vocabulary)
     if not wanted.continues(known):

@@ -80,12 +80,12 @@ def train(
         resume: Go on from `out/state.pt`, to the bit where `steps` count.
         init: Begin with the mean of the weights of these checkpoints, the optimiser anew. States
             of one run may predict better together than each (M. Wortsman et al., Model soups, 2022,
-            arXiv 2203.05482; docs/log.md has numbers).
+            arXiv 2203.05482; docs/log.md has numbers). A larger preset grows out of them.
         show_progress: Draw a progress bar.
 
     Raises:
         OptionError: If there is nothing to resume, the packed file is none, or a checkpoint of
-            `init` has another shape than the preset, or another vocabulary.
+            `init` does not fit into the preset, or its vocabulary is not continued.
         CheckpointError: If a checkpoint or the state cannot be read.
     """
     run = _Run(PackedEvents.load(events), out, options, init)

@@ -203,7 +203,7 @@ def test_weights_of_another_shape_are_refused(
     packed_path: Path, straight: Path, tmp_path: Path
 ) -> None:
     begun = [straight / "checkpoint"]
-    with pytest.raises(OptionError, match="another shape than the preset 'small'"):
+    with pytest.raises(OptionError, match="does not hold that of `init`: its `head_width` differs"):
         train(packed_path, tmp_path, options(preset="small"), init=begun, show_progress=False)
 
 
