@@ -24,6 +24,7 @@ def save_checkpoint(
     *,
     menu: list[dict[str, Any]] | None = None,
     dtype: torch.dtype = torch.bfloat16,
+    shard_bytes: int = MAX_SHARD_BYTES,
 ) -> None:
     """Write a checkpoint; old shards of the folder are replaced.
 
@@ -34,12 +35,13 @@ def save_checkpoint(
         notes: JSON values.
         menu: JSON rows.
         dtype: bfloat16 halves the size at no measurable loss.
+        shard_bytes: Largest size of a file of weights, unless one array alone is larger.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: w.detach().to(dtype).contiguous().cpu() for name, w in model.state_dict().items()
     }
-    shards = [save(shard) for shard in _shards(weights)]
+    shards = [save(shard) for shard in _shards(weights, shard_bytes)]
     for old in folder.glob("weights-*.safetensors"):
         old.unlink()
     digests = {}
@@ -62,13 +64,13 @@ def save_checkpoint(
     write_json(folder / "menu.json", {"rows": menu or []})
 
 
-def _shards(weights: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+def _shards(weights: dict[str, Tensor], shard_bytes: int) -> list[dict[str, Tensor]]:
     """Split weights by size, in order."""
     shards: list[dict[str, Tensor]] = [{}]
     used = 0
     for name, weight in weights.items():
         size = weight.numel() * weight.element_size()
-        if used + size > MAX_SHARD_BYTES and shards[-1]:
+        if used + size > shard_bytes and shards[-1]:
             shards.append({})
             used = 0
         shards[-1][name] = weight

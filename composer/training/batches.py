@@ -46,6 +46,16 @@ class Batch:
         """Notes to be predicted."""
         return int(self.counts[..., vocab.PITCH].sum())
 
+    @classmethod
+    def joined(cls, batches: list[Batch]) -> Batch:
+        """Return batches of one length as one."""
+        rows, nexts, counts = zip(*((b.rows, b.nexts, b.counts) for b in batches), strict=True)
+        return cls(np.concatenate(rows), np.concatenate(nexts), np.concatenate(counts))
+
+    def cut(self, first: int, last: int) -> Batch:
+        """Return some of the sequences."""
+        return Batch(self.rows[first:last], self.nexts[first:last], self.counts[first:last])
+
 
 @dataclass(frozen=True)
 class PackedEvents:
@@ -196,20 +206,40 @@ class Sampler:
     def pool_batches(self, pool: int) -> list[Batch]:
         """Return the batches of one pool, in random order."""
         rng = np.random.default_rng([self.seed, self.rank, pool])
-        places = rng.choice(len(self.pieces), self.options.pool, p=self.weights)
-        sequences = [
-            draw_sequence(self.pieces[place], self.options, rng, self.layouts[place])
-            for place in places
-        ]
-        sequences.sort(key=lambda sequence: len(sequence.rows))
+        sequences = sorted(self._draw(rng), key=lambda sequence: len(sequence.rows))
         groups = list(_groups(sequences, self.options.batch_rows))
         return [pad(groups[i]) for i in rng.permutation(len(groups))]
 
+    def pool_sequences(self, pool: int) -> list[Sequence]:
+        """Return the sequences of one pool, in random order."""
+        return self._draw(np.random.default_rng([self.seed, self.rank, pool]))
 
-def pad(sequences: list[Sequence]) -> Batch:
-    """Return sequences as one batch, padded to the longest."""
+    def _draw(self, rng: np.random.Generator) -> list[Sequence]:
+        places = rng.choice(len(self.pieces), self.options.pool, p=self.weights)
+        return [
+            draw_sequence(self.pieces[place], self.options, rng, self.layouts[place])
+            for place in places
+        ]
+
+
+def padded_to(lengths: tuple[int, ...], sequences: list[Sequence]) -> list[Batch]:
+    """Return sequences as a batch for every length that is needed: the shortest that holds each.
+
+    Args:
+        lengths: Ascending; the last holds every sequence less its last row.
+        sequences: Of any length.
+    """
+    groups: dict[int, list[Sequence]] = {}
+    for sequence in sequences:
+        length = next(n for n in lengths if len(sequence.rows) - 1 <= n)
+        groups.setdefault(length, []).append(sequence)
+    return [pad(group, length) for length, group in groups.items()]
+
+
+def pad(sequences: list[Sequence], length: int = 0) -> Batch:
+    """Return sequences as one batch, padded to the longest, or to a length."""
     parts = [targets(sequence) for sequence in sequences]
-    longest = max(len(rows) for rows, _, _ in parts)
+    longest = length or max(len(rows) for rows, _, _ in parts)
     rows = np.empty((len(parts), longest, 4), np.int16)
     rows[:] = vocab.NONE
     nexts, counts = rows.copy(), np.zeros(rows.shape, np.bool_)

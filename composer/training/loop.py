@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
@@ -31,7 +30,7 @@ from composer.training.beginning import build_model
 from composer.training.optimisers import build_optimisers, set_rates
 from composer.training.options import TrainOptions
 from composer.training.schedule import rate_at
-from composer.training.sequences import SamplingOptions
+from composer.training.validation import validation_batches
 
 try:  # the whole `lightning` package carries Fabric under another name than `lightning-fabric`
     from lightning_fabric import Fabric
@@ -120,10 +119,10 @@ class _Run:
         self.sampler = Sampler(
             packed, "train", options.sampling, seed=options.seed, rank=self.fabric.global_rank
         )
-        self.validation = _validation_batches(packed, options)
+        self.validation = validation_batches(packed, options)
         self.progress, self.rate = Progress(), 0.0
         out.mkdir(parents=True, exist_ok=True)
-        self.board = SummaryWriter(str(out / "tensorboard")) if self.fabric.is_global_zero else None
+        self.board = _board(out) if self.fabric.is_global_zero else None
 
     def loop(self, show_progress: bool) -> None:
         """Step until the run's length is reached."""
@@ -302,6 +301,15 @@ class _Run:
             ) from error
 
 
+def _board(out: Path) -> Any:
+    """Return TensorBoard's writer, or None where that is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(out / "tensorboard"))
+
+
 def _moving_average(options: TrainOptions) -> Any:
     """Return how `AveragedModel` goes on: exponentially, over few steps while there are few."""
 
@@ -338,29 +346,6 @@ def _precision(wanted: str) -> Any:
 def _has_bf16() -> bool:
     has_mkldnn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return bool(has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _validation_batches(
-    packed: PackedEvents, options: TrainOptions, pieces: int = 96
-) -> list[Batch]:
-    """Return plain windows of the validation split with all wishes, the same in every run."""
-    if not packed.indices("valid"):
-        return []
-    plain = SamplingOptions(
-        max_rows=options.sampling.max_rows,
-        batch_rows=options.sampling.batch_rows,
-        pool=pieces,
-        hole_share=0.0,
-        parts_share=0.0,
-        theme_share=0.0,
-        moved_share=0.0,
-        fewer_parts_share=0.0,
-        drop_one=0.0,
-        drop_all=0.0,
-        drop_bars_left=0.0,
-        drop_sections=1.0,
-    )
-    return Sampler(packed, "valid", plain, seed=1).pool_batches(0)
 
 
 def _append_log(path: Path, values: tuple[Any, ...]) -> None:
