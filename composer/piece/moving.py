@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from composer.piece.chords import CHORD
 from composer.piece.marks import Marks
 from composer.piece.notes import Note, Part
 from composer.piece.signs import Marking
 from composer.theory import LINE_OF_FIFTHS, Key, key_from_signature
-
-_CHORD = re.compile(
-    r"(?P<root>[A-G](?:bb|b|##|#)?)(?P<kind>[^/]*)(?:/(?P<bass>[A-G](?:bb|b|##|#)?))?"
-)
 
 
 def fifths_of_interval(semitones: int) -> int:
@@ -95,7 +91,7 @@ def _moved_if_any(spelling: str, fifths: int) -> str:
 
 
 def _moved_marking(marking: Marking, fifths: int) -> Marking:
-    match = _CHORD.fullmatch(marking.text) if marking.kind == "chord" else None
+    match = CHORD.fullmatch(marking.text) if marking.kind == "chord" else None
     if match is None:
         return marking
     root = moved_spelling(match["root"], fifths)

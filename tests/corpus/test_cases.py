@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from composer.corpus import read_midi, read_midi_bytes
-from composer.piece import BEND, Control, KeyChange, Piece, TempoChange
+from composer.corpus import read_midi, read_midi_bytes, read_musicxml
+from composer.piece import (
+    BEND,
+    Control,
+    Grace,
+    KeyChange,
+    Lyric,
+    Marks,
+    Piece,
+    Repeat,
+    TempoChange,
+)
 from composer.rendering.midi import midi_bytes
 from composer.theory import Key
 
@@ -97,3 +107,119 @@ def test_many_parts_are_read(name: str, n_parts: int) -> None:
 def test_a_midi_file_is_written_again_as_it_was(path: Path) -> None:
     piece = read_midi(path)
     assert read_midi_bytes(midi_bytes(piece), title=piece.title) == piece
+
+
+# --- MusicXML -----------------------------------------------------------------------------------
+def musicxml(name: str) -> Piece:
+    return read_musicxml(CASES / f"{name}.musicxml")
+
+
+def marks_of(piece: Piece) -> list[Marks]:
+    return [note.marks for note in piece.parts[0].notes if note.marks is not None]
+
+
+def kinds_of(piece: Piece) -> list[tuple[str, str]]:
+    return [(one.kind, one.text) for one in piece.parts[0].markings if one.kind != "clef"]
+
+
+def test_all_that_is_marked_is_kept() -> None:
+    piece = musicxml("markings")
+    assert piece.tempo_bpm == 66
+    assert kinds_of(piece) == [("words", "Andante"), ("dynamic", "p"), ("slur", ""), ("chord", "C")]
+    slur = next(one for one in piece.parts[0].markings if one.kind == "slur")
+    assert (slur.onset_beats, slur.end_beats) == (0, 1)
+    first, second, third, *_ = marks_of(piece)
+    assert (first.signs, first.lyrics) == (("staccato",), (Lyric("la"),))
+    assert (second.signs, third.signs) == (("fermata",), ("trill-mark",))
+    assert piece.repeats == (Repeat(Fraction(4), "forward"), Repeat(Fraction(8), "backward"))
+
+
+def test_repeats_keep_their_times_and_endings() -> None:
+    assert musicxml("repeat3_endings").repeats == (
+        Repeat(Fraction(0), "forward"),
+        Repeat(Fraction(4), "ending", Fraction(8), (1, 2)),
+        Repeat(Fraction(8), "backward", times=3),
+        Repeat(Fraction(8), "ending", Fraction(12), (3,)),
+    )
+
+
+def test_a_sign_for_the_bar_before_sounds_as_that_bar() -> None:
+    piece = musicxml("measure_repeat")
+    assert [n.pitch for n in piece.parts[0].notes] == [60] * 8 + [64] * 4
+    assert ("measure-repeat", "1") in kinds_of(piece)
+
+
+def test_spelling_is_kept() -> None:
+    spelled = [marks.spelling for marks in marks_of(musicxml("spelling"))]
+    assert spelled == ["A#", "B", "Bb", "A", "E#", "F#", "Cb", "Bb", "D#", "E", "Fb", "Eb"]
+
+
+def test_grace_notes_stand_at_their_notes() -> None:
+    graces = [marks.graces for marks in marks_of(musicxml("grace_at_zero")) if marks.graces]
+    assert graces == [(Grace(59, "B", is_slashed=True),), (Grace(62, "D", kind="16th"),)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sixtyfourths", [Fraction(1, 16)] * 16 + [Fraction(1, 32)] * 32),
+        ("septuplet_backup", [Fraction(1, 7)] * 7 + [Fraction(1)] * 3),
+        ("tuplet_11", [Fraction(1, 11)] * 11 + [Fraction(1)] * 3),
+        ("double_dotted", [Fraction(7, 4), Fraction(1, 4), Fraction(7, 8), Fraction(1, 8)]),
+        ("chord_mixed_lengths", [Fraction(4), Fraction(2), Fraction(1), Fraction(4)]),
+        ("tie_arpeggio", [Fraction(8), Fraction(7), Fraction(6), Fraction(5)]),
+    ],
+)
+def test_lengths_are_exact(name: str, expected: list[Fraction]) -> None:
+    piece = musicxml(name)
+    found = lengths(piece)[: len(expected)]
+    assert found == expected
+    for note in piece.parts[0].notes:
+        assert note.marks is not None
+        written = sum((one.beats for one in note.marks.written), Fraction(0))
+        assert written == note.duration_beats or name == "tie_arpeggio"
+
+
+def test_eight_flats_are_read_as_four_sharps_and_spelled_as_they_stand() -> None:
+    piece = musicxml("eight_flats")
+    assert (piece.key, piece.remarks) == (
+        Key("E", "major"),
+        ("read: a key signature of 8 flats as its enharmonic twin",),
+    )
+    assert [marks.spelling for marks in marks_of(piece)] == ["Fb", "Gb", "Ab", "Bbb"]
+
+
+def test_bars_have_the_numbers_that_are_printed() -> None:
+    piece = musicxml("excerpt_from_17")
+    assert piece.bar_numbers == range(17, 23)
+    assert piece.index_of_bars(17, 18) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "players"),
+    [
+        ("finale_grand_piano", ["flute", "cello", "horn"]),
+        ("instrument_sound", ["horn", "flute"]),
+        ("timewise", ["flute", "cello"]),
+        ("transpose_octave", ["piccolo"]),
+    ],
+)
+def test_names_and_sounds_say_who_plays(name: str, players: list[str]) -> None:
+    assert [part.instrument.name for part in musicxml(name).parts] == players
+
+
+def test_a_piccolo_sounds_an_octave_higher_than_it_is_written() -> None:
+    part = musicxml("transpose_octave").parts[0]
+    assert ([note.pitch for note in part.notes], part.transposition) == ([72] * 4, 12)
+
+
+def test_marks_and_sounds_give_tempos_in_the_order_of_the_score() -> None:
+    piece = musicxml("mark_then_late_sound")
+    assert (piece.tempo_bpm, piece.tempos) == (100, (TempoChange(Fraction(8), 50.0),))
+    assert musicxml("metronome_ca").tempo_bpm == 72
+
+
+def test_titles_stand_in_credits_too_and_in_other_encodings() -> None:
+    credited, encoded = musicxml("credit_title"), musicxml("shift_jis")
+    assert (credited.title, credited.composer) == ("Abendlied", "A. Muster")
+    assert (encoded.title, encoded.parts[0].name) == ("月の光", "ピアノ")

@@ -1,7 +1,8 @@
-"""MusicXML files -> `Piece`, by music21, which gets only what has been looked at before.
+"""MusicXML files -> `Piece`. Knows the format, and every value is checked.
 
-`document` opens bytes as XML, `cleaning` checks every value and copies what is music, `bars` lays
-measures on bar lines, `reading` has music21 resolve the copy and makes a `Piece` of it.
+`document` opens bytes as XML, `measuring` adds up how long measures are, `bars` lays them on bar
+lines, `walking` reads the notes of every staff with what is `written` at them, `directions` what
+stands between them, and `reading` makes a `Piece` of all that.
 """
 
 from composer.corpus.musicxml.reading import read_musicxml, read_musicxml_bytes

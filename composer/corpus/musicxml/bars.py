@@ -46,11 +46,13 @@ class Layout:
         onsets_beats: Of every measure's beginning, in quarters from bar 1.
         meters: Of the piece.
         n_bars: Not less than 1.
+        end_beats: The closing bar line.
     """
 
     onsets_beats: tuple[Fraction, ...]
     meters: tuple[MeterChange, ...]
     n_bars: int
+    end_beats: Fraction = Fraction(0)
 
 
 def lay_measures(measures: Sequence[Measure]) -> Layout:
@@ -78,7 +80,7 @@ def lay_measures(measures: Sequence[Measure]) -> Layout:
         actual = meter if offset else _actual_meter(measure, meter, is_last=is_last)
         _change(changes, bar_line, actual)
         bar_line, n_bars = bar_line + actual.length_beats, n_bars + 1
-    return Layout(tuple(onsets), tuple(changes), n_bars)
+    return Layout(tuple(onsets), tuple(changes), max(1, n_bars), bar_line)
 
 
 def _change(changes: list[MeterChange], onset: Fraction, meter: Meter) -> None:

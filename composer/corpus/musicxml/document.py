@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from composer.corpus.musicxml.encodings import DECLARATION, decode_xml
 from composer.errors import ScoreFileError
 
 MAX_XML_BYTES = 20_000_000
@@ -28,7 +29,6 @@ _ZIP_ERRORS = (
     NotImplementedError, RuntimeError,
 )  # fmt: skip
 _NO_SCORE = {
-    "score-timewise": "the file is ordered by time (score-timewise); save it by parts",
     "opus": "the file is a list of scores; give one score a file",
     "container": "the file is the list of contents of an .mxl file; give the .mxl file itself",
 }
@@ -64,10 +64,28 @@ def open_score(data: bytes) -> Element:
         ScoreFileError: If there is none.
     """
     root = parse_xml(_unzip(data) if data[:4] == b"PK\x03\x04" else data)
+    if root.tag == "score-timewise":
+        root = _by_parts(root)
     if root.tag != "score-partwise":
         reason = _NO_SCORE.get(root.tag, "the file is XML, but no MusicXML score")
         raise ScoreFileError(reason)
     return root
+
+
+def _by_parts(root: Element) -> Element:
+    """Return a score that is ordered by time (score-timewise) ordered by parts."""
+    turned = Element("score-partwise", root.attrib)
+    turned.extend(child for child in root if child.tag != "measure")
+    parts: dict[str, Element] = {}
+    for measure in root.findall("measure"):
+        for part in measure.findall("part"):
+            name = part.get("id", "")
+            home = parts.setdefault(name, Element("part", id=name))
+            copy = Element("measure", measure.attrib)
+            copy.extend(part)
+            home.append(copy)
+    turned.extend(parts.values())
+    return turned
 
 
 def parse_xml(data: bytes) -> Element:
@@ -79,9 +97,11 @@ def parse_xml(data: bytes) -> Element:
     if len(data) > MAX_XML_BYTES:
         limit_mb = MAX_XML_BYTES / 1e6
         raise ScoreFileError(f"the score is larger than {limit_mb:g} MB; give one piece a file")
-    parser = DefusedXMLParser(target=_ShallowBuilder(), forbid_entities=True, forbid_external=True)
+    parser = DefusedXMLParser(
+        target=_ShallowBuilder(), forbid_entities=True, forbid_external=True, encoding="utf-8"
+    )
     try:
-        parser.feed(data)
+        parser.feed(DECLARATION.sub("", decode_xml(data), count=1).encode(errors="replace"))
         root = parser.close()
     except DefusedXmlException as error:
         raise ScoreFileError("the file declares XML entities, which no score needs") from error

@@ -1,15 +1,16 @@
-"""What a score says about itself: title, composer, key, tempo. Knows XML, and counts notes."""
+"""What a score says about itself: title, composer, keys, bar numbers. Knows XML and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from statistics import correlation
 from xml.etree.ElementTree import Element
 
-from composer.corpus.midi import FILE_TEMPO_RANGE_BPM
-from composer.corpus.musicxml.values import read_fifths, read_tempo, text_of
+from composer.corpus.musicxml.signatures import KeyMark
+from composer.corpus.musicxml.values import text_of
 from composer.corpus.text import clean_text
-from composer.piece import Note, Part
+from composer.piece import KeyChange, Note, Part
 from composer.theory import (
     KEY_PROFILES,
     LAST_BASS_BONUS,
@@ -18,15 +19,17 @@ from composer.theory import (
     estimate_key,
     key_from_signature,
 )
-from composer.units import DEFAULT_TEMPO_BPM
 
 _MAX_TEXT_LENGTH = 200
-_BEAT_UNITS = {"breve": 8.0, "whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
 
 
 def read_title(root: Element) -> str:
     """Return the title of the work, or of the movement; empty if none is stated."""
-    found = text_of(root, "work/work-title") or text_of(root, "movement-title")
+    found = (
+        text_of(root, "work/work-title")
+        or text_of(root, "movement-title")
+        or _credit(root, "title")
+    )
     return clean_text(found, _MAX_TEXT_LENGTH)
 
 
@@ -34,55 +37,70 @@ def read_composer(root: Element) -> str:
     """Return the composer; empty if none is stated."""
     creators = root.findall("identification/creator")
     found = next((one.text or "" for one in creators if one.get("type") == "composer"), "")
-    return clean_text(found, _MAX_TEXT_LENGTH)
+    return clean_text(found or _credit(root, "composer"), _MAX_TEXT_LENGTH)
 
 
-def read_tempo_bpm(root: Element) -> float:
-    """Return the first tempo as it sounds, or else as it is written, in quarters a minute."""
-    stated = [read_tempo(sound.get("tempo", "")) for sound in root.iter("sound")]
-    written = [_metronome_bpm(mark) for mark in root.iter("metronome")]
-    tempo_bpm = next((tempo for tempo in stated + written if tempo), DEFAULT_TEMPO_BPM)
-    low, high = FILE_TEMPO_RANGE_BPM
-    return min(high, max(low, tempo_bpm))
+def _credit(root: Element, kind: str) -> str:
+    """Return what is printed on the first page as title or composer."""
+    for credit in root.findall("credit"):
+        if text_of(credit, "credit-type") == kind and credit.get("page", "1") == "1":
+            return " ".join((one.text or "").strip() for one in credit.findall("credit-words"))
+    return ""
 
 
-def _metronome_bpm(mark: Element) -> float | None:
-    tempo = read_tempo(text_of(mark, "per-minute"))
-    unit = _BEAT_UNITS.get(text_of(mark, "beat-unit"))
-    if tempo is None or unit is None:
-        return None
-    dots = len(mark.findall("beat-unit-dot"))
-    return tempo * unit * (2 - 0.5**dots)
+def read_first_number(root: Element, *, has_pickup: bool) -> int:
+    """Return the number that is printed at the first whole bar; 1 where none is stated."""
+    part = root.find("part")
+    measures = [] if part is None else part.findall("measure")
+    texts = [one.get("number", "") for one in measures[int(has_pickup) :][:1]]
+    numbers = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 5]
+    return max(1, numbers[0]) if numbers else 1
 
 
-def read_key(root: Element, parts: Sequence[Part]) -> Key:
-    """Return the key of the first signature that is written as it sounds.
+def read_keys(marks: Sequence[KeyMark], parts: Sequence[Part]) -> tuple[KeyChange, ...]:
+    """Return the keys of a score, the first at 0.
 
-    A mode that is not stated is the one of the two that fits the notes better; without a signature
-    the notes tell all.
+    Signatures of parts that are written as they sound count. A mode that is not stated is the one
+    of the two that fits the notes better; without a signature the notes tell all.
     """
     notes = [note for part in parts for note in part.notes]
+    sounding = [one for one in marks if one.fifths is not None and not one.is_transposed]
+    by_onset: dict[Fraction, KeyMark] = {}
+    for mark in sounding:
+        by_onset.setdefault(mark.onset_beats, mark)
+    if not by_onset:
+        return (KeyChange(Fraction(0), _estimated_key(notes)),)
+    onsets = sorted(by_onset)
+    ends = [*onsets[1:], max((note.end_beats for note in notes), default=Fraction(0))]
+    kept: list[KeyChange] = []
+    for onset, end in zip(onsets, ends, strict=True):
+        begin = onset if kept else Fraction(0)
+        key = _key_of(by_onset[onset], [n for n in notes if begin <= n.onset_beats < end])
+        if not kept or kept[-1].key != key:
+            kept.append(KeyChange(begin, key))
+    return tuple(kept)
+
+
+def _key_of(mark: KeyMark, notes: Sequence[Note]) -> Key:
+    assert mark.fifths is not None
+    if mark.mode:
+        return key_from_signature(mark.fifths, mark.mode)
+    both = [key_from_signature(mark.fifths, mode) for mode in MODES]
+    if not notes:
+        return both[0]
+    durations, bass = _durations(notes), _last_bass(notes)
+    return max(both, key=lambda key: _fit(key, durations, bass))
+
+
+def _estimated_key(notes: Sequence[Note]) -> Key:
+    return estimate_key(_durations(notes), _last_bass(notes) if notes else None)[0]
+
+
+def _durations(notes: Sequence[Note]) -> list[float]:
     durations = [0.0] * 12
     for note in notes:
         durations[note.pitch % 12] += float(note.duration_beats)
-    bass = _last_bass(notes)
-    for key in _signatures(root):
-        fifths, mode = read_fifths(key), text_of(key, "mode").lower()
-        if fifths is None:
-            continue
-        if mode in MODES:
-            return key_from_signature(fifths, mode)
-        both = [key_from_signature(fifths, mode) for mode in MODES]
-        return max(both, key=lambda key: _fit(key, durations, bass))
-    return estimate_key(durations, bass)[0]
-
-
-def _signatures(root: Element) -> list[Element]:
-    """Return the key signatures of the first part whose instrument sounds as written."""
-    for part in root.iter("part"):
-        if next(part.iter("transpose"), None) is None:
-            return list(part.iter("key"))
-    return []
+    return durations
 
 
 def _last_bass(notes: Sequence[Note]) -> int:

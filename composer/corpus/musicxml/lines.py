@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
+from composer.piece import Marks
+
+_NO_MARKS = Marks()
 # A staff of two singers has both voices in at least this share of the bars where it sounds.
 _SHARE_OF_TWO_VOICES = 0.8
 
@@ -23,6 +26,7 @@ class RawNote:
         measure: Index of its measure.
         is_continued: Tied to a later note.
         continues: Tied to an earlier note.
+        marks: What is written at it.
     """
 
     onset_beats: Fraction
@@ -32,6 +36,7 @@ class RawNote:
     measure: int
     is_continued: bool = False
     continues: bool = False
+    marks: Marks = _NO_MARKS
 
 
 def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
@@ -43,18 +48,47 @@ def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
     open_ties: dict[tuple[int, Fraction], list[int]] = defaultdict(list)
     for note in sorted(notes, key=lambda note: (note.onset_beats, note.pitch)):
         waiting = open_ties[note.pitch, note.onset_beats] if note.continues else []
+        if note.continues and not waiting:
+            waiting = _ties_over_a_gap(note, merged, open_ties)
         if waiting:
             index = next((i for i in waiting if merged[i].voice == note.voice), waiting[0])
             waiting.remove(index)
             # A release may reach back over several tied notes, but not before the first.
             if note.end_beats > merged[index].onset_beats:
-                merged[index] = replace(merged[index], end_beats=note.end_beats)
+                marks = _tied_marks(merged[index].marks, note.marks)
+                merged[index] = replace(merged[index], end_beats=note.end_beats, marks=marks)
         else:
             index = len(merged)
             merged.append(note)
         if note.is_continued:
             open_ties[note.pitch, note.end_beats].append(index)
     return merged
+
+
+def _ties_over_a_gap(
+    note: RawNote,
+    merged: Sequence[RawNote],
+    open_ties: Mapping[tuple[int, Fraction], list[int]],
+) -> list[int]:
+    """Return the ties that wait for a note of its pitch: of a chord that is built up note by note.
+
+    Only ties from the same measure or the one before are meant so.
+    """
+    for (pitch, end_beats), waiting in open_ties.items():
+        is_near = waiting and note.measure - merged[waiting[0]].measure <= 1
+        if pitch == note.pitch and end_beats < note.onset_beats and is_near:
+            return waiting
+    return []
+
+
+def _tied_marks(first: Marks, later: Marks) -> Marks:
+    """Return what is written at two tied notes together."""
+    return replace(
+        first,
+        written=(*first.written, *later.written) if first.written and later.written else (),
+        signs=tuple(dict.fromkeys((*first.signs, *later.signs))),
+        graces=(*first.graces, *(one for one in later.graces if one.is_after)),
+    )
 
 
 def split_voices_of_singers(notes: Sequence[RawNote]) -> list[list[RawNote]]:

@@ -1,20 +1,32 @@
-"""A score file -> `Piece`. Knows what a score says in words; its notes come from `resolving`."""
+"""A score file -> `Piece`. Knows what a score says in words; its notes come from `walking`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
+from composer.corpus.general_midi import percussion_instrument
 from composer.corpus.midi import MAX_PARTS, read_file_start
-from composer.corpus.musicxml.bars import lay_measures
-from composer.corpus.musicxml.cleaning import StaffFacts, clean_score
+from composer.corpus.musicxml.bars import Layout, lay_measures
+from composer.corpus.musicxml.directions import SignReader
 from composer.corpus.musicxml.document import MAX_XML_BYTES, open_score
-from composer.corpus.musicxml.heading import read_composer, read_key, read_tempo_bpm, read_title
+from composer.corpus.musicxml.heading import (
+    read_composer,
+    read_first_number,
+    read_keys,
+    read_title,
+)
 from composer.corpus.musicxml.lines import RawNote, merge_ties, split_voices_of_singers
+from composer.corpus.musicxml.measuring import check_counts, measure_score
 from composer.corpus.musicxml.players import holds_several_singers, part_name, staff_instruments
-from composer.corpus.text import clean_text
+from composer.corpus.musicxml.signatures import lay_tempos
+from composer.corpus.musicxml.walking import Staff, walk_score
+from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
-from composer.piece import Note, Part, Piece
+from composer.piece import Marks, Note, Part, Piece
 from composer.theory import INSTRUMENTS, Instrument
 
 
@@ -31,7 +43,7 @@ def read_musicxml_bytes(data: bytes, *, title: str = "") -> Piece:
     """Read the content of a MusicXML file.
 
     Every staff is a part, in score order; a vocal staff that holds two voices throughout becomes
-    two. Grace notes, cue notes and percussion are left out, repeats are not unfolded, transposing
+    two, and notes without pitch are percussion. Bars stand in written order, transposing
     instruments come as they sound, and a pickup is pushed right in bar 1. Times are exact.
 
     Args:
@@ -42,45 +54,118 @@ def read_musicxml_bytes(data: bytes, *, title: str = "") -> Piece:
         ScoreFileError: If the data cannot be read as music.
     """
     root = open_score(data)
-    clean = clean_score(root)
-    layout = lay_measures(clean.measures)
-    # Here, not above: it takes a third of a second to import, and MIDI can do without.
-    from composer.corpus.musicxml.resolving import resolve_notes
-
-    lines = resolve_notes(clean, layout.onsets_beats)
+    check_counts(root)
+    layout = lay_measures(measure_score(root))
+    signs = SignReader()
     try:
-        parts = _parts(clean.staves, lines)
-        return Piece(
-            parts=parts,
-            meters=layout.meters,
-            key=read_key(root, parts),
-            n_bars=layout.n_bars,
-            title=read_title(root) or clean_text(title),
-            composer=read_composer(root),
-            tempo_bpm=read_tempo_bpm(root),
-        )
+        staves = walk_score(root, _edges(layout), signs)
+        parts = _parts([staff for staff in staves if staff.notes or not staff.holds_drums])
+        percussion = tuple(_percussion(staff) for staff in staves if staff.drums)
+        if not any(part.notes for part in (*parts, *percussion)):
+            raise ScoreFileError("no notes found in the file")
+        if len(parts) + len(percussion) > MAX_PARTS:
+            raise ScoreFileError(
+                f"the file has {len(parts)} parts; at most {MAX_PARTS} can be read"
+            )
+        return _piece(root, layout, parts, percussion, signs, title)
     except OptionError as error:
         raise ScoreFileError("the file has notes with impossible times or pitches") from error
 
 
-def _parts(staves: Sequence[StaffFacts], lines: Sequence[Sequence[RawNote]]) -> tuple[Part, ...]:
+def _edges(layout: Layout) -> tuple[Fraction, ...]:
+    """Return where measures begin, and where the last one ends."""
+    return (*layout.onsets_beats, layout.end_beats)
+
+
+def _piece(
+    root: Element,
+    layout: Layout,
+    parts: tuple[Part, ...],
+    percussion: tuple[Part, ...],
+    signs: SignReader,
+    title: str,
+) -> Piece:
+    lines = parts or (Part(percussion_instrument(), ()),)
+    keys = read_keys(signs.keys, lines)
+    words = [one.text for one in lines[0].markings if one.kind == "words" and one.onset_beats < 1]
+    tempo_bpm, tempos = lay_tempos(signs.tempos, words, layout.meters[0].meter.pulse_beats)
+    remarks = [f"read: {one}" for one in sorted(signs.read)]
+    if signs.aside:
+        remarks.append(f"set aside: {', '.join(sorted(signs.aside))}"[:160])
+    piece = Piece(
+        parts=lines,
+        meters=layout.meters,
+        key=keys[0].key,
+        n_bars=layout.n_bars,
+        title=read_title(root) or clean_text(title),
+        composer=read_composer(root),
+        tempo_bpm=tempo_bpm,
+        tempos=tempos,
+        keys=keys[1:],
+        repeats=tuple(sorted(signs.repeats.values(), key=lambda one: one.onset_beats)),
+        percussion=percussion,
+        remarks=tuple(remarks),
+    )
+    first = read_first_number(root, has_pickup=bool(piece.pickup_beats))
+    return replace(piece, first_bar_number=first)
+
+
+def _parts(staves: Sequence[Staff]) -> tuple[Part, ...]:
     parts: list[Part] = []
-    for staff, instrument, notes in zip(staves, staff_instruments(staves), lines, strict=True):
-        voices = [merge_ties(notes)]
+    for staff, instrument in zip(staves, staff_instruments(staves), strict=True):
+        voices = [merge_ties(staff.notes)]
         if holds_several_singers(staff, instrument):
             voices = split_voices_of_singers(voices[0])
-        singers = _singers(voices) if len(voices) > 1 else (instrument,)
-        for singer, voice in zip(singers, voices, strict=True):
-            name = part_name(staff, instrument) if len(voices) == 1 else ""
-            parts.append(Part(singer, _notes(voice), name))
-    if len(parts) > MAX_PARTS:
-        raise ScoreFileError(f"the file has {len(parts)} parts; at most {MAX_PARTS} can be read")
+        is_one = len(voices) == 1
+        players = (instrument,) if is_one else _singers(voices)
+        for number, (player, voice) in enumerate(zip(players, voices, strict=True)):
+            has_program = staff.program not in (None, player.program)
+            part = Part(
+                player,
+                _notes(voice, staff.voices),
+                part_name(staff, instrument) if is_one else "",
+                markings=tuple(staff.markings) if number == 0 else (),
+                program=staff.program if has_program else None,
+                transposition=staff.transposition,
+            )
+            parts.append(_with_plain_voices(part))
     return tuple(parts)
 
 
-def _notes(raw: Sequence[RawNote]) -> tuple[Note, ...]:
-    return tuple(
-        sorted(Note(one.onset_beats, one.pitch, one.end_beats - one.onset_beats) for one in raw)
+def _percussion(staff: Staff) -> Part:
+    instrument = percussion_instrument()
+    markings = () if staff.notes else tuple(staff.markings)
+    name = own_name(staff.name or staff.instrument, instrument.name)
+    return _with_plain_voices(
+        Part(instrument, _notes(merge_ties(staff.drums), staff.voices), name, markings)
+    )
+
+
+def _notes(raw: Sequence[RawNote], voices: Mapping[str, int]) -> tuple[Note, ...]:
+    shared: dict[Marks, Marks] = {}
+    notes = []
+    for one in raw:
+        marks = replace(one.marks, voice=voices.get(one.voice, 0))
+        notes.append(
+            Note(
+                one.onset_beats,
+                one.pitch,
+                one.end_beats - one.onset_beats,
+                marks=shared.setdefault(marks, marks),
+            )
+        )
+    return tuple(sorted(notes))
+
+
+def _with_plain_voices(part: Part) -> Part:
+    """Leave out the number of the voice where a part has only one."""
+    if any(note.marks is not None and note.marks.voice > 1 for note in part.notes):
+        return part
+    plain = {marks: replace(marks, voice=0) for note in part.notes if (marks := note.marks)}
+    return replace(
+        part,
+        notes=tuple(replace(n, marks=plain[n.marks] if n.marks else None) for n in part.notes),
+        markings=tuple(replace(one, voice=0) for one in part.markings),
     )
 
 

@@ -104,14 +104,6 @@ def _fraction_of_whole(beats: str, beat_type: str) -> Fraction:
     return Fraction(sum(map(int, beats.split("+"))), int(beat_type))
 
 
-def read_fifths(key: Element) -> int | None:
-    """Return the sharps or flats of a key signature; None if it is an unusual one."""
-    text = text_of(key, "fifths")
-    if not _SIGNED.fullmatch(text) or "." in text or abs(int(text)) > 7:
-        return None
-    return int(text)
-
-
 def read_tempo(text: str) -> float | None:
     """Return a tempo; None if nobody can play it."""
     try:

@@ -20,11 +20,11 @@ MAX_BYTES = {Kind.MIDI: MAX_FILE_BYTES, Kind.MUSICXML: min(300 * MAX_NOTES, MAX_
 MAX_UPLOAD_BYTES = max(MAX_BYTES.values())
 PARSE_WALL_S = 10.0
 PARSE_MEMORY_BYTES = 1_000_000_000
-# What a nursery imports ahead; the parser of MusicXML takes a second, and MIDI does without it.
+# What a nursery imports ahead.
 _PARSERS = ("composer.corpus.uploads.parsing", "numpy")
 _PRELOADS = {
     Kind.MIDI: _PARSERS,
-    Kind.MUSICXML: (*_PARSERS, "composer.corpus.musicxml", "music21.musicxml.xmlToM21"),
+    Kind.MUSICXML: (*_PARSERS, "composer.corpus.musicxml"),
 }
 _MAX_TITLE_CHARACTERS = 200
 _REFUSALS = {

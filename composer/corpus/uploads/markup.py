@@ -6,7 +6,6 @@ Knows the names of MusicXML's elements, and not what they mean together.
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import Any
 
@@ -14,6 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from composer.corpus.midi import MAX_NOTES, MAX_PARTS
+from composer.corpus.musicxml.encodings import DECLARATION, decode_xml
 from composer.corpus.uploads.limits import MAX_BARS
 from composer.errors import ScoreFileError
 
@@ -25,14 +25,6 @@ MAX_NOTE_ELEMENTS = 3 * MAX_NOTES
 MAX_REPEATS = 200
 _MAX_TEXT = 1_000  # of a number; more is none
 _SAVE_AGAIN = "save it again as MusicXML"
-# Encodings that a file may declare; all others come from no notation program.
-_ENCODINGS = frozenset(
-    ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin-1", "windows-1252")
-)
-_DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]{0,300}\?>")
-_DECLARED_ENCODING = re.compile(
-    rb"\A\s*<\?xml\b[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]{1,40})[\"']"
-)
 
 
 def tidy_xml(data: bytes) -> bytes:
@@ -42,7 +34,7 @@ def tidy_xml(data: bytes) -> bytes:
         ScoreFileError: If it is no MusicXML, attacks the parser, or is laid out by odd numbers.
     """
     text = decode_xml(data)
-    clean = _DECLARATION.sub("", text, count=1).encode(errors="replace")
+    clean = DECLARATION.sub("", text, count=1).encode(errors="replace")
     census = _Census()
     # The declaration is gone, so this is UTF-8 whatever it said.
     parser = DefusedXMLParser(target=census, forbid_dtd=False, encoding="utf-8")
@@ -56,32 +48,6 @@ def tidy_xml(data: bytes) -> bytes:
         raise ScoreFileError(f"the file is no well-formed XML; {_SAVE_AGAIN}") from error
     census.check()
     return clean
-
-
-def decode_xml(data: bytes) -> str:
-    """Decode XML by its byte order mark, else by what it declares, else as UTF-8.
-
-    Raises:
-        ScoreFileError: If it is written in another encoding than it says, or in an unusual one.
-    """
-    declared = _DECLARED_ENCODING.match(data)
-    encoding = declared[1].decode().lower() if declared else "utf-8"
-    if data.startswith(codecs.BOM_UTF8):
-        encoding = "utf-8-sig"
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in data[:2]:  # UTF-16 without its mark
-        encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
-    elif encoding == "utf-16":  # what it cannot be; some programs state it nevertheless
-        encoding = "utf-8"
-    elif encoding not in _ENCODINGS:
-        raise ScoreFileError("the file is written in an unusual encoding; save it as UTF-8")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ScoreFileError(
-            "the file is not written in the encoding that it states; save it as UTF-8"
-        ) from error
 
 
 def _refuse_own_rules(name: str, system: Any, public: Any, has_internal_subset: int) -> None:
@@ -164,7 +130,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
     "duration": (0, 100_000_000),
     "octave": (0, 9),
     "alter": (-4, 4),
-    "fifths": (-7, 7),
+    "fifths": (-14, 14),
     "per-minute": (1, 2_000),
     "midi-program": (1, 128),
     "actual-notes": (1, 1_000),

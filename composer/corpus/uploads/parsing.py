@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 
 from composer.corpus.midi import read_midi_bytes
+from composer.corpus.musicxml import read_musicxml_bytes
 from composer.corpus.text import clean_text
 from composer.corpus.uploads.archives import unpack_score
 from composer.corpus.uploads.limits import check_music
@@ -34,9 +35,6 @@ def parse_musicxml(payload: bytes) -> bytes:
     """
     title, data = _opened(payload)
     text = tidy_xml(unpack_score(data) if data.startswith(b"PK") else data)
-    # Here, because its library takes seconds to import and MIDI can do without.
-    from composer.corpus.musicxml import read_musicxml_bytes
-
     piece = read_musicxml_bytes(text, title=title)
     return _packed(piece if piece.title else replace(piece, title=title))
 
