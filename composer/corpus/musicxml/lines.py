@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -46,9 +46,11 @@ def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
     """
     merged: list[RawNote] = []
     open_ties: dict[tuple[int, Fraction], list[int]] = defaultdict(list)
-    for note in sorted(notes, key=lambda note: (note.onset_beats, note.pitch)):
+    notes = sorted(notes, key=lambda note: (note.onset_beats, note.pitch))
+    n_ending = Counter(note.onset_beats for note in notes if note.continues)
+    for note in notes:
         waiting = open_ties[note.pitch, note.onset_beats] if note.continues else []
-        if note.continues and not waiting:
+        if note.continues and not waiting and n_ending[note.onset_beats] > 1:
             waiting = _ties_over_a_gap(note, merged, open_ties)
         if waiting:
             index = next((i for i in waiting if merged[i].voice == note.voice), waiting[0])

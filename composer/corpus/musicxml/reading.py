@@ -87,8 +87,10 @@ def _piece(
 ) -> Piece:
     lines = parts or (Part(percussion_instrument(), ()),)
     keys = read_keys(signs.keys, lines)
-    words = [one.text for one in lines[0].markings if one.kind == "words" and one.onset_beats < 1]
-    tempo_bpm, tempos = lay_tempos(signs.tempos, words, layout.meters[0].meter.pulse_beats)
+    first = layout.meters[0].meter
+    at_head = [one for one in lines[0].markings if one.onset_beats < first.length_beats]
+    words = [one.text for one in at_head if one.kind == "words"]
+    tempo_bpm, tempos = lay_tempos(signs.tempos, words, first)
     remarks = [f"read: {one}" for one in sorted(signs.read)]
     if signs.aside:
         remarks.append(f"set aside: {', '.join(sorted(signs.aside))}"[:160])
@@ -106,8 +108,8 @@ def _piece(
         percussion=percussion,
         remarks=tuple(remarks),
     )
-    first = read_first_number(root, has_pickup=bool(piece.pickup_beats))
-    return replace(piece, first_bar_number=first)
+    number = read_first_number(root, has_pickup=bool(piece.pickup_beats))
+    return replace(piece, first_bar_number=number)
 
 
 def _parts(staves: Sequence[Staff]) -> tuple[Part, ...]:

@@ -12,7 +12,7 @@ from composer.corpus.midi import FILE_TEMPO_RANGE_BPM
 from composer.corpus.musicxml.values import read_tempo, text_of
 from composer.piece import TempoChange
 from composer.piece.marks import VALUE_BEATS
-from composer.theory import MODES
+from composer.theory import MODES, Meter
 from composer.units import DEFAULT_TEMPO_BPM
 
 _MAX_FIFTHS = 14
@@ -84,21 +84,22 @@ def read_key_mark(key: Element, attributes: Element, now: Fraction, read: set[st
 
 
 def lay_tempos(
-    marks: Iterable[TempoMark], words: Sequence[str], pulse_beats: Fraction
+    marks: Iterable[TempoMark], words: Sequence[str], first_meter: Meter
 ) -> tuple[float, tuple[TempoChange, ...]]:
     """Return the tempo at the beginning, and the changes behind it.
 
     Args:
         marks: In any order; of several at one time the first counts.
         words: Printed at the beginning, for a score that states no number there.
-        pulse_beats: Of the first meter: a mark that counts another value is kept as such.
+        first_meter: A mark in its first bar holds from the beginning; one that counts another value
+            than its pulse is kept as such.
     """
     low, high = FILE_TEMPO_RANGE_BPM
     by_onset: dict[Fraction, TempoMark] = {}
     for mark in marks:
         by_onset.setdefault(mark.onset_beats, mark)
     found = [by_onset[onset] for onset in sorted(by_onset)]
-    at_beginning = found[:1] if found and found[0].onset_beats < 1 else []
+    at_beginning = found[:1] if found and found[0].onset_beats < first_meter.length_beats else []
     tempo_bpm = at_beginning[0].tempo_bpm if at_beginning else _tempo_of_words(words)
     tempo_bpm = min(high, max(low, tempo_bpm))
     changes = [
@@ -106,7 +107,7 @@ def lay_tempos(
         for one in found[len(at_beginning) :]
     ]
     unit = at_beginning[0].unit_beats if at_beginning else None
-    if unit is not None and unit != pulse_beats:
+    if unit is not None and unit != first_meter.pulse_beats:
         changes.insert(0, TempoChange(Fraction(0), tempo_bpm, unit_beats=unit))
     return tempo_bpm, tuple(changes)
 
