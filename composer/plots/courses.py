@@ -72,6 +72,12 @@ def plot_keys(
 
     A row is a signature: a major key and its relative minor. Circles are major and diamonds minor
     keys; hollow ones fit hardly better than another key.
+
+    Source:
+        C. L. Krumhansl and E. J. Kessler, Tracing the Dynamic Changes in Perceived Tonal
+        Organization in a Spatial Representation of Musical Keys, Psychological Review 89 (1982),
+        pp. 334-368: keys of stretches of music by profiles, laid out by fifths and relatives;
+        estimated by `scoring.harmony.keys`.
     """
     figure = _panels(pieces)
     for row, (name, piece) in enumerate(pieces.items(), 1):

@@ -27,7 +27,7 @@ from composer.scoring.rules import RULES
 # The band reaches from 0 to 1; what lies further out than this is drawn at the edge.
 MAX_DISTANCE = 1.5
 # A label stands above its band, so that a telephone has the whole width for both.
-_ROW_PX, _LABEL_ABOVE = 36, 0.3
+_ROW_PX, _LABEL_ABOVE = 42, 0.45
 _LABELS = {rule.name: rule.label for rule in RULES}
 # Pieces differ by shape too, so that colours can say what is usual: of usual and unusual values.
 _SHAPES = (("circle", "diamond"), ("square-open", "star-diamond-open"))
@@ -71,7 +71,7 @@ def plot_scorecard(cards: Mapping[str, Scorecard]) -> go.Figure:
             ticktext=["10 %", "90 %"],
             gridcolor=STRONG_LINE,
         ),
-        yaxis={"range": [len(rows) - 0.5, -0.7], "fixedrange": True, "visible": False},
+        yaxis={"range": [len(rows) - 0.5, -0.8], "fixedrange": True, "visible": False},
         annotations=[_label_above(row) for row in rows],
     )
     return figure
