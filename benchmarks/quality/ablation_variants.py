@@ -17,17 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from composer.models import kinds
 from composer.models.config import PRESETS, ModelConfig
-from composer.models.transformer import (
-    Attention,
-    Block,
-    EventTransformer,
-    causal_attention,
-    normalise,
-)
+from composer.models.event_model import normalise
+from composer.models.transformer import Attention, Block, EventTransformer, causal_attention
 from composer.tokenizer import vocab
 from composer.tokenizer.holes import N_WISHES, Sequence
-from composer.training import SamplingOptions, TrainOptions, batches, loop
+from composer.training import SamplingOptions, TrainOptions, batches
 
 Change = Callable[[], AbstractContextManager[Any]]
 MOST_SHIFTED = 2  # semitones
@@ -95,7 +91,7 @@ class Ordered(EventTransformer):
 
 def ordered(*order: int) -> Change:
     """Predict fields in this order."""
-    return partial(patch.object, loop, "EventTransformer", partial(Ordered, order=order))
+    return partial(patch.object, kinds, "EventTransformer", partial(Ordered, order=order))
 
 
 # --- Positions ----------------------------------------------------------------------------------
@@ -162,7 +158,7 @@ class Polar(EventTransformer):
 
 def polar() -> AbstractContextManager[Any]:
     """Train with polar positions."""
-    return patch.object(loop, "EventTransformer", Polar)
+    return patch.object(kinds, "EventTransformer", Polar)
 
 
 # --- Register -----------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the run, in which checkpoint/ appears"
     )
+    parser.add_argument("--model", help="kind of the model: transformer or xlstm")
     parser.add_argument("--preset", help="size of the model: tiny, small or base")
     parser.add_argument(
         "--minutes",

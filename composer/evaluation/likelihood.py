@@ -19,8 +19,8 @@ from composer.corpus import Corpus, Entry, Refusal
 from composer.errors import ComposerError
 from composer.evaluation.intervals import bootstrap, ratio_of_sums
 from composer.models import load_checkpoint, save_evaluation
+from composer.models.event_model import EventModel
 from composer.models.likelihood import row_nats
-from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
 from composer.tokenizer import Vocabulary, encode
@@ -61,7 +61,7 @@ class _Chunk:
 
 
 def evaluate_likelihood(
-    model: EventTransformer, vocabulary: Vocabulary, corpus: Corpus, max_rows: int = 512
+    model: EventModel, vocabulary: Vocabulary, corpus: Corpus, max_rows: int = 512
 ) -> dict[str, Any]:
     """Return nats a note of a corpus as JSON values.
 
@@ -136,7 +136,7 @@ def likelihood_bands(found: Sequence[PieceLikelihood]) -> dict[str, list[float]]
 
 
 def measure_pieces(
-    model: EventTransformer, vocabulary: Vocabulary, corpus: Corpus, max_rows: int
+    model: EventModel, vocabulary: Vocabulary, corpus: Corpus, max_rows: int
 ) -> tuple[list[PieceLikelihood], list[tuple[str, str]]]:
     """Return every piece of a corpus under a model, and (path, reason) of those left out.
 
@@ -180,7 +180,7 @@ def _chunks(number: int, piece: Bars, max_rows: int) -> Iterator[_Chunk]:
         yield _Chunk(number, rows, n_known)
 
 
-def _chunk_nats(model: EventTransformer, chunks: Sequence[_Chunk], n_pieces: int) -> Any:
+def _chunk_nats(model: EventModel, chunks: Sequence[_Chunk], n_pieces: int) -> Any:
     """Return the summed nats of every piece, [n_pieces]."""
     nats = np.zeros(n_pieces)
     for group in _batched(sorted(chunks, key=lambda chunk: len(chunk.rows.rows))):

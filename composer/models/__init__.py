@@ -1,7 +1,7 @@
-"""Ids -> logits: the transformer, its sizes and its checkpoints.
+"""Ids -> logits: a transformer and an xLSTM, their sizes and their checkpoints.
 
-What needs torch (`transformer`, `saving`, `likelihood`) is imported from its own module, so that
-loading a checkpoint does not load torch.
+What needs torch (`event_model`, `transformer`, `xlstm`, `kinds`, `saving`, `likelihood`) is
+imported from its own module, so that loading a checkpoint does not load torch.
 """
 
 from composer.models.checkpoint import (
@@ -11,14 +11,16 @@ from composer.models.checkpoint import (
     save_evaluation,
     save_sampling,
 )
-from composer.models.config import PRESETS, ModelConfig
+from composer.models.config import PRESETS, PRESETS_OF, ModelConfig, XlstmConfig
 from composer.models.weights import Weights
 
 __all__ = [
     "PRESETS",
+    "PRESETS_OF",
     "Checkpoint",
     "ModelConfig",
     "Weights",
+    "XlstmConfig",
     "load_checkpoint",
     "load_sampling",
     "save_evaluation",

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from composer.errors import CheckpointError, OptionError
-from composer.models.config import ModelConfig
+from composer.models.config import read_config
 from composer.models.weights import Array, Weights, read_shard
 
 if TYPE_CHECKING:
-    from composer.models.transformer import EventTransformer
+    from composer.models.event_model import EventModel
 
 FORMAT = 1
 
@@ -46,11 +46,11 @@ class Checkpoint:
     sampling: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def model(self) -> EventTransformer:
+    def model(self) -> EventModel:
         """The model for torch, in evaluation mode; built, and torch loaded, when asked for."""
-        from composer.models.transformer import EventTransformer
+        from composer.models.kinds import model_of
 
-        return EventTransformer.of(self.weights)
+        return model_of(self.weights)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -65,7 +65,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         for name, digest in config["shards"].items():
             arrays |= read_shard(_checked_bytes(folder / Path(name).name, digest))
         weights = Weights(
-            ModelConfig.from_dict(config["model"]),
+            read_config(config["model"]),
             tuple(config["table_sizes"]),
             tuple(config["written_sizes"]),
             arrays,

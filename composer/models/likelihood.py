@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from composer.models.transformer import EventTransformer
+from composer.models.event_model import EventModel
 
 
 @torch.inference_mode()
 def row_nats(
-    model: EventTransformer,
+    model: EventModel,
     rows: npt.NDArray[Any],
     nexts: npt.NDArray[Any],
     counts: npt.NDArray[np.bool_],

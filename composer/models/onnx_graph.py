@@ -66,7 +66,7 @@ def trunk_graph(
         is_int8_cache: Whether `k0`, `v0` ... are 8 bits (see `CACHE_STEPS`). Right for any T, but
             made for 1: fp32 attends to a whole beginning in a third of the time.
     """
-    graph, config = Graph(levels), weights.config
+    graph, config = Graph(levels), weights.transformer
     x = graph.embed(FIELDS, _tables(weights, FIELDS))
     for part, table in zip(("cos", "sin"), rotary_table(config).swapaxes(0, 1), strict=True):
         graph.constant(part, table)
@@ -104,7 +104,7 @@ def attention_matrices(weights: Weights, layer: int, *, by_group: bool) -> tuple
     with a fixed reach, and the output matrix makes it good; keys likewise, and the queries make it
     good. `by_group` puts each key/value head behind the query heads that share it.
     """
-    config, name = weights.config, f"blocks.{layer}.attention"
+    config, name = weights.transformer, f"blocks.{layer}.attention"
     n_heads, n_kv, width = config.heads, config.kv_heads, config.head_width
     qkv = weights[f"{name}.qkv"] * weights[f"{name}_norm"]
     sizes = np.linalg.norm(qkv[-n_kv * width :], axis=1).clip(1e-6)

@@ -11,14 +11,15 @@ from safetensors.torch import save
 from torch import Tensor
 
 from composer.models.checkpoint import FORMAT, write_json
-from composer.models.transformer import EventTransformer
+from composer.models.config import kind_of, write_config
+from composer.models.event_model import EventModel
 
 MAX_SHARD_BYTES = 8_500_000
 
 
 def save_checkpoint(
     folder: Path,
-    model: EventTransformer,
+    model: EventModel,
     vocabulary: dict[str, Any],
     notes: dict[str, Any],
     *,
@@ -51,9 +52,9 @@ def save_checkpoint(
         digests[name] = hashlib.sha256(data).hexdigest()
     config = {
         "format": FORMAT,
-        "engine": "transformer",
+        "engine": kind_of(model.config),
         "parameters": model.n_parameters,
-        "model": model.config.to_dict(),
+        "model": write_config(model.config),
         "table_sizes": list(model.table_sizes),
         "written_sizes": list(model.written_sizes),
         "shards": digests,

@@ -1,4 +1,4 @@
-"""`Weights`: a transformer's arrays by name, with its shape, as numpy. Knows no framework.
+"""`Weights`: a model's arrays by name, with its shape, as numpy. Knows no framework.
 
 What runs the model elsewhere (ONNX Runtime) is built from these, so that composing on a CPU need
 not load torch, which takes longer than drawing the first candidates.
@@ -16,14 +16,14 @@ import numpy.typing as npt
 from safetensors import deserialize
 
 from composer.errors import CheckpointError
-from composer.models.config import ModelConfig
+from composer.models.config import ModelConfig, XlstmConfig
 
 Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A transformer's weights in fp32.
+    """A model's weights in fp32.
 
     Args:
         config: Its shape.
@@ -35,7 +35,7 @@ class Weights:
         CheckpointError: If an array is missing, superfluous or of another shape.
     """
 
-    config: ModelConfig
+    config: ModelConfig | XlstmConfig
     table_sizes: tuple[int, ...]
     written_sizes: tuple[int, ...]
     arrays: Mapping[str, Array]
@@ -51,25 +51,44 @@ class Weights:
                 f"{found.get(odd[0])}, not {wanted.get(odd[0])}"
             )
 
+    @property
+    def transformer(self) -> ModelConfig:
+        """The shape, where what runs the model knows transformers only.
+
+        Raises:
+            CheckpointError: If the model is of another kind.
+        """
+        if not isinstance(self.config, ModelConfig):
+            raise CheckpointError("this runtime runs transformers only; choose another one")
+        return self.config
+
     def __getitem__(self, name: str) -> Array:
         """Return an array by its name, `.weight` left out."""
         return self.arrays[f"{name}.weight"]
 
 
+Shapes = Iterator[tuple[str, tuple[int, ...]]]
+
+
 def shapes(
-    config: ModelConfig, table_sizes: tuple[int, ...], written_sizes: tuple[int, ...]
-) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield name and shape of every weight of a transformer."""
-    width, heads_width = config.width, config.heads * config.head_width
-    kv_width = 2 * config.kv_heads * config.head_width
+    config: ModelConfig | XlstmConfig,
+    table_sizes: tuple[int, ...],
+    written_sizes: tuple[int, ...],
+) -> Shapes:
+    """Yield name and shape of every weight of a model."""
+    width = config.width
     for i, size in enumerate(table_sizes):
         yield f"tables.{i}.weight", (size, width)
     for i in range(config.layers):
-        yield f"blocks.{i}.attention_norm.weight", (width,)
-        yield f"blocks.{i}.attention.qkv.weight", (heads_width + kv_width, width)
-        yield f"blocks.{i}.attention.out.weight", (width, heads_width)
-        yield f"blocks.{i}.gated_norm.weight", (width,)
-        yield from _gated_shapes(f"blocks.{i}.gated", width, config.hidden)
+        name = f"blocks.{i}"
+        if isinstance(config, ModelConfig):
+            yield f"{name}.attention_norm.weight", (width,)
+            yield from _attention_shapes(f"{name}.attention", config)
+        else:
+            yield f"{name}.cell_norm.weight", (width,)
+            yield from _cell_shapes(f"{name}.cell", config.cells[i], config)
+        yield f"{name}.gated_norm.weight", (width,)
+        yield from _gated_shapes(f"{name}.gated", width, config.hidden)
     yield "norm.weight", (width,)
     for i, size in enumerate(written_sizes):
         yield f"heads.{i}.norm.weight", (width,)
@@ -78,7 +97,29 @@ def shapes(
         yield f"heads.{i}.logits.weight", (size, width)
 
 
-def _gated_shapes(name: str, width: int, hidden: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _attention_shapes(name: str, config: ModelConfig) -> Shapes:
+    heads_width = config.heads * config.head_width
+    kv_width = 2 * config.kv_heads * config.head_width
+    yield f"{name}.qkv.weight", (heads_width + kv_width, config.width)
+    yield f"{name}.out.weight", (config.width, heads_width)
+
+
+def _cell_shapes(name: str, kind: str, config: XlstmConfig) -> Shapes:
+    width, head = config.width, config.value_width
+    factor = {"mlstm": 3, "slstm": 4, "attention": 3}[kind]
+    yield f"{name}.project.weight", (factor * width, width)
+    if kind == "mlstm":
+        yield f"{name}.gates.weight", (2 * config.heads, width)
+        yield f"{name}.gates.bias", (2 * config.heads,)
+    if kind == "slstm":
+        yield f"{name}.recurrent", (config.heads, head, 4 * head)
+        yield f"{name}.bias", (4 * width,)
+    if kind != "attention":
+        yield f"{name}.norm.weight", (width,)
+    yield f"{name}.out.weight", (width, width)
+
+
+def _gated_shapes(name: str, width: int, hidden: int) -> Shapes:
     yield f"{name}.gate_up.weight", (2 * hidden, width)
     yield f"{name}.down.weight", (width, hidden)
 

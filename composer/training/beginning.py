@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from composer.errors import OptionError
-from composer.models import Checkpoint, load_checkpoint
+from composer.models import Checkpoint, ModelConfig, load_checkpoint
+from composer.models.event_model import EventModel
+from composer.models.kinds import new_model
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.tokenizer.vocab import DURATION, PART, PITCH, TIME, Vocabulary
@@ -18,9 +20,7 @@ from composer.training.growth import grow
 from composer.training.options import TrainOptions
 
 
-def build_model(
-    options: TrainOptions, packed: PackedEvents, init: Sequence[Path]
-) -> EventTransformer:
+def build_model(options: TrainOptions, packed: PackedEvents, init: Sequence[Path]) -> EventModel:
     """Return the model of a run in training mode.
 
     Args:
@@ -32,16 +32,14 @@ def build_model(
         OptionError: If it does not hold their shape, or their ids name other things.
         CheckpointError: If one cannot be read.
     """
-    model = EventTransformer(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    model = new_model(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
     if init:
         model.load_state_dict(_mean_state(init, packed, model))
     return model.train()
 
 
-def _mean_state(
-    init: Sequence[Path], packed: PackedEvents, model: EventTransformer
-) -> dict[str, Tensor]:
+def _mean_state(init: Sequence[Path], packed: PackedEvents, model: EventModel) -> dict[str, Tensor]:
     """Return the mean of some checkpoints in the shape of a model."""
     checkpoints = [load_checkpoint(folder) for folder in init]
     states = [
@@ -53,7 +51,10 @@ def _mean_state(
     mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     if {name: weight.shape for name, weight in model.state_dict().items()} == shapes:
         return mean
-    return grow(mean, checkpoints[0].weights.config, model)
+    config = checkpoints[0].weights.config
+    if not isinstance(model, EventTransformer) or not isinstance(config, ModelConfig):
+        raise OptionError("only a transformer grows, and only out of another one")
+    return grow(mean, config, model)
 
 
 def _state(checkpoint: Checkpoint, folder: Path, packed: PackedEvents) -> dict[str, Tensor]:

@@ -21,9 +21,9 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
+from composer.models.event_model import EventModel
 from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
-from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.training.batches import Batch, PackedEvents, Sampler
 from composer.training.beginning import build_model
@@ -211,7 +211,7 @@ class _Run:
 
     def save(self, recent: _Average) -> None:
         """Write weights, state and a line of the log."""
-        averaged = cast("EventTransformer", self.averaged.module)
+        averaged = cast("EventModel", self.averaged.module)
         valid, raw = self.validate(averaged), self.validate(self.raw_model)
         if not self.fabric.is_global_zero:
             return
@@ -249,7 +249,7 @@ class _Run:
                 self.board.add_scalar(name, value, self.progress.step)
             self.board.flush()
 
-    def validate(self, model: EventTransformer) -> float:
+    def validate(self, model: EventModel) -> float:
         """Return nats a note on windows of the validation split, all wishes given."""
         model.eval()
         nats, notes = 0.0, 0

@@ -16,7 +16,7 @@ PEAK = "initial_lr"  # torch's own name for the rate that a schedule scales
 
 
 def build_optimisers(model: nn.Module, options: TrainOptions) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of blocks and heads, AdamW for tables, norms and logits.
+    """Return Muon for the matrices of blocks and heads, AdamW for tables, norms, gates and logits.
 
     Every parameter group keeps its peak rate under `PEAK`.
     """
@@ -38,7 +38,8 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
-        is_inside = weight.ndim == 2 and not name.startswith("tables") and ".logits." not in name
+        is_outside = name.startswith("tables") or ".logits." in name or ".gates." in name
+        is_inside = weight.ndim == 2 and not is_outside
         (matrices if is_inside else rest).append(weight)
     return matrices, rest
 

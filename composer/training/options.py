@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from composer.errors import OptionError
-from composer.models.config import PRESETS, ModelConfig
+from composer.models.config import PRESETS_OF, ModelConfig, XlstmConfig
 from composer.training.sequences import SamplingOptions
 
 
@@ -14,7 +14,8 @@ class TrainOptions:
     """How to train.
 
     Args:
-        preset: A name in `models.PRESETS`.
+        model: The kind, a name in `models.PRESETS_OF`.
+        preset: A name among that kind's.
         minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
         core_minutes: The same in processor time of all threads, for a machine that others use too:
             no waiting shortens the schedule; 0 counts `minutes`.
@@ -33,7 +34,7 @@ class TrainOptions:
         dropout: Replaces the preset's if not None.
         rope_base: Of the rotary wavelengths, instead of the preset's; a larger one, for longer
             sequences, may follow a smaller one when a run is resumed.
-        shape: Names and values of the preset's `ModelConfig` that are replaced, too.
+        shape: Names and values of the preset that are replaced, too.
         checkpointing: Recompute activations in the backward pass: less memory, more time.
         precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.
         devices, nodes: How many.
@@ -43,6 +44,7 @@ class TrainOptions:
         sampling: How batches are drawn.
     """
 
+    model: str = "transformer"
     preset: str = "small"
     minutes: float = 120.0
     core_minutes: float = 0.0
@@ -71,20 +73,29 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         """Refuse runs without a length or a size."""
-        if self.preset not in PRESETS:
-            raise OptionError(f"`preset` must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if self.model not in PRESETS_OF:
+            raise OptionError(
+                f"`model` must be one of {', '.join(PRESETS_OF)}, got {self.model[:40]!r}"
+            )
+        presets = PRESETS_OF[self.model]
+        if self.preset not in presets:
+            raise OptionError(f"`preset` must be one of {', '.join(presets)}, got {self.preset!r}")
         if self.minutes <= 0 and self.core_minutes <= 0 and self.steps <= 0:
             raise OptionError("`minutes`, `core_minutes` or `steps` must be above 0")
         if not 0 <= self.averaging < 1:
             raise OptionError(f"`averaging` must be from 0 to below 1, got {self.averaging}")
 
     @property
-    def config(self) -> ModelConfig:
+    def config(self) -> ModelConfig | XlstmConfig:
         """The shape of the model: the preset's, and what replaces it.
 
         Raises:
             OptionError: If the shape will not do.
         """
-        changes = {"dropout": self.dropout, "rope_base": self.rope_base}
-        given = {name: value for name, value in changes.items() if value is not None}
-        return ModelConfig(**PRESETS[self.preset].to_dict() | dict(self.shape) | given)
+        given = {"dropout": self.dropout, "rope_base": self.rope_base}
+        given = {name: value for name, value in given.items() if value is not None}
+        preset = PRESETS_OF[self.model][self.preset]
+        changes = dict(self.shape) | given
+        if unknown := sorted(set(changes) - set(preset.to_dict())):
+            raise OptionError(f"a model of the kind `{self.model}` has no {', '.join(unknown)}")
+        return type(preset)(**preset.to_dict() | changes)

@@ -6,7 +6,7 @@ import numpy as np
 
 from composer.decoding import Draw, Passage, read
 from composer.decoding.runtimes.torch_runtime import TorchRuntime
-from composer.engines.surprise import NEAR_PITCHES
+from composer.engines.events.surprise import NEAR_PITCHES
 from composer.models.transformer import EventTransformer
 from composer.theory import Meter
 from composer.tokenizer.masks import Frame

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from composer.errors import CheckpointError, OptionError
-from composer.models import load_checkpoint
+from composer.models import XlstmConfig, load_checkpoint
 from composer.piece import Piece
 from composer.tokenizer import Vocabulary
 from composer.training import SamplingOptions, TrainOptions, train
@@ -54,6 +54,21 @@ def state_of(out: Path) -> dict[str, Any]:
     return state
 
 
+def test_an_xlstm_learns_from_the_same_file(packed_path: Path, tmp_path: Path) -> None:
+    folder = run(packed_path, tmp_path, model="xlstm", steps=6, save_minutes=0)
+    found = load_checkpoint(folder)
+    assert isinstance(found.weights.config, XlstmConfig)
+    losses = [float(line["train_nats_per_note"]) for line in log_of(tmp_path)]
+    assert losses[-1] < losses[0]
+
+
+def test_what_another_kind_of_model_has_is_refused_by_name() -> None:
+    with pytest.raises(OptionError, match="`xlstm` has no rope_base"):
+        _ = options(model="xlstm", rope_base=1e5).config
+    with pytest.raises(OptionError, match="`model` must be one of transformer, xlstm"):
+        options(model="abacus")
+
+
 @pytest.fixture(scope="module")
 def straight(packed_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run of six steps without a break."""
@@ -63,12 +78,12 @@ def straight(packed_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("changes", [{}, {"accumulate": 2}, {"model": "xlstm"}])
 def test_a_run_that_was_broken_off_resumes_to_the_bit(
-    packed_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accumulate: int
+    packed_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    run(packed_path, whole, accumulate=accumulate)
+    run(packed_path, whole, **changes)
     save = training_loop._Run.save
 
     def save_thrice(self: Any, recent: Any) -> None:
@@ -78,9 +93,9 @@ def test_a_run_that_was_broken_off_resumes_to_the_bit(
 
     monkeypatch.setattr(training_loop._Run, "save", save_thrice)
     with pytest.raises(KeyboardInterrupt):
-        run(packed_path, broken, accumulate=accumulate, save_minutes=0)
+        run(packed_path, broken, **changes, save_minutes=0)
     monkeypatch.undo()
-    run(packed_path, broken, accumulate=accumulate, resume=True)
+    run(packed_path, broken, **changes, resume=True)
     first, second = state_of(whole), state_of(broken)
     assert second["progress"]["step"] == 6
     assert all(torch.equal(w, second["model"][name]) for name, w in first["model"].items())

@@ -150,7 +150,7 @@ class PackedModel:
         # from end to end, and with small pages 25 million take a tenth to a fifth longer.
         self._arena = np.empty(sum(array.nbytes for array in weights.arrays.values()), np.uint8)
         self._n_bytes = 0
-        self.config = config = weights.config
+        self.config = config = weights.transformer
         self._weights = weights
         blocks = (CBlock * config.layers)(*(self._block(i) for i in range(config.layers)))
         self._blocks = blocks

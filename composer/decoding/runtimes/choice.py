@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from composer.decoding.runtimes.base import Runtime
 from composer.errors import CheckpointError, OptionError
-from composer.models import Weights
+from composer.models import Weights, XlstmConfig
 
 if TYPE_CHECKING:
-    from composer.models.transformer import EventTransformer
+    from composer.models.event_model import EventModel
 
+Model = TypeVar("Model", bound="EventModel")
 RUNTIMES = ("auto", "torch", "onnx", "onnx-graph", "onnx-fp32")
 
 
@@ -19,8 +20,8 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
 
     Args:
         weights: Of the model.
-        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere;
-            `onnx-graph` leaves the compiled kernel out.
+        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere,
+            and for an xLSTM everywhere; `onnx-graph` leaves the compiled kernel out.
         device: Torch's name of it, such as `cuda`.
 
     Raises:
@@ -32,6 +33,10 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
     is_on_cpu = device == "cpu"
     if name == "torch" or (name == "auto" and not is_on_cpu):
         return _open_torch(weights, device)
+    if isinstance(weights.config, XlstmConfig):
+        if name == "auto":
+            return _open_torch(weights, device)
+        raise OptionError(f"an xLSTM runs with the runtime `torch`, not `{name}`")
     if not is_on_cpu:
         raise OptionError(f"the runtime `{name}` runs on the CPU only; choose `torch`")
     from composer.decoding.runtimes.onnx_runtime import OnnxRuntime
@@ -40,15 +45,19 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
 
 
 def _open_torch(weights: Weights, device: str) -> Runtime:
+    from composer.decoding.runtimes.recurrent_runtime import RecurrentRuntime
     from composer.decoding.runtimes.static_runtime import StaticRuntime
     from composer.decoding.runtimes.torch_runtime import TorchRuntime
     from composer.models.transformer import EventTransformer
+    from composer.models.xlstm import EventXlstm
 
+    if isinstance(weights.config, XlstmConfig):
+        return RecurrentRuntime(_moved(EventXlstm.of(weights), device))
     model = _moved(EventTransformer.of(weights), device)
     return TorchRuntime(model) if device == "cpu" else StaticRuntime(model)
 
 
-def _moved(model: EventTransformer, device: str) -> EventTransformer:
+def _moved(model: Model, device: str) -> Model:
     try:
         return model.to(device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA

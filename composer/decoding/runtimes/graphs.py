@@ -43,7 +43,7 @@ class Graphs:
     """
 
     def __init__(self, weights: Weights, threads: int, *, is_int8: bool) -> None:
-        self.config, self.sizes = weights.config, weights.written_sizes
+        self.config, self.sizes = weights.transformer, weights.written_sizes
         self._weights, self._threads = weights, threads
         self._levels = _levels() if is_int8 else 0
 

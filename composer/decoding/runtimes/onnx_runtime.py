@@ -39,9 +39,9 @@ class OnnxRuntime:
         is_int8: bool = True,
         uses_kernel: bool = True,
     ) -> None:
-        self.sizes, self.window = weights.written_sizes, weights.config.max_events
+        self.sizes, self.window = weights.written_sizes, weights.transformer.max_events
         self.graphs = Graphs(weights, threads, is_int8=is_int8)
-        is_packed = is_int8 and uses_kernel and fits(weights.config)
+        is_packed = is_int8 and uses_kernel and fits(weights.transformer)
         self._library = load_library() if is_packed else None
         self._packed = PackedModel(weights) if self._library else None
         self.name = "onnx" if self._library else "onnx-graph" if is_int8 else "onnx-fp32"

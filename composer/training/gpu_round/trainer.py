@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
+from composer.models.event_model import EventModel
 from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
-from composer.models.transformer import EventTransformer
 from composer.tokenizer import vocab
 from composer.training.batches import PackedEvents
 from composer.training.beginning import build_model
@@ -70,7 +70,7 @@ class _Trainer:
         self,
         how: Round,
         packed: PackedEvents,
-        model: EventTransformer,
+        model: EventModel,
         device: torch.device,
         began: float,
         tell: Callable[[str], None],
@@ -189,7 +189,7 @@ class _Trainer:
         )
         return line
 
-    def _validate(self, model: EventTransformer) -> float:
+    def _validate(self, model: EventModel) -> float:
         model.eval()
         nats, notes = 0.0, 0
         with _autocast(self.device):
@@ -200,7 +200,7 @@ class _Trainer:
 
 
 def event_losses(
-    model: EventTransformer, batch: DeviceBatch, section_weight: float
+    model: EventModel, batch: DeviceBatch, section_weight: float
 ) -> tuple[Tensor, Tensor]:
     """Return summed nats, and the same with sections weighted: the loss.
 

@@ -11,16 +11,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from composer import extend, infill
 from composer.decoding import Draw
 from composer.engines import Compose, Step, Take
 from composer.engines.events.drawing import groups_for, slide, split
 from composer.engines.events.engine import EventEngine, build_frame
 from composer.engines.events.surprise import nats_per_note
+from composer.engines.shelf import open_engine
 from composer.errors import OutOfMemory, RequestError
 from composer.models import load_checkpoint
+from composer.models.config import XLSTM_PRESETS
+from composer.models.kinds import new_model
+from composer.models.saving import save_checkpoint
 from composer.piece import Piece
 from composer.request import Request
 from composer.theory import ENSEMBLES, INSTRUMENTS
@@ -28,7 +34,7 @@ from composer.tokenizer import Conditions, encode, vocab
 from composer.tokenizer.holes import N_WISHES
 from tests.draws import draws_of
 from tests.fakes import UniformRuntime, leave_room_for
-from tests.strategies import VOCABULARY, pieces
+from tests.strategies import MENU, VOCABULARY, pieces
 
 WISHES = {"composer": "Bach", "form": "chorale", "bars": 2, "key": "G minor", "meter": "3/4"}
 
@@ -238,3 +244,21 @@ def test_a_machine_without_room_for_one_candidate_says_so(
     monkeypatch.setattr(tiny_engine, "runtime", UniformRuntime(max_size=0))
     with pytest.raises(OutOfMemory, match="no room"):
         raw_draws(tiny_engine, request_of())
+
+
+def test_a_checkpoint_of_an_xlstm_composes_extends_and_fills(
+    chorale: Piece, tmp_path: Path
+) -> None:
+    """Through the same engine, which never begins anew: 40 bars in one window of 48 rows."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = new_model(XLSTM_PRESETS["tiny"], vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    save_checkpoint(tmp_path, model, VOCABULARY.to_dict(), {"max_rows": 48}, menu=MENU)
+    engine = open_engine(tmp_path)
+    assert isinstance(engine, EventEngine)
+    (draw,) = raw_draws(engine, request_of(candidates=1, bars=40))
+    assert draw.is_complete and len(draw.events) > 48
+    longer = extend(chorale, 2, engine=engine, candidates=2, seed=1)
+    assert longer.piece.n_bars == chorale.n_bars + 2
+    filled = infill(chorale, 3, 3, engine=engine, candidates=2, seed=1)
+    assert filled.piece.n_bars == chorale.n_bars
