@@ -1,4 +1,4 @@
-"""Commands that compose: compose, replay, menu."""
+"""Commands that compose: compose, replay, menu, engines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from composer.request import Request
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_compose, _add_replay, _add_menu):
+    for add in (_add_compose, _add_replay, _add_menu, _add_engines):
         add(commands)
 
 
@@ -41,7 +41,7 @@ def _compose(options: argparse.Namespace) -> None:
     names = [setting.name for setting in fields(Request)]
     given = {name: getattr(options, name) for name in names if name in options}
     if options.suggested:
-        given = _suggested(given.get("form")) | given
+        given = _suggested(given.get("form"), given.get("engine")) | given
     for step in compose_steps(Request(**given)):
         if isinstance(step, Progress):
             show_progress(step)
@@ -53,11 +53,11 @@ def _compose(options: argparse.Namespace) -> None:
         print_ranking(step, options.out)
 
 
-def _suggested(form: str | None) -> dict[str, float]:
+def _suggested(form: str | None, engine: str | None) -> dict[str, float]:
     """Return what is suggested for a form; nothing, and one line that says so, if nothing is."""
     from composer.pipeline import suggestions
 
-    found = suggestions().get(form or "")
+    found = suggestions(engine).get(form or "")
     if found is None:
         form_words = f"for {form[:40]!r}" if form else "without `--form`"
         print(f"nothing is suggested {form_words}; the defaults are used", file=sys.stderr)
@@ -107,6 +107,7 @@ def _replay(options: argparse.Namespace) -> None:
 
 def _add_menu(commands: Any) -> None:
     parser = add_command(commands, "menu", _menu, "List the composers and forms on offer.")
+    parser.add_argument("--engine", help="of which engine; the usual one if left out")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -114,10 +115,31 @@ def _menu(options: argparse.Namespace) -> None:
     from composer.engines import menu_values
     from composer.pipeline import menu, suggestions
 
-    rows = menu_values(menu(), suggestions())
+    rows = menu_values(menu(options.engine), suggestions(options.engine))
     if options.json:
         print_json(rows)
         return
     for row in rows:
         names = f"{row['composer']:<16} {row['form']:<18} {row['ensemble']:<18}"
         print(f"{names} {row['pieces']:>4} pieces{', thin' if row['is_thin'] else ''}")
+
+
+def _add_engines(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "engines",
+        _engines,
+        "List the engines that can compose here, the usual one first.",
+    )
+    parser.add_argument("--json", action="store_true", help="print all that each can do as JSON")
+
+
+def _engines(options: argparse.Namespace) -> None:
+    from composer.pipeline import engines
+
+    found = engines()
+    if options.json:
+        print_json({name: one.to_dict() for name, one in found.items()})
+        return
+    for name, one in found.items():
+        print(f"{name}: {one.good_for}")

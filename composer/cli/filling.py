@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = (
     "composer", "form", "ensemble", "temperature", "top_k", "top_p", "min_p", "guidance",
-    "part_writing", "candidates", "seed",
+    "part_writing", "candidates", "seed", "engine",
 )  # fmt: skip
 
 

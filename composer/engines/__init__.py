@@ -17,7 +17,7 @@ from composer.engines.base import (
 )
 from composer.engines.capabilities import Capabilities, Option
 from composer.engines.menu import MenuRow, check_menu, decide
-from composer.engines.shelf import Shelf, open_engine, shelf, upgrade_document, upgrade_tree
+from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "decide",
     "menu_values",
     "open_engine",
-    "shelf",
+    "open_shelf",
     "upgrade_document",
     "upgrade_tree",
 ]

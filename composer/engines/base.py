@@ -169,13 +169,14 @@ class Engine:
 
     Args:
         capabilities: What it can be asked, and which settings it understands.
+        weightless: Whether it needs no checkpoint; then its name is that of its entry point.
         versions: What its results depend on, such as the fingerprint of its weights.
         menu: Composers and forms on offer, the pair with most pieces first; empty takes any.
         suggestions: Form -> how its pieces are best drawn, as far as that was measured.
     """
 
     capabilities: ClassVar[Capabilities]
-    weightless: ClassVar[bool] = False  # needs no checkpoint; then its name is its entry point's
+    weightless: ClassVar[bool] = False
     versions: Mapping[str, str] = {}
     menu: tuple[MenuRow, ...] = ()
     suggestions: Mapping[str, Suggestion] = {}

@@ -112,7 +112,7 @@ class Shelf:
 
 
 @lru_cache(maxsize=1)
-def shelf() -> Shelf:
+def open_shelf() -> Shelf:
     """Return the shelf of this program: the checkpoints that `places` names."""
     return Shelf(places.checkpoint_folders())
 

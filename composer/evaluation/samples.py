@@ -14,7 +14,7 @@ import numpy as np
 
 from composer.composition import Composition, Ranked
 from composer.corpus import Corpus, Entry
-from composer.engines import Engine, MenuRow, shelf
+from composer.engines import Engine, MenuRow, open_shelf
 from composer.errors import RequestError
 from composer.evaluation.excerpts import bars_asked, excerpt
 from composer.piece import Piece
@@ -104,7 +104,7 @@ def read_real(entries: Iterable[Entry], corpus: Corpus, n: int) -> Iterator[Real
 
 
 def _can_ask(piece: Piece) -> bool:
-    return shelf().describe().writes(piece.meter) and len(piece.parts) <= 8
+    return open_shelf().describe().writes(piece.meter) and len(piece.parts) <= 8
 
 
 def held_out(corpus: Corpus, menu: Sequence[MenuRow], n: int, seed: int) -> list[Real]:

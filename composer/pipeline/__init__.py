@@ -10,7 +10,7 @@ from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import hear
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
-from composer.pipeline.ranking import Progress, default_engine, menu, suggestions
+from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
 from composer.pipeline.rewriting import (
     Filled,
     harmonise,
@@ -35,6 +35,7 @@ __all__ = [
     "compose_plan_steps",
     "compose_steps",
     "default_engine",
+    "engines",
     "extend",
     "extend_steps",
     "find_facts",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from composer.composition import Ranked, Rejected
-from composer.engines import Engine, MenuRow, Suggestion, Take, shelf
+from composer.engines import Capabilities, Engine, MenuRow, Suggestion, Take, open_shelf
 from composer.errors import RequestError
 from composer.pipeline.judge import Judge
 from composer.version import VERSION
@@ -58,7 +58,7 @@ def default_engine() -> Engine:
     Raises:
         CheckpointError: If it cannot be loaded, in one clear line.
     """
-    return shelf().get()
+    return open_shelf().get()
 
 
 def chosen_engine(engine: Engine | str | None, named: str | None = None) -> Engine:
@@ -67,7 +67,12 @@ def chosen_engine(engine: Engine | str | None, named: str | None = None) -> Engi
     Raises:
         RequestError: If there is no engine of that name.
     """
-    return engine if isinstance(engine, Engine) else shelf().get(engine or named)
+    return engine if isinstance(engine, Engine) else open_shelf().get(engine or named)
+
+
+def engines() -> dict[str, Capabilities]:
+    """Return what every engine here can do, by name, the usual one first; none is loaded."""
+    return {name: open_shelf().describe(name) for name in open_shelf().names}
 
 
 def menu(engine: Engine | str | None = None) -> tuple[MenuRow, ...]:

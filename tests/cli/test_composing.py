@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from composer.cli import main
-from composer.engines import shelf
+from composer.engines import open_shelf
 from composer.models import load_checkpoint, save_sampling
 
 
@@ -23,9 +23,9 @@ def folder(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     entry |= {"tried": 8, "pieces": 40, "checkpoint": load_checkpoint(folder).fingerprint}
     save_sampling(folder, {"chorale": entry})
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(folder))
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     yield folder
-    shelf.cache_clear()
+    open_shelf.cache_clear()
 
 
 def sampled(out: Path, *arguments: str) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ import pytest
 
 from composer import pipeline
 from composer.cli import main
-from composer.engines import shelf
+from composer.engines import open_shelf
 from composer.evaluation import two_sample
 from tests.evaluation.corpora import write_corpus
 
@@ -25,9 +25,9 @@ def folder(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(tiny_folder, folder)
     monkeypatch.setattr(two_sample, "N_TREES", 5)
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(folder))
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     yield folder
-    shelf.cache_clear()
+    open_shelf.cache_clear()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_several_forms_are_kept_one_after_the_other(
     assert [one["form"] for one in json.loads(out.read_text())] == ["chorale", "minuet"]
     kept = json.loads((folder / "sampling.json").read_text())
     assert {form: one["tried"] for form, one in kept.items()} == {"chorale": 2, "minuet": 2}
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     assert list(pipeline.suggestions()) == ["chorale", "minuet"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from composer.cli import main
 from composer.composition import replay
 from composer.corpus import read_midi
-from composer.engines import shelf
+from composer.engines import open_shelf
 from composer.piece import Piece
 from composer.plans import Plan, Row
 from composer.rendering import write_midi
@@ -20,9 +20,9 @@ def small_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Compose nonsense, quickly."""
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(tiny_folder))
     monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     yield
-    shelf.cache_clear()
+    open_shelf.cache_clear()
 
 
 @pytest.fixture

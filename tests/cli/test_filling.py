@@ -10,7 +10,7 @@ from composer.cli import main
 from composer.cli.filling import read_bars
 from composer.composition import replay
 from composer.corpus import read_midi
-from composer.engines import shelf
+from composer.engines import open_shelf
 from composer.errors import OptionError
 from composer.piece import Piece
 from composer.rendering import write_midi
@@ -20,9 +20,9 @@ from composer.rendering import write_midi
 def small_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Compose nonsense, quickly."""
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(tiny_folder))
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     yield
-    shelf.cache_clear()
+    open_shelf.cache_clear()
 
 
 @pytest.fixture

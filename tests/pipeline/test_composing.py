@@ -12,7 +12,7 @@ import pytest
 
 from composer import pipeline
 from composer.composition import Composition, count_given_up, replay
-from composer.engines import Engine, shelf
+from composer.engines import Engine, open_shelf
 from composer.errors import CheckpointError, RequestError
 from composer.piece import Piece
 from composer.pipeline import Progress, compose, compose_steps, menu
@@ -192,9 +192,9 @@ def test_the_menu_is_that_of_the_engine(tiny_engine: Engine) -> None:
 @pytest.fixture
 def fresh_default() -> Any:
     """Let the default engine be loaded anew, before and after."""
-    shelf.cache_clear()
+    open_shelf.cache_clear()
     yield
-    shelf.cache_clear()
+    open_shelf.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_default")

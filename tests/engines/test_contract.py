@@ -1,0 +1,259 @@
+"""What every engine promises: the same test over each of the house, and the one of the documents."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from composer import pipeline
+from composer.cells import cells_of, clear
+from composer.cli import main
+from composer.composition import Composition, replay
+from composer.engines import Capabilities, Compose, Continue, Engine, Fill, Shelf, Take, open_shelf
+from composer.errors import CheckpointError, RequestError
+from composer.piece import Piece
+from composer.pipeline.chain import Chain, range_of
+from composer.request import Request
+from composer.ui.api.endpoints import compose_endpoint
+from composer.ui.studio import default_studio
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
+REQUEST = Request(key="G major", meter="4/4", bars=4, parts=2, candidates=3, seed=5)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Install the engine of the documents as a package would be, and take it away again."""
+    site = tmp_path_factory.mktemp("site")
+    text = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert text is not None
+    (site / "walker.py").write_text(text[1])
+    about = site / "walker-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: walker\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[composer.engines]\nwalker = walker:Walker\n")
+    sys.path.insert(0, str(site))
+    open_shelf.cache_clear()
+    yield site
+    open_shelf.cache_clear()
+    sys.path.remove(str(site))
+    sys.modules.pop("walker", None)
+
+
+@pytest.fixture(scope="module", params=["tiny", "walker"])
+def engine(request: Any, installed: Path, tiny_engine: Engine) -> Engine:
+    """Return each engine in turn."""
+    return tiny_engine if request.param == "tiny" else open_shelf().get("walker")
+
+
+def takes_of(engine: Engine, ask: Any) -> list[Take]:
+    steps = list(engine.draw(ask))
+    shares = [step.share for step in steps]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    takes = [take for step in steps for take in step.takes]
+    assert sorted(take.index for take in takes) == list(range(ask.request.candidates))
+    return sorted(takes, key=lambda take: take.index)
+
+
+def music_of(takes: list[Take]) -> list[Piece]:
+    found = [take.music for take in takes if take.music is not None]
+    assert found, [take.reason for take in takes]
+    assert all(take.music is not None or take.reason for take in takes)
+    return found
+
+
+def assert_same_from_record(engine: Engine, ask: Any, takes: list[Take]) -> None:
+    for take in takes:
+        if take.music is not None:
+            record = json.loads(json.dumps(dict(take.record)))
+            assert engine.replay(ask, record) == take.music
+
+
+def test_the_document_shows_about_forty_lines_without_events(installed: Path) -> None:
+    lines = (installed / "walker.py").read_text().splitlines()
+    walker = lines[lines.index("class Walker(Engine):") :]
+    assert len([line for line in walker if line.strip()]) <= 48
+    assert "tokenizer" not in "".join(lines)
+
+
+def test_an_engine_says_what_it_is_good_for(engine: Engine) -> None:
+    found = engine.capabilities
+    assert found.good_for.endswith(".")
+    assert set(found.settings) <= set(Request().to_dict())
+    assert json.loads(json.dumps(found.to_dict()))["asks"] == ["Compose", "Continue", "Fill"]
+
+
+def test_whole_pieces_are_what_was_asked_for_and_repeat(engine: Engine) -> None:
+    ask = Compose(REQUEST)
+    takes = takes_of(engine, ask)
+    for piece in music_of(takes):
+        assert (str(piece.key), str(piece.meter), piece.n_bars) == ("G major", "4/4", 4)
+        assert len(piece.parts) == 2
+    assert music_of(takes_of(engine, ask)) == music_of(takes)
+    assert_same_from_record(engine, ask, takes)
+
+
+def test_more_bars_have_the_parts_of_the_piece_and_no_other_bars(
+    engine: Engine, chorale: Piece
+) -> None:
+    chain = Chain.of(chorale, chorale.n_bars, "choir")
+    ask = chain.ask(REQUEST, chorale.key, 2, 3, seed=9)
+    assert isinstance(ask, Continue)
+    takes = takes_of(engine, ask)
+    for music in music_of(takes):
+        assert (music.n_bars, len(music.parts)) == (2, 4)
+        assert [part.instrument for part in music.parts] == [p.instrument for p in chorale.parts]
+    assert_same_from_record(engine, ask, takes)
+
+
+def test_a_filling_keeps_given_notes_as_the_same_objects(engine: Engine, chorale: Piece) -> None:
+    blank = clear(chorale, cells_of(chorale, 3, 4, [1, 2]))
+    ranges = [range_of(part) for part in chorale.parts]
+    ask = Fill(request=REQUEST, blank=blank, ranges=ranges, lines=[True] * 4)
+    takes = takes_of(engine, ask)
+    given = {id(note) for part in blank.piece.parts for note in part.notes}
+    for music in music_of(takes):
+        found = {id(note) for part in music.parts for note in part.notes}
+        assert given <= found
+        bars = [
+            note.onset_beats // 4 for part in blank.new_notes(music).parts for note in part.notes
+        ]
+        assert set(bars) <= {2, 3}
+        assert music.parts[0] == chorale.parts[0] and music.parts[3] == chorale.parts[3]
+    assert_same_from_record(engine, ask, takes)
+
+
+def test_it_goes_through_every_way_of_composing_and_back(engine: Engine) -> None:
+    few: dict[str, Any] = {"engine": engine, "candidates": 2, "seed": 3}
+    start = pipeline.compose(replace(REQUEST, bars=6), engine=engine)
+    grown = pipeline.extend(start.piece, 4, chunk_bars=2, **few)
+    filled = pipeline.infill(grown.piece, 3, 4, **few)
+    varied = pipeline.vary(filled.piece, 1, 2, freedom=1.0, **few)
+    harmonised = pipeline.harmonise(varied.piece, **few)
+    found: list[Composition] = [start, grown, filled, varied, harmonised]
+    assert [one.piece.n_bars for one in found] == [6, 10, 10, 10, 10]
+    for one in found:
+        assert all(0 <= card.scorecard.total <= 100 for card in one.ranked)
+        for rank in range(1, len(one.ranked) + 1):
+            assert replay(one.to_json(), rank) == one.ranked[rank - 1].piece
+
+
+def test_an_extension_can_be_continued_by_another_engine(
+    engine: Engine, tiny_engine: Engine, installed: Path
+) -> None:
+    """The notes are enough: a record that is not its own is passed over."""
+    other = open_shelf().get("walker") if engine is tiny_engine else tiny_engine
+    first = pipeline.extend(
+        pipeline.compose(REQUEST, engine=engine).piece, 2, engine=engine, candidates=2
+    )
+    second = pipeline.extend(first.tree, 2, engine=other, candidates=2)
+    assert second.piece.n_bars == 8
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_installed_engine_is_chosen_by_its_name_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ["--engine", "walker", "--no-audio", "--candidates", "2"]
+    assert main(["engines"]) == 0
+    assert "walker: Aimless walks" in capsys.readouterr().out
+    first, second = tmp_path / "a", tmp_path / "b"
+    assert main(["compose", "--bars", "4", "--out", str(first), *named]) == 0
+    piece = str(first / "piece.mid")
+    assert main(["extend", piece, "--bars", "2", "--out", str(second), *named]) == 0
+    assert main(["infill", piece, "--bars", "2", "--out", str(tmp_path / "c"), *named]) == 0
+    assert main(["replay", str(second / "composition.json"), "--out", str(tmp_path / "d")]) == 0
+    document = json.loads((first / "composition.json").read_text())
+    assert document["request"]["engine"] == "walker"
+    assert document["candidates"][0]["record"] == {"seed": "0/0"} or document["candidates"]
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_installed_engine_is_chosen_by_its_name_over_the_api() -> None:
+    endpoint = compose_endpoint(default_studio())
+    names = list(endpoint.__signature__.parameters)  # type: ignore[attr-defined]
+    values = {"engine": "walker", "bars": 4, "candidates": 2, "seed": 1}
+    defaults = Request().to_dict()
+    *_, (midi, record) = endpoint(*[values.get(name, defaults[name]) for name in names])
+    assert midi is not None and record is not None
+    document = json.loads(Path(record.path).read_text())
+    assert document["versions"].keys() == {"composer"}
+    assert replay(json.dumps(document)).n_bars == 4
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_unknown_engine_is_refused_with_those_that_are_here() -> None:
+    with pytest.raises(RequestError, match="there is no engine 'nobody'; there are small, walker"):
+        pipeline.compose(replace(REQUEST, engine="nobody"))
+
+
+def test_an_engine_is_described_without_being_loaded_and_given_back(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Path] = []
+
+    class Heavy(Engine):
+        capabilities = Capabilities(good_for="Nothing.")
+
+        @classmethod
+        def load(cls, folder: Path | None, device: str) -> Engine:
+            assert folder is not None
+            loaded.append(folder)
+            return cls()
+
+    monkeypatch.setattr("composer.engines.shelf._class_of", lambda folder: Heavy)
+    found = Shelf({name: tiny_folder / name for name in "abc"}, max_loaded=2)
+    assert found.describe("c").good_for == "Nothing."
+    assert loaded == []
+    first = found.get()
+    assert found.get("a") is first
+    found.get("b"), found.get("c")
+    assert len(loaded) == 3
+    assert found.get("c") is found.get("c")
+    assert found.get("a") is not first  # two others were kept
+    found.release("c")
+    found.get("c")
+    assert len(loaded) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "no readable config.json"),
+        ("{}", "no readable config.json"),
+        ('{"engine": "abacus"}', "of the engine 'abacus', which is not installed; there are"),
+    ],
+)
+def test_a_folder_that_names_no_engine_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=words):
+        Shelf({"odd": tmp_path}).get()
+
+
+def test_what_belongs_to_other_weights_is_passed_over(tiny_folder: Path, tmp_path: Path) -> None:
+    from shutil import copytree
+
+    from composer.engines import open_engine
+    from composer.engines.companions import INDEX, write_companions
+    from composer.novelty import NoveltyIndex, save_index
+    from composer.scoring import Standards
+
+    folder = tmp_path / "copy"
+    copytree(tiny_folder, folder)
+    hashes, pieces = np.array([7], np.uint32), np.array([0], np.uint16)
+    save_index(NoveltyIndex(hashes, pieces, ("Bach: Chorale",)), folder / INDEX)
+    assert open_engine(folder).index is None  # nobody says whose it is
+    write_companions(folder, open_engine(folder).versions["checkpoint"], [INDEX])
+    found = open_engine(folder)
+    assert found.index is not None and found.index.names == ("Bach: Chorale",)
+    assert found.standards.model_bands == {} != Standards.general().model_bands
+    write_companions(folder, "0123456789ab", [INDEX])
+    assert open_engine(folder).index is None
