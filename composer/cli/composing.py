@@ -129,7 +129,7 @@ def _add_engines(commands: Any) -> None:
         commands,
         "engines",
         _engines,
-        "List the engines that can compose here, the usual one first.",
+        "List the engines that can compose, the usual one first.",
     )
     parser.add_argument("--json", action="store_true", help="print all that each can do as JSON")
 

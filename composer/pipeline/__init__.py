@@ -8,7 +8,7 @@ from composer.composition import Composition, Ranked, Rejected, replay
 from composer.engines import MenuRow
 from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
-from composer.pipeline.hearing import hear
+from composer.pipeline.hearing import find_nearest, hear
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
 from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
 from composer.pipeline.rewriting import (
@@ -39,6 +39,7 @@ __all__ = [
     "extend",
     "extend_steps",
     "find_facts",
+    "find_nearest",
     "harmonise",
     "harmonise_steps",
     "hear",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from composer.engines import Engine
+from composer.novelty import Shared, longest_shared_run
 from composer.piece import Piece
 from composer.pipeline.ranking import chosen_engine
 from composer.scorecard import Scorecard
@@ -26,3 +27,17 @@ def hear(piece: Piece, *, form: str | None = None, engine: Engine | str | None =
     engine = chosen_engine(engine)
     surprise = engine.read([piece])[0] if 0 < piece.n_notes <= MAX_NOTES else None
     return score(piece, form=form, surprise=surprise, standards=engine.standards)
+
+
+def find_nearest(piece: Piece, *, engine: Engine | str | None = None) -> Shared | None:
+    """Return the longest run of notes that a piece shares with one that the engine learned from.
+
+    Args:
+        piece: Any.
+        engine: Whose index; the usual one's by default.
+
+    Returns:
+        None where nobody knows what the engine learned from.
+    """
+    index = chosen_engine(engine).index
+    return longest_shared_run(piece, index) if index else None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from composer import pipeline, rendering
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
-from composer.engines import MenuRow, Suggestion
+from composer.engines import Capabilities, MenuRow, Suggestion
 from composer.piece import Piece
 from composer.pipeline import Extension, Filled, Progress
 from composer.plans import Plan
@@ -50,6 +50,7 @@ class Studio:
     Args:
         menu: The pairs of composer and form on offer.
         suggestions: How pieces of a form are best drawn, by form; none by default.
+        engines: What every engine can do, by name, the usual one first.
         compose_steps: As `pipeline.compose_steps`.
         load: Loads what composes; raises `CheckpointError` if that cannot be.
         render_audio: As `rendering.render_audio`.
@@ -71,6 +72,7 @@ class Studio:
     read_score: ReadScore = read_score_bytes
     judge: Judge = score
     suggestions: Callable[[], Mapping[str, Suggestion]] = dict
+    engines: Callable[[], Mapping[str, Capabilities]] = pipeline.engines
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps

@@ -1,4 +1,4 @@
-"""What every engine promises: the same test over each of the house, and the one of the documents."""
+"""What every engine promises, held for those of the house and for the one of the documents."""
 
 from __future__ import annotations
 
@@ -173,7 +173,8 @@ def test_an_installed_engine_is_chosen_by_its_name_on_the_command_line(
     assert main(["replay", str(second / "composition.json"), "--out", str(tmp_path / "d")]) == 0
     document = json.loads((first / "composition.json").read_text())
     assert document["request"]["engine"] == "walker"
-    assert document["candidates"][0]["record"] == {"seed": "0/0"} or document["candidates"]
+    records = {one["record"]["seed"] for one in document["candidates"]}
+    assert records <= {"0/0", "0/1"}
 
 
 @pytest.mark.usefixtures("installed")

@@ -53,6 +53,7 @@ def _extend(studio: Studio) -> Callable[..., Iterator[Files]]:
         temperature: float = default_of("temperature"),
         candidates: int = default_of("candidates"),
         seed: int | None = None,
+        engine: str | None = None,
     ) -> Iterator[Files]:
         """Go on with a piece: more bars behind its end, the last of them a close."""
         chunks = {"chunk_bars": chunk_bars, "overlap_bars": overlap_bars, "theme_bars": theme_bars}
@@ -65,6 +66,7 @@ def _extend(studio: Studio) -> Callable[..., Iterator[Files]]:
                 temperature=temperature,
                 candidates=candidates,
                 seed=seed,
+                engine=engine,
             )
             piece = uploads.read_piece(studio.read_score, file)
             piece = prepare(piece, parts=tuple(range(len(piece.parts))))
@@ -86,6 +88,7 @@ def _infill(studio: Studio) -> Callable[..., Iterator[Files]]:
         temperature: float = default_of("temperature"),
         candidates: int = default_of("candidates"),
         seed: int | None = None,
+        engine: str | None = None,
     ) -> Iterator[Files]:
         """Write some bars anew, of all parts or of some; all other notes stay.
 
@@ -103,6 +106,7 @@ def _infill(studio: Studio) -> Callable[..., Iterator[Files]]:
                 temperature=temperature,
                 candidates=candidates,
                 seed=seed,
+                engine=engine,
             )
             piece = uploads.read_piece(studio.read_score, file)
             yield from last_of(studio.infill_steps(piece, **place, **_told(options)))
@@ -121,6 +125,7 @@ def _vary(studio: Studio) -> Callable[..., Iterator[Files]]:
         temperature: float | None = None,
         candidates: int = default_of("candidates"),
         seed: int | None = None,
+        engine: str | None = None,
     ) -> Iterator[Files]:
         """Write some bars again in their own manner, from 0, faithful, to 1, free.
 
@@ -129,7 +134,9 @@ def _vary(studio: Studio) -> Callable[..., Iterator[Files]]:
         with plain_errors():
             place = _read_place(first_bar, last_bar, parts)
             options = {"freedom": freedom, "edges": edges}
-            options |= _read(temperature=temperature, candidates=candidates, seed=seed)
+            options |= _read(
+                temperature=temperature, candidates=candidates, seed=seed, engine=engine
+            )
             piece = uploads.read_piece(studio.read_score, file)
             yield from last_of(studio.vary_steps(piece, **place, **_told(options)))
 
@@ -146,6 +153,7 @@ def _harmonise(studio: Studio) -> Callable[..., Iterator[Files]]:
         temperature: float = default_of("temperature"),
         candidates: int = default_of("candidates"),
         seed: int | None = None,
+        engine: str | None = None,
     ) -> Iterator[Files]:
         """Write the other parts to a melody, or to one part of a piece; its notes stay."""
         with plain_errors():
@@ -156,6 +164,7 @@ def _harmonise(studio: Studio) -> Callable[..., Iterator[Files]]:
                 temperature=temperature,
                 candidates=candidates,
                 seed=seed,
+                engine=engine,
             )
             options |= {"part": _read_number("part", part) - 1}
             piece = uploads.read_piece(studio.read_score, file)

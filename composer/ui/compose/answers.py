@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from composer.composition import Composition, Ranked
-from composer.errors import ComposerError
+from composer.novelty import Shared
 from composer.request import Request
 from composer.ui.compose.links import to_query
 from composer.ui.inspect.views import estimated_key
@@ -98,13 +96,13 @@ def _history_row(number: int, one: Past, folder: str) -> str:
     )
 
 
-def nearest(candidate: Ranked) -> str:
-    """Name the training piece with the longest run of the same notes; nothing if none is known."""
-    if find_spec("composer.novelty") is None:
-        return ""
-    try:
-        shared = import_module("composer.novelty").longest_shared_run(candidate.piece)
-    except ComposerError:  # no index was built for this checkpoint
+def nearest(shared: Shared | None) -> str:
+    """Name the training piece with the longest run of the same notes; nothing if none is known.
+
+    Args:
+        shared: As from `pipeline.find_nearest`.
+    """
+    if shared is None:
         return ""
     if not shared.notes:
         return wording.note("No run of its notes stands in a training piece.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuRow, Suggestion
+from composer.engines import Capabilities, MenuRow, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
 from composer.theory import ENSEMBLES, parse_meter
@@ -44,7 +44,10 @@ class Controls:
 
 
 def build(
-    rows: Sequence[MenuRow], examples: Sequence[Example], suggestions: Mapping[str, Suggestion]
+    rows: Sequence[MenuRow],
+    examples: Sequence[Example],
+    suggestions: Mapping[str, Suggestion],
+    engines: Mapping[str, Capabilities],
 ) -> Controls:
     """Place all controls, with the first example's pair chosen."""
     first = examples[0] if examples else Example(OPEN, OPEN, "", "", 16)
@@ -58,7 +61,8 @@ def build(
             show_label=False,
             elem_id="examples",
         )
-    placed = _build_main(rows, first)
+    chosen = {"engine": fields.engine(engines)}
+    placed = _build_main(rows, first) | chosen
     with gr.Row(elem_classes=["actions"]):
         compose = gr.Button("Compose", variant="primary", elem_id="compose", scale=3)
         stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=80)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from composer import pipeline
 from composer.composition import Composition, Ranked
 from composer.errors import RequestError
 from composer.rendering import interpret, write_midi
@@ -125,8 +126,11 @@ def show_sheet(visit: Visit, window_px: Any) -> str:
 
 def show_nearest(visit: Visit) -> str:
     """Name the training piece that is nearest to the candidate on show; return HTML."""
-    candidate = visit.candidate()
-    return answers.nearest(candidate) if candidate else ""
+    candidate, composition = visit.candidate(), visit.composition
+    if candidate is None or composition is None:
+        return ""
+    found = pipeline.find_nearest(candidate.piece, engine=composition.request.engine)
+    return answers.nearest(found)
 
 
 def make_file(

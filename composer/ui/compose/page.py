@@ -68,7 +68,7 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
     visit = gr.State(Visit(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            placed = controls.build(rows, examples, suggestions)
+            placed = controls.build(rows, examples, suggestions, studio.engines())
             history = results.build_history()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="status")
@@ -81,6 +81,7 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
     )
     page = ComposePage(demo, studio, rows, suggestions, examples, placed, column, stage)
     _wire_choices(page)
+    _wire_engine(page)
     _wire_run(page, n_at_once)
     _wire_link(page)
     stage.wire_pick(filled.ranking.pick, handlers.pick, ["rank"])
@@ -133,6 +134,22 @@ def _wire_choices(page: ComposePage) -> None:
         **AT_ONCE,
     )
     suggested.wire(line, page.suggestions, placed)
+
+
+def _wire_engine(page: ComposePage) -> None:
+    """Show the settings that the chosen engine heeds; of one engine there is no choice."""
+    engines, placed = page.studio.engines(), page.controls.settings
+    usual = next(iter(engines.values()))
+    others = [name for name in placed if name != "engine"]
+
+    def show(name: Any) -> Values:
+        heeded = engines.get(name, usual).settings
+        return tuple(gr.update(visible=other in heeded) for other in others)
+
+    if len(engines) > 1:
+        placed["engine"].change(
+            show, placed["engine"], [placed[name] for name in others], **AT_ONCE
+        )
 
 
 def _offer(options: list[choices.Choice], value: Any) -> Any:

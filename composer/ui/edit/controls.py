@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuRow
+from composer.engines import Capabilities, MenuRow
 from composer.ui.shared import choices, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
@@ -48,11 +48,12 @@ class Ways:
         return self.infill, self.vary, self.harmonise
 
 
-def build(rows: Sequence[MenuRow]) -> Ways:
+def build(rows: Sequence[MenuRow], engines: Mapping[str, Capabilities]) -> Ways:
     """Place the ways of writing.
 
     Args:
         rows: The pairs of composer and form on offer.
+        engines: Who can write.
     """
     with gr.Tabs(elem_id="edit-ways"):
         with gr.Tab("Rewrite"):
@@ -77,7 +78,7 @@ def build(rows: Sequence[MenuRow]) -> Ways:
             part = gr.Dropdown([], label="Given part", elem_id="edit-part")
             composer, form = _build_pair(rows)
             harmonise = _run_button("Harmonise", "edit-harmonise")
-    numbers, edges = _build_manner()
+    numbers, edges = _build_manner(engines)
     stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     return Ways(
         *(infill, complete, vary, freedom, harmonise, part, composer, form), edges, numbers, stop
@@ -104,11 +105,12 @@ def _build_pair(rows: Sequence[MenuRow]) -> tuple[gr.Dropdown, gr.Dropdown]:
     return composer, form
 
 
-def _build_manner() -> tuple[dict[str, Any], gr.Radio]:
+def _build_manner(engines: Mapping[str, Capabilities]) -> tuple[dict[str, Any], gr.Radio]:
     """Place what all ways of writing share."""
     numbers: dict[str, Any] = {
         "candidates": fields.number("candidates", page=PAGE, info=setting("candidates").help)
     }
+    numbers["engine"] = fields.engine(engines, page=PAGE)
     with gr.Accordion("More", open=False, elem_id="edit-more"):
         edges = gr.Radio(
             EDGES, value="keep", label="Notes across the edges of the bars", elem_id="edit-edges"

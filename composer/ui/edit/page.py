@@ -81,7 +81,7 @@ def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: i
     state = gr.State(Editing(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            origin, ways = source.build(VIEW, "melody"), controls.build(rows)
+            origin, ways = source.build(VIEW, "melody"), controls.build(rows, studio.engines())
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="edit-status")
             view, keep, results, made = _build_results(studio, ways.part)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 
+from composer.engines import Capabilities
 from composer.plans import FORM_NAMES, Chunking
 from composer.theory import ENSEMBLES
 from composer.ui.extend.handlers import CHUNKS, NO_PLAN, PLAN_COLUMNS
 from composer.ui.shared import source
 from composer.ui.shared.elements import html
-from composer.ui.shared.fields import blank
+from composer.ui.shared.fields import blank, engine
 from composer.ui.shared.source import Source
 
 PAGE = "extend"
@@ -68,7 +70,7 @@ def _correction(name: str, label: str, hint: str) -> gr.Textbox:
     return gr.Textbox(label=label, placeholder=hint, min_width=120, elem_id=f"extend-{name}")
 
 
-def build_growth() -> Growth:
+def build_growth(engines: Mapping[str, Capabilities]) -> Growth:
     """Place how it goes on."""
     bars = gr.Number(DEFAULT_BARS, label="Bars to add", precision=0, elem_id="extend-bars")
     plan = gr.Dropdown(
@@ -93,13 +95,13 @@ def build_growth() -> Growth:
         undo = gr.Button("↶ Undo", size="sm", interactive=False, elem_id="extend-undo")
         redo = gr.Button("↷ Redo", size="sm", interactive=False, elem_id="extend-redo")
     with gr.Accordion("More", open=False):
-        numbers = _build_numbers()
+        numbers = _build_numbers(engines)
     return Growth(bars, plan, rows, numbers, extend, stop, undo, redo)
 
 
-def _build_numbers() -> dict[str, gr.Textbox]:
+def _build_numbers(engines: Mapping[str, Capabilities]) -> dict[str, Any]:
     """Place the numbers by name, two in a row; each may be left empty."""
-    placed = {}
+    placed: dict[str, Any] = {"engine": engine(engines, page=PAGE)}
     options = {option.name: option for option in fields(Chunking)}
     with gr.Row(elem_classes=["pair", "level"]):
         placed["candidates"] = blank("candidates", page=PAGE, placeholder="as usual")

@@ -83,7 +83,7 @@ def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: i
     state = gr.State(Extending(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            start, growth = controls.build_start(), controls.build_growth()
+            start, growth = controls.build_start(), controls.build_growth(studio.engines())
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="extend-status")
             results, made = _build_results(studio, start, growth)

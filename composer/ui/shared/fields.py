@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from composer.ui.shared.settings import Setting, setting
+from composer.engines import Capabilities
+from composer.ui.shared.settings import OPEN, Setting, setting
 
 MAX_SLIDER_SPAN = 100.0
 
@@ -53,11 +55,24 @@ def blank(name: str, *, page: str = "setting", **options: Any) -> gr.Textbox:
     return gr.Textbox(elem_id=_element(page, name), **(shown | options))
 
 
+def engine(engines: Mapping[str, Capabilities], *, page: str = "setting") -> gr.Dropdown:
+    """Place the choice of who composes; nobody sees it while there is one engine only."""
+    options = [("The usual one", OPEN), *((name, name) for name in engines)]
+    return choice(
+        "engine", options, OPEN, page=page, visible=len(engines) > 1, info=engine_words(engines)
+    )
+
+
+def engine_words(engines: Mapping[str, Capabilities]) -> str:
+    """Say what every engine is good for."""
+    return " ".join(f"{name}: {one.good_for}" for name, one in engines.items())
+
+
 def choice(
-    name: str, options: list[tuple[str, Any]], value: Any, *, page: str = "setting"
+    name: str, options: list[tuple[str, Any]], value: Any, *, page: str = "setting", **more: Any
 ) -> gr.Dropdown:
     """Place a setting that is chosen from a list."""
     element = _element(page, name)
     return gr.Dropdown(
-        options, value=value, label=setting(name).label, min_width=120, elem_id=element
+        options, value=value, label=setting(name).label, min_width=120, elem_id=element, **more
     )

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from composer.composition import Composition, Wish
+from composer.novelty import Shared
 from composer.request import Request
 from composer.ui.compose import answers
 from composer.ui.shared import tables
@@ -73,23 +72,13 @@ def test_the_visit_lists_its_results_and_marks_the_one_on_show(composition: Comp
     assert "Nothing was composed" in answers.history([], "")
 
 
-def test_the_nearest_training_piece_is_named(
-    composition: Composition, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    novelty = ModuleType("composer.novelty")
-    shared = SimpleNamespace(notes=7, piece_name=SCRIPT, first_bar=2, last_bar=3)
-    novelty.longest_shared_run = lambda piece: shared  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "composer.novelty", novelty)
-    monkeypatch.setattr(answers, "find_spec", lambda name: novelty)
-    line = answers.nearest(composition.ranked[0])
+def test_the_nearest_training_piece_is_named() -> None:
+    line = answers.nearest(Shared(notes=7, piece_name=SCRIPT, first_bar=2, last_bar=3))
     assert "the same 7 notes in a row as bars 2 to 3" in line and "<img" not in line
 
 
-def test_without_an_index_nothing_is_said(
-    composition: Composition, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answers, "find_spec", lambda name: None)
-    assert answers.nearest(composition.ranked[0]) == ""
+def test_without_an_index_nothing_is_said() -> None:
+    assert answers.nearest(None) == ""
 
 
 def test_foreign_text_is_shown_as_text(composition: Composition) -> None:
