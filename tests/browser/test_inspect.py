@@ -152,6 +152,16 @@ def test_a_refused_file_leaves_nothing_of_the_one_before(
     tab.page.wait_for_selector("#inspect-heading h2:text('Minuet in D')")
 
 
+def test_a_file_that_is_taken_away_while_it_is_read_leaves_nothing(
+    address: str, open_tab: OpenTab, minuet: Path
+) -> None:
+    tab = inspect(open_tab, address, minuet)
+    tab.page.click("#upload [aria-label='Clear']")
+    tab.page.wait_for_timeout(2000)  # whatever was under way has come by then
+    assert is_empty(tab)
+    assert tab.page.inner_text("#inspect-status .status span") == ""
+
+
 def test_figures_are_drawn_by_this_server_and_only_for_who_inspects(
     address: str, open_tab: OpenTab, minuet: Path
 ) -> None:

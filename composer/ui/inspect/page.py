@@ -171,7 +171,10 @@ def _wire_upload(page: InspectPage) -> None:
         [page.inspection, page.status, page.other_status, *page.findings.in_order()],
         **IN_LINE,
     )
-    read.failure(lambda: wording.status(FULL), None, page.status, **AT_ONCE)
+    # Who takes the file away while it is being read fails here too, and needs no sentence.
+    read.failure(
+        lambda upload: wording.status(FULL if upload else ""), page.upload, page.status, **AT_ONCE
+    )
 
     inputs = [page.inspection, page.window_px]
     engraved = wiring.wire_sheet(read, handlers.show_sheet, inputs, page.findings.sheet)
