@@ -86,6 +86,7 @@ export class ScoreView {
   /** Show a piece from the beginning. */
   show(data) {
     const wasPlaying = this.player.isPlaying;
+    if (data.id !== this.data?.id) this.sheet.await();
     this.data = data;
     this.score = new Score(data);
     this.painting = new Painting(this.score, () => this._painted());

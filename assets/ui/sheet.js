@@ -11,9 +11,18 @@ export class Sheet {
     this.selection = null;
   }
 
+  /** Dim the pages of the piece before, until those of this one come. */
+  await() {
+    this.boxes.clear();
+    this.cursor?.remove();
+    this.cursor = null;
+    this.element?.classList.add('is-old');
+  }
+
   /** Take pages that have come. */
   attach(element) {
     this.element = element;
+    element.classList.remove('is-old');
     this.boxes.clear();
     this.cursor = null;
     this.paper = element.querySelector('.paper');

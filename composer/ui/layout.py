@@ -12,26 +12,33 @@ from composer.ui.edit import page as edit_page
 from composer.ui.extend import page as extend_page
 from composer.ui.inspect import page as inspect_page
 from composer.ui.server.entrance import PlainBlocks
+from composer.ui.shared.elements import html
 from composer.ui.studies import page as studies_page
 from composer.ui.studio import Studio, default_studio
 
 HEADER = (
     '<header class="masthead"><h1>Composer</h1>'
-    "<p>New music in the manner of old masters: many candidates, each one weighed, "
-    "the best to hear.</p></header>"
+    "<p>New music in the style of great composers: it writes many candidates, weighs each one "
+    "and plays you the best.</p></header>"
 )
 # Tell the width of the window; open the page that the address names after `#`, and let the address
 # follow the page, so that it can be kept.
 ARRIVE = """() => {
     const tabs = [...document.querySelectorAll('#pages > .tab-wrapper [role="tab"]')];
     const nameOf = (tab) => tab.textContent.trim().toLowerCase();
-    const open = () => tabs.find((tab) => '#' + nameOf(tab) === location.hash)?.click();
-    for (const tab of tabs)
-        tab.addEventListener('click', () => history.replaceState(null, '', '#' + nameOf(tab)));
+    const named = () => location.hash || '#compose';
+    const open = () => tabs.find((tab) => '#' + nameOf(tab) === named())?.click();
+    // Back goes to the page before: each has its place in the history of the window.
+    for (const tab of tabs) tab.addEventListener('click', () => {
+        if (named() !== '#' + nameOf(tab)) location.hash = nameOf(tab);
+    });
     window.addEventListener('hashchange', open);
     open();
     return window.innerWidth;
 }"""
+WATCH_FIELDS = (
+    "import(new URL('composer-assets/ui/fields.js', document.baseURI)).then((m) => m.watch());"
+)
 # A file of a visitor lives an hour; the cache is looked through every ten minutes.
 DELETE_CACHE_S = (600, 3600)
 MAX_WAITING = 20
@@ -54,15 +61,15 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
         title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S
     )
     with demo:
-        gr.HTML(HEADER, apply_default_css=False)
+        html(HEADER, js_on_load=WATCH_FIELDS)
         window_px = gr.Number(visible=False)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Compose", id="compose"):
-                visit = compose_page.build(demo, studio, window_px, n_at_once=n_at_once)
+                visit, onward = compose_page.build(demo, studio, window_px, n_at_once=n_at_once)
             with gr.Tab("Extend", id="extend"):
-                extend_page.build(studio, visit, window_px, n_at_once=n_at_once)
+                extend_page.build(studio, visit, onward["extend"], window_px, n_at_once=n_at_once)
             with gr.Tab("Edit", id="edit"):
-                edit_page.build(studio, visit, window_px, n_at_once=n_at_once)
+                edit_page.build(studio, visit, onward["edit"], window_px, n_at_once=n_at_once)
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
             with gr.Tab("Studies", id="studies"):

@@ -121,6 +121,8 @@ def test_painted_notes_are_kept_with_a_result_and_undone_step_by_step(
     run(tab, "vary")
     written = tab.page.evaluate(PITCHES)
     keep(tab)
+    tab.page.click("#edit-undo")
+    tab.page.wait_for_selector("#edit-heading:has-text('not kept yet')")
     for expected in (painted, given):
         tab.page.click("#edit-undo")
         wait_for_pitches(tab, expected)

@@ -32,8 +32,8 @@ def open_extend(open_tab: OpenTab, address: str) -> Tab:
 
 def extend(tab: Tab, bars: int) -> None:
     tab.page.fill("#extend-bars input", str(bars))
-    tab.page.fill("#extend-candidates textarea", "3")
-    tab.page.fill("#extend-seed textarea", "1")
+    tab.page.fill("#extend-candidates input", "3")
+    tab.page.fill("#extend-seed input", "1")
     tab.page.click("#extend")
     tab.page.wait_for_selector("#extend-status :text('bars in')")
 

@@ -131,7 +131,7 @@ def test_a_wish_out_of_range_gets_one_sentence(address: str, open_tab: OpenTab) 
     tab = open_tab(address)
     tab.wish(bars=9999)
     tab.page.click("#compose")
-    tab.page.wait_for_selector("text=`bars` must be from 1 to 512, got 9999")
+    tab.page.wait_for_selector("text=Bars must be from 1 to 512, got 9999")
     assert tab.page.is_enabled("#compose")
 
 
@@ -160,3 +160,98 @@ def test_the_examples_come_late_and_move_nothing(
     )
     reserved = "parseFloat(getComputedStyle(document.querySelector('.examples-room')).minHeight)"
     assert 0 < block_px <= tab.page.evaluate(reserved) <= room_px + 1
+
+
+def test_a_typed_choice_is_taken_by_keys_alone_and_an_unknown_one_is_refused_at_its_field(
+    address: str, open_tab: OpenTab
+) -> None:
+    """A typed key once read "any keyG minor", and the piece came in any key."""
+    tab = open_tab(address)
+    tab.page.wait_for_selector("#examples button")
+    key = "document.querySelector('#setting-key input')"
+    for leave, name in (("Enter", "G minor"), ("Tab", "D major")):
+        tab.page.focus("#setting-form input")
+        tab.page.keyboard.press("Tab")
+        tab.page.wait_for_function(f"{key}.selectionEnd === {key}.value.length")
+        tab.page.keyboard.type(name.lower())
+        tab.page.keyboard.press(leave)
+        tab.page.wait_for_function(f"{key}.value === '{name}'")
+    tab.page.click("#setting-key input")
+    tab.page.wait_for_function(f"{key}.selectionEnd - {key}.selectionStart === 7")
+    tab.page.keyboard.type("H major")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector("#setting-key .field-fault:has-text('H major')")
+    tab.page.keyboard.press("Tab")
+    tab.page.wait_for_function(f"{key}.value === 'D major'")
+    tab.page.click("#setting-composer input")
+    tab.page.keyboard.type("chopin")
+    tab.page.click("#setting-bars input")
+    tab.page.wait_for_function(
+        "document.querySelector('#setting-form input').value.includes('mazurka')"
+    )
+
+
+def test_another_setting_dims_what_is_on_show_until_the_next_piece(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=2, candidates=1)
+    tab.compose()
+    dimmed = "getComputedStyle(document.querySelector('#shown')).opacity < 1"
+    assert not tab.page.evaluate(dimmed)
+    tab.wish(bars=3)
+    tab.page.wait_for_function(dimmed)
+    tab.page.click("#compose")
+    tab.page.wait_for_selector("#heading h2:has-text('3 bars')")
+    tab.page.wait_for_function(f"!({dimmed})")
+
+
+def test_a_candidate_is_heard_from_its_row_without_being_put_on_show(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=6, candidates=3)
+    tab.compose()
+    second = tab.page.locator("#ranking .audition").nth(1)
+    second.click()
+    assert second.get_attribute("aria-pressed") == "true"
+    assert tab.page.get_attribute("#ranking tr[aria-selected=true]", "data-rank") == "1"
+    tab.page.click("#compose-score .sv-play")
+    tab.page.wait_for_selector("#ranking .audition[aria-pressed=true]", state="detached")
+
+
+def test_a_piece_goes_on_in_edit_and_is_there_after_back_and_reload(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(address)
+    tab.wish(bars=3, candidates=2)
+    tab.compose()
+    notes = "JSON.stringify(document.querySelector('.score-view').view.data.parts)"
+    composed = tab.page.evaluate(notes)
+    tab.page.click("#to-edit")
+    tab.page.wait_for_selector("#edit-score .sv-chip")
+    assert tab.page.url.endswith("#edit")
+    tab.page.go_back()
+    tab.page.wait_for_selector("#compose")
+    tab.page.reload()
+    tab.wait_for_roll()
+    assert tab.page.evaluate(notes) == composed
+
+
+def test_on_a_telephone_compose_and_play_are_in_sight_and_large_enough(
+    address: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(address, 390)
+    foot = "(one) => document.querySelector(one).getBoundingClientRect().bottom"
+    tab.page.wait_for_selector("#examples button")
+    assert tab.page.evaluate(f"({foot})('#compose')") <= 844
+    tab.page.click("#examples button >> nth=1")
+    tab.wait_for_roll()
+    tab.page.wait_for_function(
+        f"(({foot})('.sv-play') > 0) && (({foot})('.sv-play') <= window.innerHeight)"
+    )
+    small = """() => [...document.querySelectorAll(
+        '.sv-parts :is(button, label), .downloads button, .onward button, .audition, .sv-play')]
+        .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
+        .filter((box) => box.height < 40 || box.width < 40).length"""
+    assert tab.page.evaluate(small) == 0

@@ -1,4 +1,4 @@
-"""What became of the wishes, as HTML: asked and got, how to get it again, this visit's results.
+"""What became of the request, as HTML: the result, how to get it again, this visit's results.
 
 Knows no component of the page.
 """
@@ -21,16 +21,19 @@ _UNMEASURED = "told to the model; a manner cannot be measured here"
 
 
 def asked_and_got(request: Request, candidate: Ranked) -> str:
-    """Show every wish beside what the piece has."""
+    """Show every setting of the request beside what the piece has."""
     rows = "".join(
         f'<tr class="{_verdict(is_met)}"><th scope="row">{name}</th>'
-        f'<td data-label="asked">{escape(asked)}</td><td data-label="got">{escape(got)}</td></tr>'
+        f'<td data-label="request">{escape(asked)}</td>'
+        f'<td data-label="result">{escape(got)}</td></tr>'
         for name, asked, got, is_met in _answers(request, candidate)
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("wish", "asked", "got"))
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("setting", "your request", "the result")
+    )
     return (
         '<div class="scroll"><table class="asked">'
-        "<caption>Every wish, and what came of it</caption>"
+        "<caption>Your request, and what came of it</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -58,7 +61,7 @@ def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, st
     for name, wish, got in exact:
         yield name, _asked(wish), str(got), None if wish is None else wish == got
     tempo = request.tempo_bpm
-    got_bpm = f"{piece.tempo_bpm:.0f} quarters a minute"
+    got_bpm = f"{piece.tempo_bpm:.0f}"
     asked_bpm = "usual for the form" if tempo is None else f"{tempo:.0f}"
     yield "tempo", asked_bpm, got_bpm, None if tempo is None else piece.tempo_bpm == tempo
 
@@ -89,7 +92,7 @@ def history(past: Sequence[Past], folder: str) -> str:
 def _history_row(number: int, one: Past, folder: str) -> str:
     composition = one.composition
     pressed = str(one.folder == folder).lower()
-    facts = f"score {composition.scorecard.total:.0f}, seed {composition.request.seed}"
+    facts = f"closeness {composition.scorecard.total:.0f}, seed {composition.request.seed}"
     return (
         f'<li><button type="button" data-run="{number}" aria-pressed="{pressed}">'
         f"{escape(wording.title(composition.piece))}<small>{facts}</small></button></li>"

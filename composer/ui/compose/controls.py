@@ -92,8 +92,8 @@ def _build_main(rows: Sequence[MenuRow], first: Example) -> dict[str, Any]:
         "form": (choices.form_choices(rows, composer), form),
         "key": (choices.key_choices(), OPEN),
         "meter": (choices.meter_choices(rows, composer, form), OPEN),
-        "ensemble": ([("Usual for the form", OPEN), *((name, name) for name in ENSEMBLES)], OPEN),
-        "parts": ([("Usual for the form", OPEN), *((str(n), str(n)) for n in counts)], OPEN),
+        "ensemble": ([("Usual", OPEN), *((name, name) for name in ENSEMBLES)], OPEN),
+        "parts": ([("Usual", OPEN), *((str(n), str(n)) for n in counts)], OPEN),
     }
     placed: dict[str, Any] = {}
     for pair in MAIN:
@@ -107,7 +107,9 @@ def _build_main(rows: Sequence[MenuRow], first: Example) -> dict[str, Any]:
                     placed[name] = fields.number(name, info=usual)
                 else:
                     hint = tempo_hint(form, OPEN)
-                    placed[name] = fields.blank(name, placeholder=hint, info="quarters a minute")
+                    placed[name] = fields.blank(
+                        name, placeholder=hint, info="quarter notes per minute"
+                    )
     return placed
 
 

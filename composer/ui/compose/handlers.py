@@ -91,6 +91,7 @@ def show(visit: Visit) -> dict[str, Any]:
     return {
         "heading": tables.heading(candidate, len(composition.ranked)),
         "score": score_view.show(candidate.piece, candidate.scorecard),
+        "why": tables.why(candidate),
         "scorecard": tables.scorecard(candidate.scorecard),
         "ranking": tables.ranking(composition, visit.shown),
         "reason": tables.ranking_reason(composition, visit.shown),

@@ -25,6 +25,7 @@ from composer.ui.shared.settings import OPEN
 from composer.ui.shared.visit import Visit
 from composer.ui.shared.wiring import (
     AT_ONCE,
+    SETTINGS_CHANGED,
     STATE_LIFE_S,
     UNCHECKED,
     Runs,
@@ -40,6 +41,12 @@ FOLLOW_LINK = """(isLinked) => {
 }"""
 
 
+# The address tells the request from the moment a run begins: who reloads comes back to its piece.
+KEEP_ADDRESS = """watch('value', () => {
+    if (props.value) history.replaceState(history.state, '', `?${props.value}${location.hash}`);
+});"""
+
+
 @dataclass(frozen=True)
 class ComposePage:
     """All that the events of the page share."""
@@ -52,10 +59,13 @@ class ComposePage:
     controls: Controls
     column: Column
     stage: Stage
+    address: gr.HTML
 
 
-def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: int) -> gr.State:
-    """Place the page and wire it; return what the tab holds.
+def build(
+    demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: int
+) -> tuple[gr.State, dict[str, gr.Button]]:
+    """Place the page and wire it; return what the tab holds, and the ways on to other pages.
 
     Args:
         demo: The whole page.
@@ -72,6 +82,7 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
             history = results.build_history()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="status")
+            address = html("", html_template="", elem_id="address", js_on_load=KEEP_ADDRESS)
             problem = studio.sound_problem()
             html(wording.note(problem or ""), elem_id="sound-note", visible=bool(problem))
             column = results.build(history, has_sound=problem is None)
@@ -79,7 +90,7 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
     stage = Stage(
         *(visit, status, filled, results.show, filled.sheet, handlers.show_sheet, window_px)
     )
-    page = ComposePage(demo, studio, rows, suggestions, examples, placed, column, stage)
+    page = ComposePage(demo, studio, rows, suggestions, examples, placed, column, stage, address)
     _wire_choices(page)
     _wire_engine(page)
     _wire_run(page, n_at_once)
@@ -87,7 +98,7 @@ def build(demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: i
     stage.wire_pick(filled.ranking.pick, handlers.pick, ["rank"])
     stage.wire_pick(filled.history.reopen, handlers.reopen, ["run"])
     stage.wire_files(column.downloads, _maker(studio), column.expressive)
-    return visit
+    return visit, column.onward
 
 
 def _maker(studio: Studio) -> Callable[..., Path]:
@@ -161,8 +172,12 @@ def _offer(options: list[choices.Choice], value: Any) -> Any:
 def _wire_run(page: ComposePage, n_at_once: int) -> None:
     """Let Compose and the examples compose, and Stop stop what this tab composes."""
     placed, buttons, stage = page.controls.settings, page.controls, page.stage
-    seed = {placed["seed"]: lambda visit: visit.request.seed}
-    runs = Runs(stage, [buttons.compose], buttons.stop, n_at_once, seed)
+    told: dict[Any, Callable[[Visit], Any]] = {
+        placed["seed"]: lambda visit: visit.request and visit.request.seed,
+        page.address: lambda visit: visit.request and links.to_query(visit.request),
+    }
+    runs = Runs(stage, [buttons.compose], buttons.stop, n_at_once, told)
+    gr.on([one.input for one in placed.values()], None, None, None, js=SETTINGS_CHANGED)
 
     def begin(visit: Visit, keeps_seed: Any, *values: Any) -> Visit:
         return handlers.begin(visit, keeps_seed, dict(zip(placed, values, strict=True)))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from composer.ui.compose import answers, handlers
-from composer.ui.shared import downloads, score_view, wording
+from composer.ui.shared import downloads, score_view
 from composer.ui.shared.downloads import Downloads
 from composer.ui.shared.elements import PICK_ROW, html
-from composer.ui.shared.score_view import ScoreView
 from composer.ui.shared.visit import Visit
 from composer.ui.shared.wiring import Slots, Values
 
@@ -48,6 +47,7 @@ class Results(Slots):
     heading: gr.HTML
     score: gr.HTML
     sheet: gr.HTML
+    why: gr.HTML
     midi: gr.DownloadButton
     record: gr.DownloadButton
     ranking: gr.HTML
@@ -66,13 +66,13 @@ class Column:
 
     Args:
         results: What a candidate fills.
-        view: The score view among them.
+        onward: By page, the buttons that take what is on show there.
         expressive: Whether files are performed with expression.
         downloads: The buttons of files that are made when they are asked for.
     """
 
     results: Results
-    view: ScoreView
+    onward: dict[str, gr.Button]
     expressive: gr.Checkbox
     downloads: Downloads
 
@@ -88,13 +88,20 @@ def build(history: gr.HTML, *, has_sound: bool) -> Column:
     with gr.Column(visible=False, elem_id="shown") as shown:
         heading = html(elem_id="heading")
         view = score_view.build(VIEW, sheet_id="sheet")
+        with gr.Accordion("Why", open=False, elem_id="why-fold"):
+            why = html(elem_id="why")
+        with gr.Row(elem_classes=["onward"]):
+            onward = {
+                page: gr.Button(f"Continue in {page.capitalize()}", size="sm", elem_id=f"to-{page}")
+                for page in ("extend", "edit")
+            }
         with gr.Row(elem_classes=["downloads"]):
             midi = _file_button("↓ MIDI", "midi")
             made = downloads.build(VIEW, MADE_FORMATS if has_sound else SILENT_FORMATS)
             record = _file_button("↓ JSON", "record")
         expressive = gr.Checkbox(
             True,
-            label="sound files with expression",
+            label="Sound files with expression",
             info="off: exactly as written",
             container=False,
             visible=has_sound,
@@ -102,7 +109,7 @@ def build(history: gr.HTML, *, has_sound: bool) -> Column:
         )
         ranking = html(elem_id="ranking", js_on_load=PICK_ROW)
         reason = html(elem_id="reason")
-        with gr.Accordion("Asked and got", open=False, elem_id="asked-fold"):
+        with gr.Accordion("Your request and the result", open=False, elem_id="asked-fold"):
             asked = html(elem_id="asked")
             again = html(elem_id="again", js_on_load=COPY_LINK)
             nearest = html(elem_id="nearest")
@@ -111,10 +118,10 @@ def build(history: gr.HTML, *, has_sound: bool) -> Column:
         with gr.Accordion("Rejected candidates", open=False, elem_id="rejected-fold"):
             rejected = html(elem_id="rejected")
     results = Results(
-        *(empty, shown, heading, view.view, view.sheet, midi, record, ranking, reason),
+        *(empty, shown, heading, view.view, view.sheet, why, midi, record, ranking, reason),
         *(asked, again, nearest, scorecard, rejected, history),
     )
-    return Column(results, view, expressive, made)
+    return Column(results, onward, expressive, made)
 
 
 def build_history() -> gr.HTML:
@@ -136,7 +143,6 @@ def show(visit: Visit) -> Values:
     return Results.fill(
         empty=gr.update(visible=False),
         shown=gr.update(visible=True),
-        sheet=wording.note("the sheet is being engraved"),
         nearest="",
         **handlers.show(visit),
     )

@@ -284,7 +284,7 @@ def show(state: Editing) -> dict[str, Any]:
     return {
         "heading": views.heading(piece, version.told, shown, found),
         "score": score_view.show(piece, card, selected=place, turn=state.turn),
-        "ranking": views.candidates(found, shown),
+        "ranking": views.candidates(found, shown, _first_bar(trial)),
         "scorecard": tables.scorecard(card),
         "record": record or None,
     }
@@ -293,6 +293,14 @@ def show(state: Editing) -> dict[str, Any]:
 def _marked(job: Job, piece: Piece) -> score_view.Selection | None:
     """Return the bars that a run wrote, under the numbers that they have in what came of it."""
     return job.place and score_view.renumbered(job.place, job.arguments[0], piece)
+
+
+def _first_bar(trial: Trial | None) -> int:
+    """Return where a run wrote, counted from 1 in the piece as it was given."""
+    if trial is None or trial.job.place is None:
+        return 1
+    piece = trial.job.arguments[0]
+    return 1 + int(piece.index_of_bars(trial.job.place.first_bar, trial.job.place.last_bar)[0])
 
 
 def given_part(state: Editing) -> int:

@@ -30,6 +30,7 @@ from composer.ui.shared.wiring import (
     Stage,
     Values,
     make_room,
+    open_page,
 )
 from composer.ui.studio import Studio
 
@@ -68,12 +69,20 @@ class EditPage:
     stage: Stage
 
 
-def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: int) -> None:
+def build(
+    studio: Studio,
+    visit: gr.State,
+    onward: gr.Button,
+    window_px: gr.Number,
+    *,
+    n_at_once: int,
+) -> None:
     """Place the page and wire it.
 
     Args:
         studio: What writes.
         visit: What the Compose page of the tab holds.
+        onward: The button there that takes its piece here.
         window_px: Holds the width of the visitor's window.
         n_at_once: How many runs share the model.
     """
@@ -87,7 +96,7 @@ def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: i
             view, keep, results, made = _build_results(studio, ways.part)
     stage = Stage(state, status, results, _show, view.sheet, handlers.show_sheet, window_px)
     page = EditPage(studio, origin, ways, view, keep, results, stage)
-    _wire_source(page, visit)
+    _wire_source(page, visit, onward)
     _wire_form(page)
     _wire_runs(page, n_at_once)
     _wire_changes(page)
@@ -127,7 +136,6 @@ def _show(state: Editing) -> Values:
     return Results.fill(
         empty=gr.update(visible=False),
         shown=gr.update(visible=True),
-        sheet=wording.note("the sheet is being engraved"),
         record=gr.update(value=record, interactive=record is not None),
         part=gr.update(choices=views.part_choices(state.piece), value=handlers.given_part(state)),
         undo=gr.update(interactive=state.history.can_undo),
@@ -136,17 +144,20 @@ def _show(state: Editing) -> Values:
     )
 
 
-def _wire_source(page: EditPage, visit: gr.State) -> None:
+def _wire_source(page: EditPage, visit: gr.State, onward: gr.Button) -> None:
     """Let music come from the Compose page, a file or a line of notes."""
     origin = page.source
     take_upload = partial(handlers.take_upload, page.studio.read_score)
     sources: tuple[tuple[Any, Callable[..., Editing], Any], ...] = (
         (origin.composed.click, handlers.take_composed, visit),
+        (onward.click, handlers.take_composed, visit),
         (origin.upload.upload, take_upload, origin.upload),
         (origin.take_notes.click, handlers.take_melody, origin.notes),
     )
     for trigger, take, found in sources:
         page.stage.wire(trigger, take, [found], **READING)
+    onward.click(None, None, None, js=open_page(VIEW))
+    page.stage.wire_gone(origin.upload)
 
 
 def _wire_form(page: EditPage) -> None:

@@ -26,7 +26,7 @@ def place_words(place: Selection, piece: Piece) -> str:
     if len(place.parts) == len(piece.parts):
         return bars
     names = [score_view.part_names(piece)[part] for part in place.parts]
-    return f"{bars} of {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
+    return f"{bars} of {wording.listed(names)}"
 
 
 def painted_words(words: str) -> str:
@@ -45,12 +45,12 @@ def heading(piece: Piece, words: str, shown: int, filled: Composition | None) ->
     )
 
 
-def candidates(filled: Composition | None, shown: int) -> str:
+def candidates(filled: Composition | None, shown: int, first_bar: int = 1) -> str:
     """Show the candidates of the last run as rows that can be picked; nothing before the first."""
     if filled is None:
         return ""
     reason = tables.ranking_reason(filled, shown) if shown else ""
-    return tables.ranking(filled, shown) + reason
+    return tables.ranking(filled, shown, first_bar) + reason
 
 
 def part_choices(piece: Piece) -> list[tuple[str, int]]:

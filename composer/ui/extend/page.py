@@ -29,6 +29,7 @@ from composer.ui.shared.wiring import (
     Stage,
     Values,
     make_room,
+    open_page,
 )
 from composer.ui.studio import Studio
 
@@ -71,12 +72,20 @@ class ExtendPage:
     stage: Stage
 
 
-def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: int) -> None:
+def build(
+    studio: Studio,
+    visit: gr.State,
+    onward: gr.Button,
+    window_px: gr.Number,
+    *,
+    n_at_once: int,
+) -> None:
     """Place the page and wire it.
 
     Args:
         studio: What composes.
         visit: What the Compose page of the tab holds.
+        onward: The button there that takes its piece here.
         window_px: Holds the width of the visitor's window.
         n_at_once: How many runs share the model.
     """
@@ -89,7 +98,7 @@ def build(studio: Studio, visit: gr.State, window_px: gr.Number, *, n_at_once: i
             results, made = _build_results(studio, start, growth)
     stage = Stage(state, status, results, _show, results.sheet, handlers.show_sheet, window_px)
     page = ExtendPage(studio, start, growth, stage)
-    _wire_source(page, visit)
+    _wire_source(page, visit, onward)
     _wire_plan(page)
     _wire_run(page, n_at_once)
     stage.wire_pick(results.chunks.pick, handlers.pick, ["chunk", "rank"])
@@ -120,26 +129,28 @@ def _show(state: Extending) -> Values:
     return Results.fill(
         empty=gr.update(visible=False),
         shown=gr.update(visible=True),
-        sheet=wording.note("the sheet is being engraved"),
         undo=gr.update(interactive=state.history.can_undo),
         redo=gr.update(interactive=state.history.can_redo),
         **handlers.show(state),
     )
 
 
-def _wire_source(page: ExtendPage, visit: gr.State) -> None:
+def _wire_source(page: ExtendPage, visit: gr.State, onward: gr.Button) -> None:
     """Let music come from the Compose page, a file or a theme; show what was found in it."""
     origin, corrections = page.start.source, list(page.start.corrections)
 
     take_upload = partial(handlers.take_upload, page.studio.read_score)
     sources: tuple[tuple[Any, Callable[..., Extending], list[Any]], ...] = (
         (origin.composed.click, handlers.take_composed, [visit]),
+        (onward.click, handlers.take_composed, [visit]),
         (origin.upload.upload, take_upload, [origin.upload]),
         (origin.take_notes.click, handlers.take_theme, [origin.notes, origin.more]),
     )
     for trigger, take, inputs in sources:
         page.stage.wire(trigger, take, inputs, **READING)
         trigger(lambda: [None] * len(corrections), None, corrections, **AT_ONCE)
+    onward.click(None, None, None, js=open_page(VIEW))
+    page.stage.wire_gone(origin.upload)
     for component in corrections:
         page.stage.wire(component.submit, handlers.correct, corrections)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from html import escape
 
 from composer.piece import Part, Piece
-from composer.scorecard import Score, Scorecard
-from composer.scoring.reasons import plural_of_group
+from composer.scorecard import Scorecard
 from composer.scoring.texture import build_texture
 from composer.scoring.tonality import durations_by_pitch_class, entropy_bits
 from composer.theory import Key, estimate_key, pitch_name
@@ -28,68 +26,16 @@ CLOSE_FIT = 0.02
 # that there can be is 3.585 (twelve equal shares).
 NO_KEY_BITS = 3.5
 NO_CLEAR_KEY = "no clear key"
-MATTERING = 3
 
 
 def heading(piece: Piece, card: Scorecard) -> str:
     """Name the piece, say how close it is to real ones, and by which values most."""
-    real = f"real {plural_of_group(card.form)}"
-    rows = "".join(f"<li>{escape(_value_words(score, real))}</li>" for score in mattering(card))
     return (
         f'<div class="heading"><div><h2>{escape(piece.title or UNTITLED)}</h2>'
         f"<p>{escape(_summary(piece))}</p></div>"
         f'<div class="total"><b>{card.total:.0f}</b><span>closeness, of 100</span></div></div>'
-        f'<p class="closeness">{escape(_closeness_words(card, real))}</p>'
-        f'<ul class="reasons">{rows}</ul>'
+        f"{tables.closeness(card)}"
     )
-
-
-def _closeness_words(card: Scorecard, real: str) -> str:
-    """Say what the total is, and what it is not."""
-    return (
-        f"Its values lie closer to {real} than those of {card.total:.0f} of 100 pieces, half of "
-        "them real and half composed. That tells how usual it is, not how good. What matters most:"
-    )
-
-
-def mattering(card: Scorecard) -> list[Score]:
-    """Return the values that a reader should see beside the total, at most `MATTERING`.
-
-    Those that cost most come first. Where hardly anything costs, those follow that lie nearest to
-    the end of their band, weighed by what they would cost beyond it.
-    """
-    measured = [
-        score
-        for score in card.scores
-        if all(map(math.isfinite, (score.value, score.low, score.high))) and score.weight > 0
-    ]
-    return sorted(measured, key=lambda score: (-score.lost, -score.weight * _nearness(score)))[
-        :MATTERING
-    ]
-
-
-def _nearness(score: Score) -> float:
-    """Return how near a value is to the end of its band: 0 in the middle, 1 at an end."""
-    width = score.high - score.low
-    if width <= 0:
-        return 0.0
-    return min(1.0, abs(2 * (score.value - score.low) / width - 1))
-
-
-def _value_words(score: Score, real: str) -> str:
-    """Write a value beside its band: `syncopated notes: 0.02 share of ...; real waltzes ...`."""
-    low, high = wording.number(score.low), wording.number(score.high)
-    band = low if low == high else f"{low} to {high}"
-    value = f"{tables.label(score)}: {wording.number(score.value)} {score.unit}"
-    return f"{value}; {real} have {band}{_bars_words(score)}"
-
-
-def _bars_words(score: Score) -> str:
-    """Name the bars where something unusual was found."""
-    bars = [] if score.is_inside_band else sorted({place.bar for place in score.places})
-    named = ", ".join(map(str, bars[:MAX_METERS_NAMED]))
-    more = " and more" if len(bars) > MAX_METERS_NAMED else ""
-    return f" ({'bar' if len(bars) == 1 else 'bars'} {named}{more})" if bars else ""
 
 
 def _summary(piece: Piece) -> str:

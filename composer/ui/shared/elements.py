@@ -19,8 +19,10 @@ tidy();
 PICK_ROW = """
 element.addEventListener('click', (event) => {
     const row = event.target.closest('tr[data-rank]');
-    if (row) trigger('pick', {rank: Number(row.dataset.rank)});
+    if (!row || event.target.closest('.audition')) return;
+    trigger('pick', {rank: Number(row.dataset.rank)});
 });
+import(new URL('composer-assets/ui/audition.js', document.baseURI)).then((m) => m.listen(element));
 """
 
 

@@ -32,7 +32,7 @@ from composer.rendering.phrases import find_phrases
 from composer.rendering.timing import expressive_clock
 from composer.scorecard import Scorecard
 from composer.theory import name_parts, pitch_name
-from composer.ui.shared import tables, wording
+from composer.ui.shared import wording
 
 MODULE = "composer-assets/ui/score-view.js"
 _IMPORT = f"import(new URL('{MODULE}', document.baseURI))"
@@ -224,7 +224,7 @@ def _findings(card: Scorecard) -> list[dict[str, Any]]:
         {
             "onset": _plain(place.onset_beats),
             "parts": place.parts,
-            "words": f"{tables.label(score)}: {place.note}",
+            "words": f"{wording.label(score)}: {place.note}",
             "isInside": score.is_inside_band,
         }
         for score in card.scores

@@ -7,67 +7,171 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from composer.composition import Composition, Ranked, Rejected, count_given_up
+from composer.composition import PARALLELS, Composition, Ranked, Rejected, count_given_up
 from composer.scorecard import Place, Score, Scorecard
 from composer.scoring import RULES
-from composer.ui.shared.wording import count, note, number, title
+from composer.scoring.reasons import plural_of_group
+from composer.stitching import trim
+from composer.ui.shared import score_view
+from composer.ui.shared.wording import count, label, listed, note, number, title
 
-MAX_BARS_NAMED = 8
+MAX_BARS_NAMED, MAX_BARS_TOLD = 8, 3
 MAX_REASONS = 3
-COLUMNS = ("rank", "score", "parallels", "in band", "notes", "nats/note", "why")
-_LABELS = {rule.name: rule.label for rule in RULES}
+MATTERING = 3
+AUDITION_BARS, MAX_AUDITIONS = 4, 32
+# From which total on a piece is called what; the total says how many pieces are less close.
+CLOSENESS = ((75, "Close to"), (40, "Not far from"), (0, "Unlike most"))
+_RULES = {rule.name: rule for rule in RULES}
+COLUMNS = (
+    *("rank", "request", "closeness", "parallel fifths and octaves", "usual values", "notes"),
+    *("surprise", "why"),
+)
+RANKING = (
+    "First those that keep the whole request, then by closeness to real pieces, 0 to 100. "
+    "▶ plays the first bars; a row puts its candidate on show"
+)
 
 
 def heading(candidate: Ranked, n_candidates: int) -> str:
-    """Name the piece on show, and say why it stands where it stands."""
-    piece, card = candidate.piece, candidate.scorecard
-    where = (
-        f"{candidate.rank} of {n_candidates}" if candidate.rank > 1 else f"best of {n_candidates}"
-    )
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in _reasons(candidate)[:3])
+    """Name the piece on show, and say in a sentence what came."""
+    piece = candidate.piece
+    n_all = n_candidates
+    where = f"{candidate.rank} of {n_all}" if candidate.rank > 1 else f"best of {n_all}"
     return (
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
-        f"<p>candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
-        f"{piece.tempo_bpm:.0f} quarters a minute</p></div>"
-        f'<div class="total" title="score, 0 to 100"><b>{card.total:.0f}</b>'
-        "<span>score</span></div></div>"
-        f'<ul class="reasons">{reasons}</ul>'
+        f'<p class="verdict">{escape(verdict(candidate))}</p>'
+        f"<p>Candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
+        f"tempo {piece.tempo_bpm:.0f}</p></div></div>"
     )
+
+
+def verdict(candidate: Ranked) -> str:
+    """Say what came, such as `Close to real chorales; cross relations in bars 3 and 4`."""
+    card = candidate.scorecard
+    near = next(words for least, words in CLOSENESS if card.total >= least)
+    said = [f"{near} real {plural_of_group(card.form)}"]
+    if missed := missed_wishes(candidate):
+        said.append(f"not as you asked: {listed(missed)}")
+    faults = [s for s in card.scores if s.lost > 0 and not s.is_inside_band]
+    for worst in sorted(faults, key=lambda score: -score.lost)[:1]:
+        if not (worst.places and _RULES[worst.name].is_fault):
+            said.append(f"furthest from them in {label(worst)}")
+            continue
+        numbers = sorted({place.bar for place in worst.places})
+        named = [str(bar) for bar in numbers[:MAX_BARS_TOLD]]
+        more = " and others" if len(numbers) > len(named) else ""
+        bars = ", ".join(named) + more if more else listed(named)
+        said.append(f"{label(worst)} in {'bar' if len(numbers) == 1 else 'bars'} {bars}")
+    return "; ".join(said) + "."
+
+
+def why(candidate: Ranked) -> str:
+    """Show the numbers behind a candidate: closeness, and the values that matter most."""
+    card = candidate.scorecard
+    return (
+        f'<div class="total"><b>{card.total:.0f}</b><span>closeness, of 100</span></div>'
+        f"{closeness(card)}"
+    )
+
+
+def closeness(card: Scorecard) -> str:
+    """Say what the total is and is not, and which values matter most."""
+    real = f"real {plural_of_group(card.form)}"
+    rows = "".join(f"<li>{escape(_value_words(score, real))}</li>" for score in mattering(card))
+    words = escape(_closeness_words(card, real))
+    return f'<p class="closeness">{words}</p><ul class="reasons">{rows}</ul>'
+
+
+def _closeness_words(card: Scorecard, real: str) -> str:
+    """Say what the total is, and what it is not."""
+    return (
+        f"Its values lie closer to {real} than those of {card.total:.0f} of 100 pieces, half of "
+        "them real and half composed. That tells how usual it is, not how good. What matters most:"
+    )
+
+
+def mattering(card: Scorecard) -> list[Score]:
+    """Return the values that a reader should see beside the total, at most `MATTERING`.
+
+    Those that cost most come first. Where hardly anything costs, those follow that lie nearest to
+    the end of their band, weighed by what they would cost beyond it.
+    """
+    measured = [
+        score
+        for score in card.scores
+        if all(map(math.isfinite, (score.value, score.low, score.high))) and score.weight > 0
+    ]
+    return sorted(measured, key=lambda score: (-score.lost, -score.weight * _nearness(score)))[
+        :MATTERING
+    ]
+
+
+def _nearness(score: Score) -> float:
+    """Return how near a value is to the end of its band: 0 in the middle, 1 at an end."""
+    width = score.high - score.low
+    if width <= 0:
+        return 0.0
+    return min(1.0, abs(2 * (score.value - score.low) / width - 1))
+
+
+def _value_words(score: Score, real: str) -> str:
+    """Write a value beside its band: `syncopated notes: 0.02 share of ...; real waltzes ...`."""
+    low, high = number(score.low), number(score.high)
+    band = low if low == high else f"{low} to {high}"
+    value = f"{label(score)}: {number(score.value)} {score.unit}"
+    return f"{value}; {real} have {band}{_bars_words(score)}"
+
+
+def _bars_words(score: Score) -> str:
+    """Name the bars where something unusual was found."""
+    bars = [] if score.is_inside_band else sorted({place.bar for place in score.places})
+    named = ", ".join(map(str, bars[:MAX_BARS_NAMED]))
+    more = " and more" if len(bars) > MAX_BARS_NAMED else ""
+    return f" ({'bar' if len(bars) == 1 else 'bars'} {named}{more})" if bars else ""
 
 
 def _reasons(candidate: Ranked) -> list[str]:
-    """Say why it stands where it stands: wishes that it misses weigh more than its score."""
+    """Say why it stands where it stands: what it misses weighs more than its closeness."""
     return [*missed_wishes(candidate), *candidate.scorecard.reasons]
 
 
 def missed_wishes(candidate: Ranked) -> list[str]:
-    """Name the wishes that a candidate does not keep: `bars 15, not 16`."""
+    """Name what a candidate does not keep of the request: `bars 15, not 16`."""
     missed = (wish for wish in candidate.kept if not wish.is_kept)
     return [f"{wish.name} {wish.got}, not {wish.asked}" for wish in missed]
 
 
-def ranking(composition: Composition, shown: int) -> str:
-    """Show all candidates as a table whose rows can be picked."""
+def ranking(composition: Composition, shown: int, first_bar: int = 1) -> str:
+    """Show all candidates as a table whose rows can be picked, and heard without being picked.
+
+    Args:
+        composition: Of the candidates.
+        shown: Rank of the one on show.
+        first_bar: Where what is heard begins, counted from 1.
+    """
     head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
     rows = "".join(
-        _ranking_row(candidate, candidate.rank == shown) for candidate in composition.ranked
+        _ranking_row(candidate, candidate.rank == shown, first_bar)
+        for candidate in composition.ranked
     )
     n_given_up = count_given_up(composition.rejected)
     others = f"; {count(n_given_up, 'other')} given up on the way" if n_given_up else ""
     return (
         '<div class="scroll"><table class="ranking">'
-        f"<caption>All candidates; pick one to see and hear it{others}</caption>"
+        f"<caption>{RANKING}{others}.</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
+def _ranking_row(candidate: Ranked, is_shown: bool, first_bar: int) -> str:
     card = candidate.scorecard
     inside = sum(score.is_inside_band for score in card.scores)
-    parallels = sum(len(s.places) for s in card.scores if s.name.startswith("parallel_"))
+    parallels = sum(len(s.places) for s in card.scores if s.name in PARALLELS)
+    missed = ", ".join(dict.fromkeys(wish.name for wish in candidate.kept if not wish.is_kept))
     why = escape("; ".join(_reasons(candidate)[:2]))
     cells = (
-        f'<button type="button">{candidate.rank}</button>',
+        f'{_audition(candidate, first_bar)}<button type="button">{candidate.rank}</button>',
+        f"misses {escape(missed)}" if missed else "kept",
         f"<b>{card.total:.0f}</b>",
         f"{parallels}",
         f"{inside} of {len(card.scores)}",
@@ -78,6 +182,20 @@ def _ranking_row(candidate: Ranked, is_shown: bool) -> str:
     labelled = zip(COLUMNS, cells, strict=True)
     body = "".join(f'<td data-label="{label}">{text}</td>' for label, text in labelled)
     return f'<tr data-rank="{candidate.rank}" aria-selected="{str(is_shown).lower()}">{body}</tr>'
+
+
+def _audition(candidate: Ranked, first_bar: int) -> str:
+    """Return a button that plays some bars of a candidate; nothing beyond the first rows."""
+    piece = candidate.piece
+    if candidate.rank > MAX_AUDITIONS or not piece.n_notes:
+        return ""
+    first = min(max(first_bar, 1), piece.n_bars)
+    heard = trim(piece, first, min(first + AUDITION_BARS - 1, piece.n_bars))
+    return (
+        f'<button type="button" class="audition" aria-pressed="false" '
+        f'aria-label="hear candidate {candidate.rank}" title="hear its first bars" '
+        f'data-score="{escape(score_view.show(heard))}">▶</button>'
+    )
 
 
 def ranking_reason(composition: Composition, shown: int) -> str:
@@ -107,15 +225,17 @@ def _difference(better: Ranked, worse: Ranked) -> str:
     named = [label(score) for gain, score in gains[:MAX_REASONS] if gain > 0]
     if not named:
         return "equal by the rules; the likelier one stands first"
-    return (
-        f"nearer to real pieces in {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}"
-    )
+    return f"nearer to real pieces in {listed(named)}"
 
 
 def rejections(rejected: Iterable[Rejected]) -> str:
     """List the rejected candidates with their reasons."""
     lines = [f"<li><b>{r.index + 1}</b> {escape(r.reason)}</li>" for r in rejected]
-    return f'<ul class="rejected">{"".join(lines)}</ul>' if lines else "<p>None was rejected.</p>"
+    return (
+        f'<ul class="rejected">{"".join(lines)}</ul>'
+        if lines
+        else "<p>No candidates were rejected.</p>"
+    )
 
 
 def scorecard(card: Scorecard) -> str:
@@ -137,11 +257,6 @@ def _group(form: str) -> str:
     """Name the pieces that the bands were measured on: `chorale/4` are chorales of 4 parts."""
     name, _, parts = form.removeprefix("ensemble:").partition("/")
     return ("all forms" if name in ("", "all") else name) + (f" in {parts} parts" if parts else "")
-
-
-def label(score: Score) -> str:
-    """Name a value as people do."""
-    return _LABELS.get(score.name, score.name.replace("_", " "))
 
 
 def _score_row(score: Score) -> str:

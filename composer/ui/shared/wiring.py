@@ -30,9 +30,19 @@ AT_ONCE: dict[str, Any] = {**UNCHECKED, "queue": False}
 # Reading a file waits for nobody who composes.
 READING: dict[str, Any] = {**UNCHECKED, "concurrency_id": "inspect"}
 STATE_LIFE_S = 3600
+GONE = "the file was taken away; what is on show still came from it"
 
 Values = tuple[Any, ...]
 Change = Callable[..., Any]
+
+
+# What is on show no longer belongs to the settings; the next status line takes this away.
+SETTINGS_CHANGED = """() => {
+    const line = document.querySelector('#status .status');
+    if (!document.querySelector('#heading h2') || !line.querySelector('.bar.idle')) return;
+    line.classList.add('is-stale');
+    line.firstElementChild.textContent = 'The settings have changed; press Compose for a new piece';
+}"""
 
 
 def make_room(status_id: str) -> str:
@@ -42,6 +52,11 @@ def make_room(status_id: str) -> str:
         const line = document.querySelector('#{status_id}');
         if (window.innerWidth < 760) line.scrollIntoView({{behavior: 'smooth', block: 'start'}});
     }}"""
+
+
+def open_page(name: str) -> str:
+    """Return the `js` that goes to a page, as its tab does."""
+    return f"() => {{ location.hash = '{name}'; window.scrollTo({{top: 0}}); }}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,8 @@ class Stage:
     def wire(self, trigger: Any, change: Change, inputs: Sequence[Any] = (), **options: Any) -> Any:
         """Let a trigger change the state and show it; a refusal becomes the status line.
 
+        What was on show stays after a refusal, dimmed: it is not what was asked for.
+
         Args:
             trigger: Of a component.
             change: State and values in, state out; raises what a person may read.
@@ -142,15 +159,25 @@ class Stage:
                 changed = change()
                 return changed, wording.status(""), *self.show(changed)
         except gr.Error as error:
-            return state, wording.status(error.message), *self.slots.fill()
+            return state, wording.status(error.message, is_stale=True), *self.slots.fill()
 
     def engrave(self, shown: Any) -> Any:
         """Engrave what is on show, after it is on show; return the event of the engraving."""
         return wire_sheet(shown, self.show_sheet, [self.state, self.window_px], self.sheet)
 
+    def wire_gone(self, upload: gr.File) -> None:
+        """Dim what is on show once the file that it came from is taken away."""
+        status = wording.status(GONE, is_stale=True)
+        upload.clear(lambda: status, None, self.status, **AT_ONCE)
+
     def wire_files(self, made: Downloads, make: Callable[..., Path], *inputs: Any) -> None:
         """Make files when they are asked for: format, state and values in, path out."""
         downloads.wire(made, make, inputs=[self.state, *inputs], status=self.status, **UNCHECKED)
+
+
+def _as_said(error: gr.Error) -> gr.Error:
+    """Return an error in the words of a page, where the API names parameters."""
+    return gr.Error(wording.as_said(error.message), title=error.title, print_exception=False)
 
 
 @dataclass(frozen=True)
@@ -200,7 +227,7 @@ class Runs:
             except gr.Error as error:
                 skipped = (gr.skip() for _ in (*self.told, *buttons))
                 yield state, wording.status(error.message), *skipped
-                raise
+                raise _as_said(error) from error
             told = (read(begun) for read in self.told.values())
             yield begun, wording.status(WAITING, 0.0), *told, *self._updates(is_running=True)
 
@@ -210,7 +237,7 @@ class Runs:
                     yield from draw(state)
             except gr.Error as error:
                 yield state, wording.status(error.message)
-                raise
+                raise _as_said(error) from error
             finally:
                 state.run.end()
 

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
 
 from composer.composition import Composition, count_given_up
 from composer.piece import Piece
 from composer.pipeline import Progress
+from composer.scorecard import Score
+from composer.scoring import RULES
+from composer.ui.shared.settings import settings
+
+# Towards the end an estimate of less than a second is right; before, it knows too little.
+NEARLY_DONE = 0.9
+_LABELS = {rule.name: rule.label for rule in RULES}
+_NAME = re.compile(r"`(\w+)`")
 
 
 def progress_words(progress: Progress) -> str:
     """Say how far a run is: `7 of 16 candidates, about 4 s left`."""
-    counted = f"{progress.drawn} of {count(progress.wanted, 'candidate')}"
-    return f"{counted}, {left_words(progress.left_s)}" if progress.left_s is not None else counted
-
-
-def left_words(left_s: float) -> str:
-    """Say how long something will take."""
-    if left_s < 1:
-        return "nearly done"
-    if left_s < 90:
-        return f"about {left_s:.0f} s left"
-    return f"about {left_s / 60:.0f} min left"
+    words = f"{progress.drawn} of {count(progress.wanted, 'candidate')}"
+    if progress.left_s is None:
+        return words
+    if progress.left_s < 1:
+        return f"{words}, nearly done" if progress.fraction >= NEARLY_DONE else words
+    if progress.left_s < 90:
+        return f"{words}, about {progress.left_s:.0f} s left"
+    return f"{words}, about {progress.left_s / 60:.0f} min left"
 
 
 def result_words(composition: Composition) -> str:
@@ -39,14 +46,25 @@ def result_words(composition: Composition) -> str:
     return ("Stopped: " if composition.stopped else "") + ", ".join(words)
 
 
-def status(words: str, fraction: float | None = None) -> str:
-    """Show the status line; `fraction` (0..1) adds a bar."""
+def status(words: str, fraction: float | None = None, *, is_stale: bool = False) -> str:
+    """Show the status line; `fraction` (0..1) adds a bar.
+
+    While something runs, or is said to be out of date, the page dims what is still on show.
+    """
     share = 0.0 if fraction is None else min(max(fraction, 0.0), 1.0)
     shape = "bar" if fraction is not None else "bar idle"
+    state = " is-stale" if is_stale or fraction is not None else ""
     return (
-        f'<div class="status" role="status"><span>{escape(words)}</span>'
+        f'<div class="status{state}" role="status"><span>{escape(as_said(words))}</span>'
         f'<div class="{shape}"><i style="width:{share:.1%}"></i></div></div>'
     )
+
+
+def as_said(sentence: str) -> str:
+    """Write a sentence as a page says it: settings by their labels, a capital at the beginning."""
+    known = settings()
+    named = _NAME.sub(lambda m: known[m[1]].label if m[1] in known else m[1], sentence)
+    return named[:1].upper() + named[1:]
 
 
 def bars(n_bars: int, pickup_beats: Fraction) -> str:
@@ -60,6 +78,16 @@ def title(piece: Piece) -> str:
     """Name a piece by its content: `Bach chorale, G minor, 4/4, 16 bars`."""
     kind = " ".join(filter(None, (piece.composer, piece.form))) or "Piece"
     return f"{kind}, {piece.key}, {piece.meter}, {count(piece.n_bars, 'bar')}"
+
+
+def label(score: Score) -> str:
+    """Name a value as people do."""
+    return _LABELS.get(score.name, score.name.replace("_", " "))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names in a sentence: `alto, tenor and bass`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def number(value: float) -> str:

@@ -49,6 +49,10 @@ def build() -> None:
             )
             report = gr.Button("Make the report", elem_id="study-analyse")
     shown = gr.HTML(apply_default_css=False, elem_id="study-report")
+    # What was checked or reported belongs to the text and the file that were there.
+    plan.input(lambda: "", None, checked, queue=False, **_PRIVATE)
+    for changed in (plan.input, results.upload, results.clear):
+        changed(lambda: "", None, shown, queue=False, **_PRIVATE)
     check.click(_check, plan, checked, queue=False, **_PRIVATE)
     report.click(_report, [plan, results], shown, concurrency_limit=1, **_PRIVATE)
 

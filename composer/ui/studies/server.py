@@ -32,7 +32,9 @@ MAX_BODY_BYTES = 100_000
 CODE_HEADER = "x-listener"
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'self'; media-src 'self' blob:; frame-ancestors 'self'",
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; frame-ancestors 'self'"
+    ),
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }

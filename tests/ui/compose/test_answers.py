@@ -52,7 +52,7 @@ def test_a_missed_wish_is_the_reason_and_not_points(composition: Composition) ->
     assert f"Before the second, which {told}" in tables.ranking_reason(ranked, 1)
     assert f"Behind the best, because it {told}" in tables.ranking_reason(ranked, 2)
     assert '<span title="bars 15, not 16; ' in tables.ranking(ranked, 1)
-    assert "<li>bars 15, not 16</li>" in tables.heading(missed, 4)
+    assert "not as you asked: bars 15, not 16" in tables.heading(missed, 4)
 
 
 def test_a_lone_candidate_is_compared_with_none(composition: Composition) -> None:

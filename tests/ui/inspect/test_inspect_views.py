@@ -11,6 +11,7 @@ from composer.piece import MeterChange, Note, Part, Piece
 from composer.scoring import score
 from composer.theory import INSTRUMENTS, Key, Meter, estimate_key
 from composer.ui.inspect import views as inspect_views
+from composer.ui.shared import tables
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
@@ -65,12 +66,12 @@ def test_the_total_is_called_closeness_and_never_stands_alone(chorale: Piece) ->
 
 def test_what_matters_most_is_what_costs_most_then_what_nearly_does(chorale: Piece) -> None:
     card = score(chorale, form="nocturne")
-    shown = inspect_views.mattering(card)
+    shown = tables.mattering(card)
     costs = sorted((one.lost for one in card.scores), reverse=True)
     assert [one.lost for one in shown] == costs[:3]
     free = replace(card, scores=tuple(replace(one, lost=0.0) for one in card.scores))
-    nearest = inspect_views.mattering(free)[0]
-    assert inspect_views._nearness(nearest) > 0.9 and math.isfinite(nearest.value)
+    nearest = tables.mattering(free)[0]
+    assert tables._nearness(nearest) > 0.9 and math.isfinite(nearest.value)
 
 
 def test_enharmonic_names_are_one_key() -> None:

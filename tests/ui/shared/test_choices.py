@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from composer.errors import RequestError
+from composer.rendering import suggested_tempo_bpm
 from composer.theory import parse_key, parse_meter
+from composer.ui.compose.controls import tempo_hint
 from composer.ui.shared import choices
 from composer.ui.shared.choices import EXAMPLES, OPEN
 from tests.fake_studio import ROWS
@@ -62,3 +64,20 @@ def test_an_example_that_is_not_shown_is_refused(index: object) -> None:
     assert choices.example_at(shown, 0) is shown[0]
     with pytest.raises(RequestError, match="no such example"):
         choices.example_at(shown, index)
+
+
+@pytest.mark.parametrize(
+    ("bars", "usual"), [(4, 8), (16, 16), (30, 24), (None, None), (True, True)]
+)
+def test_a_length_that_is_not_usual_becomes_the_nearest_that_is(
+    bars: object, usual: object
+) -> None:
+    assert choices.nearest_usual_bars(ROWS, "Bach", "chorale", bars) == usual
+
+
+def test_a_tempo_is_hinted_where_form_and_meter_decide_it() -> None:
+    """The page once hinted at 104 where the piece came at 74, in another meter."""
+    assert (
+        tempo_hint("chorale", "4/4") == f"{suggested_tempo_bpm('chorale', parse_meter('4/4')):.0f}"
+    )
+    assert tempo_hint("chorale", "open") == tempo_hint("open", "4/4") == "usual"

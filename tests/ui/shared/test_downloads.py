@@ -42,7 +42,7 @@ def test_a_click_clears_the_link_before_the_file_is_made(tmp_path: Path) -> None
     assert next(steps)[0] is None
     path, status = next(steps)
     assert path == target
-    assert "the PDF file is ready" in status
+    assert "The PDF file is ready" in status
 
 
 def test_what_cannot_be_made_is_a_sentence_in_the_status_line() -> None:
@@ -50,7 +50,7 @@ def test_what_cannot_be_made_is_a_sentence_in_the_status_line() -> None:
         raise RequestError(f"there is nothing to write as {kind}")
 
     steps = downloads._maker("mp3", refuse)()
-    assert "making the MP3 file" in next(steps)[1]
-    assert "there is nothing to write as mp3" in next(steps)[1]
+    assert "Making the MP3 file" in next(steps)[1]
+    assert "There is nothing to write as mp3" in next(steps)[1]
     with pytest.raises(gr.Error, match="nothing to write"):
         next(steps)
