@@ -55,4 +55,6 @@ def test_other_files_are_no_answers(tmp_path: Path) -> None:
 def test_the_tab_can_be_placed() -> None:
     with gr.Blocks(analytics_enabled=False) as demo:
         page.build()
-    assert len(demo.fns) == 2
+    changes = [f for f in demo.fns.values() if f.targets[0][1] in ("input", "upload", "clear")]
+    assert len(demo.fns) == 2 + len(changes) and len(changes) >= 3
+    assert {f.fn() for f in changes} == {""}  # what belonged to another plan or file is gone
