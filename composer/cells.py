@@ -38,11 +38,25 @@ class Blank:
         cells: What is to be written, [bars, parts]; one cell at least.
         cuts: Bar lines at which notes were cut: a new note of that part and pitch that ends or
             begins there is tied to what stays.
+        begins_beats: No new note begins before it, so that an upbeat stays one and no bar gets
+            another number; in quarters.
     """
 
     piece: Piece
     cells: Cells
     cuts: frozenset[Cut] = frozenset()
+    begins_beats: Fraction = Fraction(0)
+
+    @classmethod
+    def of(cls, piece: Piece, cells: Cells, source: Piece | None = None) -> Blank:
+        """Open cells without taking a note out.
+
+        Args:
+            piece: What stays.
+            cells: As from `cells_of`.
+            source: The piece as it was, whose upbeat stays; `piece` if not given.
+        """
+        return cls(piece=piece, cells=cells, begins_beats=_begin_of(source or piece))
 
     @property
     def first(self) -> int:
@@ -151,7 +165,14 @@ def clear(piece: Piece, cells: Cells, *, edges: str = "keep") -> Blank:
             else:
                 kept += _outside(note, index, runs, cuts)
         parts.append(replace(part, notes=tuple(sorted(kept, key=_place))))
-    return Blank(piece=replace(piece, parts=tuple(parts)), cells=cells, cuts=frozenset(cuts))
+    found = Blank.of(replace(piece, parts=tuple(parts)), cells, piece)
+    return replace(found, cuts=frozenset(cuts))
+
+
+def _begin_of(piece: Piece) -> Fraction:
+    """Return where an upbeat begins, in quarters; 0 without one."""
+    pickup = piece.pickup_beats
+    return piece.meters[0].meter.length_beats - pickup if pickup else Fraction(0)
 
 
 def _runs(blank: Blank, part: int) -> Iterator[tuple[Fraction, Fraction]]:

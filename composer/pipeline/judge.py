@@ -35,6 +35,7 @@ TWIN_SHARE = 0.9
 # What is filled is judged with so many bars around it, and by the opening at a seam.
 AROUND_BARS = 4
 OPENING_BARS = 2
+NOTHING = "nothing was written"
 
 
 class Standing(Protocol):
@@ -46,15 +47,8 @@ class Standing(Protocol):
     def new(self, music: Piece) -> Piece:
         """Return the notes of a take that are new."""
 
-    def silent_part(self, music: Piece) -> int | None:
-        """Return a part, 0 the highest, that was to be written and has no note; None if none."""
-
-    def is_unchanged(self, music: Piece) -> bool:
-        """Whether a take is what stood there before."""
-
-    @property
-    def may_be_silent(self) -> bool:
-        """Whether nothing new may be right."""
+    def fault(self, music: Piece) -> str:
+        """Say why music will not do here, copies aside; nothing if it will."""
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score a take, heard with what stands around it."""
@@ -69,7 +63,6 @@ class Alone:
     """
 
     tempo_bpm: float | None = None
-    may_be_silent = False
 
     def whole(self, music: Piece) -> Piece:
         """Return the piece at its tempo."""
@@ -80,13 +73,9 @@ class Alone:
         """Return all of it."""
         return music
 
-    def silent_part(self, music: Piece) -> int | None:
-        """Return the first part without a note."""
-        return _first_silent(music, range(len(music.parts)))
-
-    def is_unchanged(self, music: Piece) -> bool:
-        """Nothing stood there."""
-        return False
+    def fault(self, music: Piece) -> str:
+        """Every part has a note."""
+        return NOTHING if not music.n_notes else _silence(music, range(len(music.parts)))
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score the piece."""
@@ -109,12 +98,6 @@ class Behind:
     closes: bool
     form: str
 
-    @property
-    def may_be_silent(self) -> bool:
-        """Whether notes from before sound into the new bars, and may fill them."""
-        piece = self.chain.piece
-        return self.chain.n_bars > 0 and piece.end_of_notes_beats > piece.length_beats
-
     def whole(self, music: Piece) -> Piece:
         """Return the new bars alone."""
         return music
@@ -123,16 +106,15 @@ class Behind:
         """Return all of it."""
         return music
 
-    def silent_part(self, music: Piece) -> int | None:
-        """Return the first part that no bar has a note of; what a person brought may be so."""
+    def fault(self, music: Piece) -> str:
+        """Something sounds, and every part of a piece that began here has had a note."""
+        piece = self.chain.piece
+        sounds_on = self.chain.n_bars > 0 and piece.end_of_notes_beats > piece.length_beats
+        if not music.n_notes:  # notes from before may fill the new bars
+            return "" if sounds_on else NOTHING
         if self.chain.is_given:
-            return None
-        waiting = [n for n, part in enumerate(self.chain.piece.parts) if not part.notes]
-        return _first_silent(music, waiting)
-
-    def is_unchanged(self, music: Piece) -> bool:
-        """Nothing stood there."""
-        return False
+            return ""
+        return _silence(music, [n for n, part in enumerate(piece.parts) if not part.notes])
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score the new bars with the bar before them, and the seam between."""
@@ -168,7 +150,6 @@ class Within:
     blank: Blank
     source: Piece
     form: str
-    may_be_silent = False
 
     def whole(self, music: Piece) -> Piece:
         """Return the whole piece."""
@@ -178,13 +159,15 @@ class Within:
         """Return what was written."""
         return self.blank.new_notes(music)
 
-    def silent_part(self, music: Piece) -> int | None:
-        """Return the first open part that has no note anywhere."""
-        return _first_silent(music, self.blank.parts)
-
-    def is_unchanged(self, music: Piece) -> bool:
-        """Whether it is the piece as it was."""
-        return music.parts == self.source.parts
+    def fault(self, music: Piece) -> str:
+        """Something is new, every open part has a note, and bars keep their numbers."""
+        if not self.new(music).n_notes:
+            return NOTHING
+        if music.parts == self.source.parts:
+            return "it is what stood there before"
+        if music.bar_numbers != self.source.bar_numbers:
+            return "its bars would have other numbers than those of the given music"
+        return _silence(music, self.blank.parts)
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score what was filled with the bars around it, and both seams."""
@@ -235,7 +218,7 @@ class Judge:
         if music is None:
             return Rejected(take.index, take.reason, take.given_up_after_bar)
         new = self.standing.new(music)
-        if reason := self._fault(music, new):
+        if reason := self.standing.fault(music) or self._copied(new):
             return Rejected(take.index, reason)
         self.written[take.index] = new
         return Ranked(
@@ -247,17 +230,11 @@ class Judge:
             record=take.record,
         )
 
-    def _fault(self, music: Piece, new: Piece) -> str:
-        """Say why music will not do; nothing if it will."""
-        if not new.n_notes and not self.standing.may_be_silent:
-            return "nothing was written"
-        if self.standing.is_unchanged(music):
-            return "it is what stood there before"
-        silent = self.standing.silent_part(music)
-        if silent is not None:
-            return f"part {silent + 1} is silent throughout"
+    def _copied(self, new: Piece) -> str:
+        """Say which piece new notes copy; nothing if they do not."""
         shared = longest_shared_run(new, self.index) if self.index else Shared()
-        return _tell_copy(shared) if shared.is_copy else ""
+        words = f"it copies {shared.notes} notes in a row of {shared.piece_name}"
+        return words if shared.is_copy else ""
 
     def twins(self, indices: Iterable[int]) -> tuple[Rejected, ...]:
         """Return those that say the same, or nearly so, as one with a lower number."""
@@ -323,12 +300,10 @@ def _are_alike(one: frozenset[object], other: frozenset[object]) -> bool:
     )
 
 
-def _first_silent(music: Piece, parts: Iterable[int]) -> int | None:
-    return next((index for index in parts if not music.parts[index].notes), None)
-
-
-def _tell_copy(shared: Shared) -> str:
-    return f"it copies {shared.notes} notes in a row of {shared.piece_name}"
+def _silence(music: Piece, parts: Iterable[int]) -> str:
+    """Say which of some parts has no note; nothing if all have."""
+    silent = next((index for index in parts if not music.parts[index].notes), None)
+    return "" if silent is None else f"part {silent + 1} is silent throughout"
 
 
 def _seams(heard: Texture, first: int, last: int, opening: Texture, form: str) -> list[Score]:

@@ -149,7 +149,7 @@ def infill_steps(
             candidate became a piece.
     """
     cells = cells_of(piece, first_bar, last_bar, parts)
-    blank = Blank(piece=piece, cells=cells) if complete else clear(piece, cells, edges=edges)
+    blank = Blank.of(piece, cells) if complete else clear(piece, cells, edges=edges)
     yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
 
 
@@ -274,7 +274,8 @@ def _beside(piece: Piece, part: int, decided: Request) -> Blank:
         "form": decided.form or "",
         "ensemble": decided.ensemble or "",
     }
-    return Blank(piece=replace(piece, parts=tuple(parts), **names), cells=cells)  # type: ignore[arg-type]
+    beside = replace(piece, parts=tuple(parts), **names)  # type: ignore[arg-type]
+    return Blank.of(beside, cells, piece)
 
 
 def _fill_steps(

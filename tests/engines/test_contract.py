@@ -136,7 +136,7 @@ def test_it_goes_through_every_way_of_composing_and_back(engine: Engine) -> None
     start = pipeline.compose(replace(REQUEST, bars=6), engine=engine)
     grown = pipeline.extend(start.piece, 4, chunk_bars=2, **few)
     filled = pipeline.infill(grown.piece, 3, 4, **few)
-    varied = pipeline.vary(filled.piece, 1, 2, freedom=1.0, **few)
+    varied = pipeline.vary(filled.piece, 5, 6, freedom=1.0, **few)
     harmonised = pipeline.harmonise(varied.piece, **few)
     found: list[Composition] = [start, grown, filled, varied, harmonised]
     assert [one.piece.n_bars for one in found] == [6, 10, 10, 10, 10]

@@ -170,7 +170,7 @@ def test_notes_to_be_completed_stay(tiny_engine: Engine, chorale: Piece) -> None
 def test_the_slider_opens_a_share_of_the_cells(
     tiny_engine: Engine, chorale: Piece, freedom: float
 ) -> None:
-    found = vary(chorale, 1, 4, freedom=freedom, engine=tiny_engine, **FEW)
+    found = vary(chorale, 2, 5, freedom=freedom, engine=tiny_engine, **FEW)
     assert int(found.blank.cells.sum()) == round(16 * (0.25 + 0.75 * freedom))
     assert found.request.temperature == pytest.approx(0.8 + 0.4 * freedom)
 
@@ -229,6 +229,27 @@ def test_a_part_that_is_none_or_silent_is_refused(
         harmonise(chorale, part=4, engine=tiny_engine)
     with pytest.raises(RequestError, match="part 1 has no note"):
         harmonise(empty_piece, engine=tiny_engine)
+
+
+@pytest.mark.parametrize("part", [0, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_part_begins_before_the_upbeat_that_was_given(
+    tiny_engine: Engine, upbeat_chorale: Piece, part: int, seed: int
+) -> None:
+    first_beats = min(line.notes[0].onset_beats for line in upbeat_chorale.parts)
+    found = harmonise(upbeat_chorale, part=part, engine=tiny_engine, candidates=4, seed=seed)
+    for one in found.ranked:
+        assert one.piece.bar_numbers == upbeat_chorale.bar_numbers
+        onsets = [line.notes[0].onset_beats for line in one.piece.parts if line.notes]
+        assert min(onsets) >= first_beats
+
+
+def test_an_upbeat_that_is_written_anew_stays_an_upbeat(
+    tiny_engine: Engine, upbeat_chorale: Piece
+) -> None:
+    found = infill(upbeat_chorale, 0, 1, engine=tiny_engine, candidates=6, seed=2)
+    assert all(one.piece.bar_numbers == upbeat_chorale.bar_numbers for one in found.ranked)
+    assert all(one.piece.pickup_beats <= upbeat_chorale.pickup_beats for one in found.ranked)
 
 
 def test_an_engine_that_only_composes_says_so(chorale: Piece) -> None:

@@ -41,6 +41,7 @@ class Room:
         self._closes = np.where(blank.cells, closes, 0)
         bounds = np.array(ranges)
         self._in_range = (bounds[:, :1] <= _PITCHES) & (bounds[:, 1:] >= _PITCHES)  # [P, 128]
+        self._begin = math.ceil(blank.begins_beats * POSITIONS_PER_QUARTER)
         self._part, self._pitch, self._onset, self._end = _given(blank, self.starts)
         self._until: dict[tuple[int, int], Ints] = {}
         self._n_free: dict[int, Ints] = {}
@@ -63,6 +64,8 @@ class Room:
         return self._n_free[bar]
 
     def _find_until(self, bar: int, onset: int) -> Ints:
+        if onset < self._begin:
+            return np.zeros_like(self._in_range, np.int64)
         until = np.where(self._in_range, self._closes[bar][:, None], 0)
         sounds = (self._onset <= onset) & (onset < self._end)
         later = self._onset > onset
@@ -83,6 +86,7 @@ class Room:
             part = int(self._part[note])
             at = slice(max(0, self._onset[note] - begin), max(0, self._end[note] - begin))
             free[part, at] = 0 if self.lines[part] else free[part, at] - 1
+        free[:, : max(0, self._begin - begin)] = 0
         return free
 
 
