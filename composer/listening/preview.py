@@ -42,7 +42,7 @@ class Preview:
         """Return a few lines to read."""
         lines = [
             f"{self.title}: {self.design}, {self.n_clips} clips, {self.n_items} questions",
-            f"each listener answers {self.n_trials} trials in about {self.minutes:.0f} minutes",
+            f"each listener answers {self.n_trials} trials in about {_minutes(self.minutes)}",
             f"questions are balanced after every {_listeners(self.block_listeners)}",
         ]
         if self.needs:
@@ -78,3 +78,8 @@ def preview(plan: StudyPlan) -> Preview:
         block_listeners=math.lcm(n_items, plan.items_per_listener) // plan.items_per_listener,
         needs=tuple(needs_of(plan)) if plan.kind.compares == 2 else (),
     )
+
+
+def _minutes(minutes: float) -> str:
+    whole = max(1, round(minutes))
+    return "1 minute" if whole == 1 else f"{whole} minutes"

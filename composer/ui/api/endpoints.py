@@ -8,7 +8,6 @@ Annotations are not postponed here, because gradio reads them to describe the en
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from inspect import Parameter, Signature
 from typing import Any
 
 import gradio as gr
@@ -18,19 +17,23 @@ from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
 from composer.scoring import score
 from composer.ui.api import given
-from composer.ui.api.given import Files, last_of, with_seed
+from composer.ui.api.calling import Files, Steps, endpoint, setting_parameter, with_seed
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.settings import OPEN, Setting, read_request, settings
+from composer.ui.shared.settings import OPEN, read_request, settings
 from composer.ui.studio import Judge, Studio
 from composer.units import beats_to_seconds
 
 INSPECT_AT_ONCE = 2
+COMPOSE = """Compose; return the best candidate as a MIDI file, and composition.json.
+
+What is left out stays open; without a seed every call gives another piece.
+"""
 
 
 def build(studio: Studio, *, n_at_once: int) -> None:
-    """Declare the endpoints; `compose` waits in the same queue as the page."""
+    """Declare the endpoints; what makes music waits in the same queue as the page."""
 
     def menu() -> list[dict[str, Any]]:
         """Return the pairs of composer and form on offer, with the number of pieces of each.
@@ -48,46 +51,22 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         with plain_errors():
             return _inspect(studio, file, form)
 
-    in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
-    gr.api(compose_endpoint(studio), api_name="compose", **in_model)
+    for made in (compose_endpoint(studio), *given.endpoints(studio)):
+        in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
+        gr.api(made, api_name=made.__name__, **in_model)
     # In a line of its own: who reads a file waits for nobody who composes.
     gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=INSPECT_AT_ONCE)
     gr.api(menu, api_name="menu", queue=False)
-    given.build(studio, n_at_once=n_at_once)
 
 
 def compose_endpoint(studio: Studio) -> Callable[..., Iterator[Files]]:
     """Return the endpoint `compose`, whose parameters are the settings of a request."""
-    found = settings()
 
-    def compose(*values: Any) -> Iterator[Files]:
-        """Compose; return the best candidate as a MIDI file, and composition.json.
+    def run(**values: Any) -> Steps:
+        request = read_request(with_seed(values))
+        return studio.compose_steps(request, should_stop=lambda: False)
 
-        What is left out stays open; without a seed every call gives another piece.
-        """
-        with plain_errors():
-            request = read_request(with_seed(dict(zip(found, values, strict=True))))
-            yield from last_of(studio.compose_steps(request, should_stop=lambda: False))
-
-    # A generator, so that a caller who hangs up ends the run; the last answer is the two files.
-    answer = tuple[FileData, FileData]
-    parameters = [_parameter(one) for one in found.values()]
-    signature = Signature(parameters, return_annotation=answer)
-    compose.__signature__ = signature  # type: ignore[attr-defined]
-    compose.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": answer}
-    return compose
-
-
-def _parameter(one: Setting) -> Parameter:
-    kind: Any = str if one.is_text else int if one.is_whole else float
-    # Without a seed each call throws the dice; None leaves any other setting to the model.
-    default = None if one.name == "seed" else one.default
-    return Parameter(
-        one.name,
-        Parameter.POSITIONAL_OR_KEYWORD,
-        default=default,
-        annotation=kind if default is not None else kind | None,
-    )
+    return endpoint("compose", COMPOSE, [setting_parameter(name) for name in settings()], run)
 
 
 def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:

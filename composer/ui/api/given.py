@@ -3,185 +3,131 @@
 Each takes a MIDI or MusicXML file and returns the best candidate as MIDI, and composition.json.
 Bars have the numbers that are printed: the first whole bar is 1, a pickup is 0. Parts are counted
 from 1, the highest first.
-
-Annotations are not postponed here, because gradio reads them to describe the endpoints.
 """
 
-import secrets
-import time
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
-import gradio as gr
 from gradio.data_classes import FileData
 
-from composer.composition import Composition
 from composer.errors import OptionError
-from composer.pipeline import Progress, prepare
+from composer.pipeline import prepare
 from composer.plans import Chunking
-from composer.rendering import write_midi
-from composer.request import default_of
-from composer.ui.server.incidents import plain_errors
+from composer.ui.api.calling import (
+    Files,
+    Steps,
+    endpoint,
+    parameter,
+    read_settings,
+    setting_parameter,
+)
 from composer.ui.shared import uploads
-from composer.ui.shared.running import STATUS_EVERY_S, TabState
-from composer.ui.shared.settings import new_seed, read_whole, setting
+from composer.ui.shared.settings import read_whole, setting
 from composer.ui.studio import Studio
 
-Files = tuple[FileData | None, FileData | None]
-_CHUNKING = Chunking()
+EXTEND = "Go on with a piece: more bars behind its end, the last of them a close."
+INFILL = """Write some bars anew, of all parts or of some; all other notes stay.
+
+Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
+Edges: `keep` leaves notes that sound across them, `tie` ties new ones to them.
+"""
+VARY = """Write some bars again: a freedom of 0 keeps close to them, 1 rewrites them.
+
+Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
+"""
+HARMONISE = "Write the other parts to a melody, or to one part of a piece; its notes stay."
+_RUN = ("temperature", "candidates", "seed", "engine")
+_FILE = parameter("file", FileData)
+_PLACE = (parameter("first_bar", int), parameter("last_bar", int))
+_PARTS = (parameter("parts", list[int] | None, None), parameter("edges", str, "keep"))
 
 
-def build(studio: Studio, *, n_at_once: int) -> None:
-    """Declare the endpoints; they wait in the same queue as the page."""
-    for endpoint in (_extend(studio), _infill(studio), _vary(studio), _harmonise(studio)):
-        # Generators, so that a caller who hangs up ends the run; the last answer is the two files.
-        endpoint.__annotations__["return"] = tuple[FileData, FileData]
-        name = endpoint.__name__
-        gr.api(endpoint, api_name=name, concurrency_id="model", concurrency_limit=n_at_once)
+def endpoints(studio: Studio) -> list[Callable[..., Iterator[Files]]]:
+    """Return the four endpoints."""
+    named = [setting_parameter(name) for name in ("composer", "form")]
+    run = [setting_parameter(name) for name in _RUN]
+    kinds = {"overlap_bars": int | None}
+    chunks = [parameter(c.name, kinds.get(c.name, int), c.default) for c in fields(Chunking)]
+    complete, freedom = parameter("complete", bool, False), parameter("freedom", float, 0.5)
+    ensemble = setting_parameter("ensemble")
+    # What is varied keeps the temperature that suits its freedom, unless one is named.
+    own_run = [parameter("temperature", float | None, None), *run[1:]]
+    return [
+        endpoint(
+            "extend",
+            EXTEND,
+            [_FILE, setting_parameter("bars"), *chunks, *named, *run],
+            partial(_extend, studio),
+        ),
+        endpoint(
+            "infill",
+            INFILL,
+            [_FILE, *_PLACE, *_PARTS, complete, *named, *run],
+            partial(_infill, studio),
+        ),
+        endpoint(
+            "vary", VARY, [_FILE, *_PLACE, freedom, *_PARTS, *own_run], partial(_vary, studio)
+        ),
+        endpoint(
+            "harmonise",
+            HARMONISE,
+            [_FILE, parameter("part", int, 1), *named, ensemble, *run],
+            partial(_harmonise, studio),
+        ),
+    ]
 
 
-def _extend(studio: Studio) -> Callable[..., Iterator[Files]]:
-    def extend(
-        file: FileData,
-        bars: int = default_of("bars"),
-        chunk_bars: int = _CHUNKING.chunk_bars,
-        overlap_bars: int | None = _CHUNKING.overlap_bars,
-        theme_bars: int = _CHUNKING.theme_bars,
-        composer: str | None = None,
-        form: str | None = None,
-        temperature: float = default_of("temperature"),
-        candidates: int = default_of("candidates"),
-        seed: int | None = None,
-        engine: str | None = None,
-    ) -> Iterator[Files]:
-        """Go on with a piece: more bars behind its end, the last of them a close."""
-        chunks = {"chunk_bars": chunk_bars, "overlap_bars": overlap_bars, "theme_bars": theme_bars}
-        with plain_errors():
-            added = setting("bars").read(bars)
-            options = {name: read_whole(f"`{name}`", n) for name, n in chunks.items()}
-            options |= _read(
-                composer=composer,
-                form=form,
-                temperature=temperature,
-                candidates=candidates,
-                seed=seed,
-                engine=engine,
-            )
-            piece = uploads.read_piece(studio.read_score, file)
-            piece = prepare(piece, parts=tuple(range(len(piece.parts))))
-            yield from last_of(studio.extend_steps(piece, added, **_told(options)))
-
-    return extend
+def _extend(studio: Studio, *, file: Any, bars: Any, **values: Any) -> Steps:
+    added = setting("bars").read(bars)
+    names = [one.name for one in fields(Chunking)]
+    chunks = {name: read_whole(f"`{name}`", values.pop(name)) for name in names}
+    options = _told(chunks | read_settings(values))
+    piece = uploads.read_piece(studio.read_score, file)
+    piece = prepare(piece, parts=tuple(range(len(piece.parts))))
+    return studio.extend_steps(piece, added, **options)
 
 
-def _infill(studio: Studio) -> Callable[..., Iterator[Files]]:
-    def infill(
-        file: FileData,
-        first_bar: int,
-        last_bar: int,
-        parts: list[int] | None = None,
-        edges: str = "keep",
-        complete: bool = False,
-        composer: str | None = None,
-        form: str | None = None,
-        temperature: float = default_of("temperature"),
-        candidates: int = default_of("candidates"),
-        seed: int | None = None,
-        engine: str | None = None,
-    ) -> Iterator[Files]:
-        """Write some bars anew, of all parts or of some; all other notes stay.
-
-        Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
-        Edges: `keep` leaves notes that sound across them, `tie` ties new ones to them.
-        """
-        with plain_errors():
-            if not isinstance(complete, bool):
-                raise OptionError("`complete` must be true or false")
-            place = _read_place(first_bar, last_bar, parts)
-            options = {"edges": edges, "complete": complete}
-            options |= _read(
-                composer=composer,
-                form=form,
-                temperature=temperature,
-                candidates=candidates,
-                seed=seed,
-                engine=engine,
-            )
-            piece = uploads.read_piece(studio.read_score, file)
-            yield from last_of(studio.infill_steps(piece, **place, **_told(options)))
-
-    return infill
+def _infill(studio: Studio, *, complete: Any, **values: Any) -> Steps:
+    if not isinstance(complete, bool):
+        raise OptionError("`complete` must be true or false")
+    return _rewrite(studio, studio.infill_steps, {"complete": complete}, **values)
 
 
-def _vary(studio: Studio) -> Callable[..., Iterator[Files]]:
-    def vary(
-        file: FileData,
-        first_bar: int,
-        last_bar: int,
-        freedom: float = 0.5,
-        parts: list[int] | None = None,
-        edges: str = "keep",
-        temperature: float | None = None,
-        candidates: int = default_of("candidates"),
-        seed: int | None = None,
-        engine: str | None = None,
-    ) -> Iterator[Files]:
-        """Write some bars again in their own manner, from 0, faithful, to 1, free.
-
-        Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
-        """
-        with plain_errors():
-            place = _read_place(first_bar, last_bar, parts)
-            options = {"freedom": freedom, "edges": edges}
-            options |= _read(
-                temperature=temperature, candidates=candidates, seed=seed, engine=engine
-            )
-            piece = uploads.read_piece(studio.read_score, file)
-            yield from last_of(studio.vary_steps(piece, **place, **_told(options)))
-
-    return vary
+def _vary(studio: Studio, *, freedom: Any, **values: Any) -> Steps:
+    return _rewrite(studio, studio.vary_steps, {"freedom": freedom}, **values)
 
 
-def _harmonise(studio: Studio) -> Callable[..., Iterator[Files]]:
-    def harmonise(
-        file: FileData,
-        part: int = 1,
-        composer: str | None = None,
-        form: str | None = None,
-        ensemble: str | None = None,
-        temperature: float = default_of("temperature"),
-        candidates: int = default_of("candidates"),
-        seed: int | None = None,
-        engine: str | None = None,
-    ) -> Iterator[Files]:
-        """Write the other parts to a melody, or to one part of a piece; its notes stay."""
-        with plain_errors():
-            options = _read(
-                composer=composer,
-                form=form,
-                ensemble=ensemble,
-                temperature=temperature,
-                candidates=candidates,
-                seed=seed,
-                engine=engine,
-            )
-            options |= {"part": _read_number("part", part) - 1}
-            piece = uploads.read_piece(studio.read_score, file)
-            yield from last_of(studio.harmonise_steps(piece, **_told(options)))
-
-    return harmonise
+def _rewrite(
+    studio: Studio,
+    steps: Callable[..., Steps],
+    own: dict[str, Any],
+    *,
+    file: Any,
+    first_bar: Any,
+    last_bar: Any,
+    parts: Any,
+    edges: Any,
+    **values: Any,
+) -> Steps:
+    """Write bars of parts anew; a part is an index from here on."""
+    if parts is not None and not isinstance(parts, list):
+        raise OptionError("`parts` must be a list of numbers such as [1, 2]; leave it out for all")
+    place = {
+        "first_bar": _read_number("first_bar", first_bar),
+        "last_bar": _read_number("last_bar", last_bar),
+        "parts": None if parts is None else [_read_number("parts", part) - 1 for part in parts],
+    }
+    options = _told({"edges": edges, **own, **read_settings(values)})
+    return steps(uploads.read_piece(studio.read_score, file), **place, **options)
 
 
-def with_seed(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values with a new seed where none is given."""
-    return values | ({"seed": new_seed()} if values["seed"] is None else {})
-
-
-def _read(**values: Any) -> dict[str, Any]:
-    """Read settings by name; a setting of None is left to the pipeline, a seed is drawn."""
-    told = {name: value for name, value in with_seed(values).items() if value is not None}
-    return {name: setting(name).read(value) for name, value in told.items()}
+def _harmonise(studio: Studio, *, file: Any, part: Any, **values: Any) -> Steps:
+    options = _told({"part": _read_number("part", part) - 1, **read_settings(values)})
+    return studio.harmonise_steps(uploads.read_piece(studio.read_score, file), **options)
 
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
@@ -190,44 +136,8 @@ def _told(options: dict[str, Any]) -> dict[str, Any]:
     return {**told, "should_stop": lambda: False}
 
 
-def _read_place(first_bar: Any, last_bar: Any, parts: Any) -> dict[str, Any]:
-    """Read which bars of which parts; a part is an index from here on."""
-    if parts is not None and not isinstance(parts, list):
-        raise OptionError("`parts` must be a list of numbers such as [1, 2]; leave it out for all")
-    chosen = None if parts is None else [_read_number("parts", part) - 1 for part in parts]
-    return {
-        "first_bar": _read_number("first_bar", first_bar),
-        "last_bar": _read_number("last_bar", last_bar),
-        "parts": chosen,
-    }
-
-
 def _read_number(name: str, value: Any) -> int:
     number = read_whole(f"`{name}`", value)
     if number is None:
         raise OptionError(f"`{name}` must be a whole number, got nothing")
     return number
-
-
-def last_of(steps: Iterator[Progress | Composition]) -> Iterator[Files]:
-    """Yield nothing in steady time, at last the two files."""
-    last_s = time.monotonic()
-    for step in steps:
-        if isinstance(step, Composition):
-            yield _write(step)
-        elif time.monotonic() - last_s >= STATUS_EVERY_S:
-            last_s = time.monotonic()
-            yield None, None
-
-
-def _write(composition: Composition) -> Files:
-    place, stem = TabState(folder=secrets.token_hex(16)), composition.file_stem()
-    record = place.path(f"{stem}.json")
-    record.write_text(composition.to_json(), encoding="utf-8")
-    midi = write_midi(composition.piece, place.path(f"{stem}.mid"))
-    return _file_of(midi), _file_of(record)
-
-
-def _file_of(path: Path) -> FileData:
-    """Return a file as gradio hands it out."""
-    return FileData(path=str(path), orig_name=path.name)

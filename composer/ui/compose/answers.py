@@ -43,7 +43,7 @@ def _verdict(is_met: bool | None) -> str:
 
 
 def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, str, bool | None]]:
-    """Yield wish, asked, got and whether it was met; None where nobody asked or can tell."""
+    """Yield setting, request, result and whether it was met; None if that cannot be told."""
     piece = candidate.piece
     for name in ("composer", "form", "ensemble"):
         asked, got = getattr(request, name), getattr(piece, name)
@@ -58,8 +58,8 @@ def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, st
         ("bars", request.bars, piece.n_bars),
         ("parts", request.parts, len(piece.parts)),
     )
-    for name, wish, got in exact:
-        yield name, _asked(wish), str(got), None if wish is None else wish == got
+    for name, asked, got in exact:
+        yield name, _asked(asked), str(got), None if asked is None else asked == got
     tempo = request.tempo_bpm
     got_bpm = f"{piece.tempo_bpm:.0f}"
     asked_bpm = "usual for the form" if tempo is None else f"{tempo:.0f}"

@@ -14,8 +14,9 @@ from composer.ui.shared.visit import Visit
 from composer.ui.shared.wiring import Slots, Values
 
 EMPTY = (
-    '<div class="empty"><p>Choose whose manner and what kind of piece, then press <b>Compose</b>: '
-    "candidates are drawn and ranked, and the best appears here to see, hear and keep.</p></div>"
+    '<div class="empty"><p>Choose a composer and a form, then press <b>Compose</b>. Every setting '
+    "is optional: the model chooses what you leave out. The best piece appears here to hear, see "
+    "and keep.</p></div>"
 )
 VIEW = "compose"
 # Made when they are asked for: sheets first, because they need no sound.

@@ -57,7 +57,7 @@ def _facts(piece: Piece) -> Iterator[tuple[str, str]]:
     yield "key", key_words(piece)
     yield "meter", meter_words(piece)
     yield "bars", wording.bars(piece.n_bars, piece.pickup_beats)
-    yield "tempo", f"{piece.tempo_bpm:.0f} quarters a minute"
+    yield "tempo", f"{piece.tempo_bpm:.0f} quarter notes per minute"
     yield "length", length_words(piece)
     yield "ensemble", piece.ensemble or "not known"
 

@@ -71,7 +71,7 @@ class RunSize(Protocol):
 
     @property
     def guidance(self) -> float:
-        """Above 1 the model runs twice, with and without the wishes."""
+        """Above 1 the model runs twice, with and without the request."""
 
 
 class DrawnBars(NamedTuple):

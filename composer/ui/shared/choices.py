@@ -17,7 +17,7 @@ Choice = tuple[str, str]  # as shown, as sent
 
 @dataclass(frozen=True)
 class Example:
-    """Wishes that work in one click; an empty text leaves a wish open."""
+    """Settings that work in one click; an empty text leaves one open."""
 
     composer: str
     form: str
@@ -43,16 +43,29 @@ EXAMPLES = (
     Example("Bach", "fugue", "C minor", "4/4", 16),
 )
 MAX_EXAMPLES = 6
+# Whom most people look for; they stand before all others.
+WELL_KNOWN = (
+    *("Bach", "Beethoven", "Brahms", "Chopin", "Debussy", "Handel", "Haydn", "Liszt"),
+    *("Mendelssohn", "Mozart", "Scarlatti", "Schubert", "Schumann"),
+)
+
+
+def _fame(composer: str) -> tuple[bool, str]:
+    return composer not in WELL_KNOWN, composer
+
+
+def _counted(name: str, n_pieces: int) -> str:
+    return f"{name} ({n_pieces:,} {'piece' if n_pieces == 1 else 'pieces'})"
 
 
 def composer_choices(rows: Iterable[MenuRow]) -> list[Choice]:
-    """List the composers by name, with the number of their pieces; open first."""
+    """List the composers with the number of their pieces: any, those known to most, then all."""
     counts: Counter[str] = Counter()
     for row in rows:
         counts[row.composer] += row.pieces
     return [
-        ("any composer", OPEN),
-        *((f"{name} · {counts[name]}", name) for name in sorted(counts)),
+        ("Any composer", OPEN),
+        *((_counted(name, counts[name]), name) for name in sorted(counts, key=_fame)),
     ]
 
 
@@ -62,8 +75,8 @@ def form_choices(rows: Iterable[MenuRow], composer: str | None) -> list[Choice]:
     for row in rows:
         if row.composer == composer or composer in (None, OPEN):
             counts[row.form] += row.pieces
-    listed = [(f"{form} · {pieces}", form) for form, pieces in counts.most_common()]
-    return [*listed, ("any form", OPEN)]
+    listed = [(_counted(form, pieces), form) for form, pieces in counts.most_common()]
+    return [*listed, ("Any form", OPEN)]
 
 
 def meter_choices(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[Choice]:
@@ -73,13 +86,13 @@ def meter_choices(rows: Iterable[MenuRow], composer: str | None, form: str | Non
         dict.fromkeys(meter for row in matching(rows, composer, form) for meter in row.meters)
     )
     others = sorted({meter for row in rows for meter in row.meters} - set(usual), key=_meter_order)
-    marked = [(f"{meter} · usual" if others else meter, meter) for meter in usual]
-    return [("any meter", OPEN), *marked, *((meter, meter) for meter in others)]
+    marked = [(f"{meter} (usual)" if others else meter, meter) for meter in usual]
+    return [("Any meter", OPEN), *marked, *((meter, meter) for meter in others)]
 
 
 def key_choices() -> list[Choice]:
     """List the 24 keys; open at the beginning."""
-    return [("any key", OPEN), *((str(key), str(key)) for key in KEYS)]
+    return [("Any key", OPEN), *((str(key), str(key)) for key in KEYS)]
 
 
 def matching(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[MenuRow]:

@@ -50,7 +50,7 @@ def verdict(candidate: Ranked) -> str:
     card = candidate.scorecard
     near = next(words for least, words in CLOSENESS if card.total >= least)
     said = [f"{near} real {plural_of_group(card.form)}"]
-    if missed := missed_wishes(candidate):
+    if missed := missed_requests(candidate):
         said.append(f"not as you asked: {listed(missed)}")
     faults = [s for s in card.scores if s.lost > 0 and not s.is_inside_band]
     for worst in sorted(faults, key=lambda score: -score.lost)[:1]:
@@ -132,13 +132,13 @@ def _bars_words(score: Score) -> str:
 
 def _reasons(candidate: Ranked) -> list[str]:
     """Say why it stands where it stands: what it misses weighs more than its closeness."""
-    return [*missed_wishes(candidate), *candidate.scorecard.reasons]
+    return [*missed_requests(candidate), *candidate.scorecard.reasons]
 
 
-def missed_wishes(candidate: Ranked) -> list[str]:
+def missed_requests(candidate: Ranked) -> list[str]:
     """Name what a candidate does not keep of the request: `bars 15, not 16`."""
-    missed = (wish for wish in candidate.kept if not wish.is_kept)
-    return [f"{wish.name} {wish.got}, not {wish.asked}" for wish in missed]
+    missed = (one for one in candidate.kept if not one.is_kept)
+    return [f"{one.name} {one.got}, not {one.asked}" for one in missed]
 
 
 def ranking(composition: Composition, shown: int, first_bar: int = 1) -> str:
@@ -167,7 +167,7 @@ def _ranking_row(candidate: Ranked, is_shown: bool, first_bar: int) -> str:
     card = candidate.scorecard
     inside = sum(score.is_inside_band for score in card.scores)
     parallels = sum(len(s.places) for s in card.scores if s.name in PARALLELS)
-    missed = ", ".join(dict.fromkeys(wish.name for wish in candidate.kept if not wish.is_kept))
+    missed = ", ".join(dict.fromkeys(one.name for one in candidate.kept if not one.is_kept))
     why = escape("; ".join(_reasons(candidate)[:2]))
     cells = (
         f'{_audition(candidate, first_bar)}<button type="button">{candidate.rank}</button>',
@@ -208,7 +208,7 @@ def ranking_reason(composition: Composition, shown: int) -> str:
     where = "before the second" if shown == 1 else "behind the best"
     if second.n_missed > first.n_missed:  # weighs more than any number of points
         which = "which misses" if shown == 1 else "because it misses"
-        missed = "; ".join(missed_wishes(second))
+        missed = "; ".join(missed_requests(second))
         return note(f"{where.capitalize()}, {which} more of what was asked: {missed}.")
     gap = first.scorecard.total - second.scorecard.total
     return note(f"{gap:.1f} points {where}: {_difference(first, second)}.")

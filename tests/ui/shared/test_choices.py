@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from composer.errors import RequestError
@@ -16,8 +18,14 @@ def values(listed: list[tuple[str, str]]) -> list[str]:
 
 
 def test_composers_come_once_each_with_all_their_pieces() -> None:
-    assert choices.composer_choices(ROWS)[1] == ("Bach · 249", "Bach")
+    assert choices.composer_choices(ROWS)[1] == ("Bach (249 pieces)", "Bach")
     assert values(choices.composer_choices(ROWS)) == [OPEN, "Bach", "Chopin", "Haydn", "Schubert"]
+
+
+def test_those_known_to_most_come_before_all_others() -> None:
+    rows = [replace(ROWS[0], composer=name) for name in ("Anonymous", "Zinck", "Schumann", "Bach")]
+    named = values(choices.composer_choices(rows))
+    assert named == [OPEN, "Bach", "Schumann", "Anonymous", "Zinck"]
 
 
 def test_forms_are_those_of_the_composer() -> None:
