@@ -131,6 +131,7 @@ def compose(camera: Camera, scratch: Path) -> None:
     """Compose before and after; leave its MIDI file behind."""
     page = camera.page
     camera.shoot("compose-empty")
+    page.click("#more > button")
     page.fill("#setting-candidates input", "6")
     page.fill("#setting-seed input", "11")
     page.check("#keep-seed input")
