@@ -26,7 +26,7 @@ run: setup
 test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto --dist loadfile
 
 check:
 	@scripts/setup.sh check

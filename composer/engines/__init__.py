@@ -10,6 +10,7 @@ from composer.engines.base import (
     Continue,
     Engine,
     Fill,
+    Play,
     Record,
     Step,
     Stretch,
@@ -17,6 +18,7 @@ from composer.engines.base import (
 )
 from composer.engines.capabilities import Capabilities, Option
 from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.playing import play
 from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
 
@@ -29,6 +31,7 @@ __all__ = [
     "Fill",
     "MenuRow",
     "Option",
+    "Play",
     "Record",
     "Shelf",
     "Step",
@@ -40,6 +43,7 @@ __all__ = [
     "menu_values",
     "open_engine",
     "open_shelf",
+    "play",
     "upgrade_document",
     "upgrade_tree",
 ]

@@ -3,7 +3,10 @@
     Compose(request)                         -> whole pieces
     Continue(request, before, bars, ...)     -> more bars behind a piece
     Fill(request, blank, ...)                -> open cells of a piece written, all else kept
-                        every answer is a Take: music, how surprising it is, and a record
+    Play(request, before, ...)               -> bars without end
+
+Answers come step by step: of the first three as takes (music, how surprising it is, and a record),
+of the last as stretches of bars.
 
 Nothing here knows how an engine works. Whoever asks sees pieces; what an engine remembers of its
 own work (events, masks, states) travels in `Take.record`, which only the engine that wrote it
@@ -121,7 +124,24 @@ class Fill:
     lines: Sequence[bool]
 
 
-Ask: TypeAlias = Compose | Continue | Fill
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """Music that does not end, please: some bars at every step, until nobody listens any more.
+
+    Args:
+        request: Settings; `bars` is how many come at every step, `candidates` does not count.
+        before: Music that is gone on with, and who plays.
+        before_bars: Its bars; 0 if it only says who plays.
+        key: In which it goes on.
+    """
+
+    request: Request
+    before: Piece
+    before_bars: int
+    key: Key
+
+
+Ask: TypeAlias = Compose | Continue | Fill | Play
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,14 +174,14 @@ class Step:
     """Progress of an answer.
 
     Args:
-        share: Of the whole work, 0..1.
+        share: Of the whole work, 0..1; 0 of what has no end.
         takes: Candidates that this step completed.
-        bars: How many bars the slowest candidate has finished.
+        bars: Bars that this step completed, where music is played rather than chosen.
     """
 
     share: float
     takes: tuple[Take, ...] = ()
-    bars: int = 0
+    bars: tuple[Stretch, ...] = ()
 
 
 class Engine:

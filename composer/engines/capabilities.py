@@ -8,12 +8,13 @@ from typing import Any
 from composer.request import Request
 from composer.theory import Meter
 
-ASKS = ("Compose", "Continue", "Fill")
+ASKS = ("Compose", "Continue", "Fill", "Play")
 # Who does what with which ask, as a person would call it.
 _DEEDS = {
     "Compose": "compose whole pieces",
     "Continue": "go on with a piece",
     "Fill": "write into a piece",
+    "Play": "play without end",
 }
 _SETTINGS = tuple(option.name for option in fields(Request))
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ from composer import pipeline
 from composer.cells import cells_of, clear
 from composer.cli import main
 from composer.composition import Composition, replay
-from composer.engines import Capabilities, Compose, Continue, Engine, Fill, Shelf, Take, open_shelf
+from composer.engines import (
+    Capabilities,
+    Compose,
+    Continue,
+    Engine,
+    Fill,
+    Play,
+    Shelf,
+    Take,
+    open_shelf,
+)
 from composer.errors import CheckpointError, RequestError
 from composer.piece import Piece
 from composer.pipeline.chain import Chain, range_of
@@ -88,7 +99,12 @@ def test_an_engine_says_what_it_is_good_for(engine: Engine) -> None:
     found = engine.capabilities
     assert found.good_for.endswith(".")
     assert set(found.settings) <= set(Request().to_dict())
-    assert json.loads(json.dumps(found.to_dict()))["asks"] == ["Compose", "Continue", "Fill"]
+    assert json.loads(json.dumps(found.to_dict()))["asks"] == [
+        "Compose",
+        "Continue",
+        "Fill",
+        "Play",
+    ]
 
 
 def test_whole_pieces_are_what_was_asked_for_and_repeat(engine: Engine) -> None:
@@ -129,6 +145,19 @@ def test_a_filling_keeps_given_notes_as_the_same_objects(engine: Engine, chorale
         assert set(bars) <= {2, 3}
         assert music.parts[0] == chorale.parts[0] and music.parts[3] == chorale.parts[3]
     assert_same_from_record(engine, ask, takes)
+
+
+def test_music_without_end_comes_in_stretches_at_a_price_that_does_not_grow(
+    engine: Engine, chorale: Piece
+) -> None:
+    ask = Play(request=replace(REQUEST, bars=8), before=chorale, before_bars=8, key=chorale.key)
+    stretches = [step.bars[0] for step in islice(engine.draw(ask), 12)]
+    assert sum(stretch.bars for stretch in stretches) == 96
+    for stretch in stretches:
+        assert (stretch.music.n_bars, len(stretch.music.parts)) == (8, 4)
+    again = [step.bars[0].music for step in islice(engine.draw(ask), 2)]
+    assert again == [stretch.music for stretch in stretches[:2]]
+    assert len({str(stretch.music.parts) for stretch in stretches}) > 6
 
 
 def test_it_goes_through_every_way_of_composing_and_back(engine: Engine) -> None:

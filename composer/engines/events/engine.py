@@ -9,7 +9,7 @@ from typing import Any
 
 from composer import places
 from composer.decoding import Leaning, Runtime, open_runtime
-from composer.engines.base import Ask, Compose, Continue, Engine, Fill, Record, Step
+from composer.engines.base import Ask, Compose, Continue, Engine, Fill, Play, Record, Step
 from composer.engines.capabilities import Capabilities
 from composer.engines.companions import Companions
 from composer.engines.events.continuing import Behind, bars_of, continuing_drawing
@@ -28,6 +28,7 @@ from composer.engines.events.takes import (
     read_rows,
 )
 from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.playing import play
 from composer.engines.suggestions import read_suggestions
 from composer.errors import CheckpointError, RequestError, TokenError
 from composer.models import Checkpoint, load_checkpoint
@@ -122,9 +123,11 @@ class EventEngine(Engine):
 
     def draw(self, ask: Ask) -> Iterator[Step]:
         """Draw all candidates of an ask, in groups side by side; see `Engine.draw`."""
+        if isinstance(ask, Play):
+            return play(self.draw, ask)
         return draw_groups(self.runtime, self.drawing_of(ask))
 
-    def drawing_of(self, ask: Ask) -> Drawing:
+    def drawing_of(self, ask: Compose | Continue | Fill) -> Drawing:
         """Return what the candidates of an ask are drawn from.
 
         Raises:
