@@ -30,6 +30,7 @@ from composer.units import is_on_grid
 MIN_PIECES_COMPOSER = 3
 MIN_PIECES_FORM = 5
 MIN_PIECES_MENU = 10
+MIN_WORKS_MENU = 3  # many groups of parts of one mass show no manner either
 CHUNK_PIECES = 50
 
 
@@ -126,7 +127,9 @@ def pack(
 
 
 def build_menu(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the pairs of composer and form with at least ten training pieces, most pieces first.
+    """Return the pairs of composer and form that are offered, those with most pieces first.
+
+    A pair needs ten training pieces out of three works.
 
     Args:
         names: As in the packed file.
@@ -135,7 +138,11 @@ def build_menu(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for name in names:
         if name["split"] == "train":
             pairs.setdefault((name["composer"], name["form"]), []).append(name)
-    offered = [found for found in pairs.values() if len(found) >= MIN_PIECES_MENU]
+    offered = [
+        found
+        for found in pairs.values()
+        if len(found) >= MIN_PIECES_MENU and len({name["work"] for name in found}) >= MIN_WORKS_MENU
+    ]
     return [_menu_row(found) for found in sorted(offered, key=len, reverse=True)]
 
 
@@ -149,6 +156,7 @@ def _menu_row(found: list[dict[str, Any]]) -> dict[str, Any]:
         "ensemble": ensemble,
         "parts": parts,
         "pieces": len(found),
+        "works": len({name["work"] for name in found}),
         "meters": [meter for meter in _ranked(name["meter"] for name in alike) if meter][:6],
         "keys": [key for key in _ranked(name["key"] for name in alike) if key][:12],
         "bars_low": int(low),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from composer.theory import ENSEMBLES
 from composer.tokenizer import Vocabulary, decode
 from composer.training import PackedEvents
 
+WORKS = map(str, count())  # every piece a work, unless a test says otherwise
+
 
 def name_of(**changes: Any) -> dict[str, Any]:
     facts = {"split": "train", "composer": "Bach", "form": "chorale", "ensemble": "choir"}
-    return facts | {"parts": 4, "meter": "4/4", "key": "G major", "bars": 16} | changes
+    facts |= {"parts": 4, "meter": "4/4", "key": "G major", "bars": 16, "work": next(WORKS)}
+    return facts | changes
 
 
 @pytest.fixture
@@ -138,6 +142,13 @@ def test_the_menu_offers_pairs_with_enough_training_pieces_only() -> None:
     names += [name_of(form="fugue", split="valid")]
     (row,) = build_menu(names)
     assert (row["composer"], row["form"], row["pieces"]) == ("Bach", "chorale", MIN_PIECES_MENU)
+
+
+def test_the_groups_of_one_or_two_works_are_not_offered() -> None:
+    mass = [name_of(form="mass", work="Missa in D" if i % 2 else "Missa in F") for i in range(40)]
+    assert build_menu(mass) == []
+    (row,) = build_menu([*mass, name_of(form="mass", work="Missa in C")])
+    assert (row["pieces"], row["works"]) == (41, 3)
 
 
 def test_a_menu_row_says_what_is_usual() -> None:
