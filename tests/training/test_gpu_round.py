@@ -16,8 +16,9 @@ import torch
 from composer.models import load_checkpoint
 from composer.models.transformer import EventTransformer
 from composer.tokenizer import Vocabulary, vocab
-from composer.training import PackedEvents, SamplingOptions
+from composer.training import PackedEvents, SamplingOptions, TrainOptions
 from composer.training.batches import Batch, Sampler, padded_to
+from composer.training.gpu_round import Round, run, trainer
 from composer.training.gpu_round.feed import DeviceBatch
 from composer.training.gpu_round.trainer import event_losses
 from tests.strategies import MENU, VOCABULARY
@@ -58,8 +59,10 @@ def test_a_round_runs_where_hardly_anything_is_installed(
     command += ["--preset", "tiny", "--steps", "3", "--batch-rows", "1024", "--pool", "4"]
     command += ["--workers", "0", "--no-compile"]
     environment = {"PYTHON": str(bare_python), "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
+    found_run = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True
+    )
+    assert found_run.returncode == 0, found_run.stdout + found_run.stderr
     found = load_checkpoint(out)
     shards = {path.name for path in out.glob("weights-*.safetensors")}
     assert {path.name for path in out.iterdir()} == FILES | shards
@@ -71,7 +74,7 @@ def test_a_round_runs_where_hardly_anything_is_installed(
     assert [int(line["step"]) for line in lines] == [2, 3]  # half-way, and at the end
     assert found.notes["progress"]["step"] == 3
     assert float(lines[-1]["valid_nats_per_note"]) == found.notes["valid_nats_per_note"]
-    assert json.loads(run.stdout.splitlines()[-1])["step"] == int(lines[-1]["step"])
+    assert json.loads(found_run.stdout.splitlines()[-1])["step"] == int(lines[-1]["step"])
 
 
 def test_the_bare_python_has_none_of_our_other_libraries(bare_python: Path) -> None:
@@ -107,3 +110,28 @@ def test_sequences_are_padded_to_the_shortest_length_that_holds_them(packed: Pac
     joined = Batch.joined([batches[0], batches[0]])
     n = len(batches[0].rows)
     assert np.array_equal(joined.cut(n, 2 * n).rows, batches[0].rows)
+
+
+@pytest.mark.slow
+def test_a_round_tries_batches_first_and_begins_to_count_after_that(
+    packed_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "CANDIDATE_ROWS", (512, 1024))
+    sampling = SamplingOptions(max_rows=2048, batch_rows=2048, pool=2)
+    how = Round(
+        events=packed_path,
+        out=tmp_path,
+        minutes=1.0,
+        reserve_s=0.0,
+        options=TrainOptions(preset="tiny", sampling=sampling),
+        steps=2,
+        workers=0,
+        compiled=False,
+    )
+    told: list[str] = []
+    last = run(how, told.append)
+    assert [line.split(" rows a batch: ")[0] for line in told[:2]] == ["512", "1024"]
+    assert last["step"] == 2
+    notes = load_checkpoint(tmp_path).notes
+    assert notes["batch_rows"] in (512, 1024)
+    assert 0 < last["events"] <= 2 * notes["batch_rows"]
