@@ -237,6 +237,9 @@ INSTRUMENTS = {
     )
 }
 
+# Who plays parts whose pitches are keys of the drum map. Its program is that of a drum, so that
+# nobody takes it for a keyboard.
+PERCUSSION = Instrument("percussion", 118, 0, 127)
 KEYBOARD_PROGRAMS = frozenset(
     INSTRUMENTS[name].program for name in ("piano", "harpsichord", "organ")
 )

@@ -76,11 +76,3 @@ def programs_to_instruments(programs: list[int]) -> tuple[Instrument, ...]:
         next(voices) if program == CHOIR_PROGRAM else _INSTRUMENT_BY_PROGRAM[program]
         for program in programs
     )
-
-
-def percussion_instrument() -> Instrument:
-    """Return who plays parts whose pitches are keys of the drum map."""
-    return _PERCUSSION
-
-
-_PERCUSSION = Instrument("percussion", 0, 0, 127)

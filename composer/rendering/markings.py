@@ -39,6 +39,7 @@ _EXPRESSIONS: dict[str, Any] = {
     "inverted-mordent": expressions.InvertedMordent,
     "arpeggiate": expressions.ArpeggioMark,
 }
+WRITTEN_SIGNS = frozenset((*_ARTICULATIONS, *_EXPRESSIONS))  # by `put_signs`
 _SPANS: dict[str, Any] = {
     "slur": spanner.Slur,
     "crescendo": dynamics.Crescendo,

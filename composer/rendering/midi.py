@@ -16,9 +16,10 @@ from pathlib import Path
 
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
-from composer.piece import BEND, PRESSURE, PROGRAM, Control, Note, Part, Piece, TempoChange
+from composer.piece import BEND, PRESSURE, PROGRAM, Control, Note, Part, Piece
 from composer.rendering.sounding import sounding
 from composer.rendering.tempo import check_tempo
+from composer.rendering.tempo_map import tempo_steps
 from composer.rendering.unisons import cut_unisons
 from composer.theory import Key
 from composer.units import MIDI_TICKS_PER_QUARTER
@@ -27,9 +28,6 @@ MAX_TEXT_CHARACTERS = 80
 _MAX_TICKS_PER_QUARTER = 32_767
 _DRUM_CHANNEL, _N_CHANNELS = 9, 16
 _MAX_PORT = 127
-# A ramp of the tempo becomes steps of this length, at most so many.
-_RAMP_STEP_BEATS = Fraction(1, 4)
-_MAX_RAMP_STEPS = 256
 # Of events at one tick: names and ports, what is set before notes, ends of notes, beginnings.
 _HEAD, _SETTING, _END, _BEGINNING = range(4)
 
@@ -112,9 +110,9 @@ def _conductor(piece: Piece, clock: _Clock) -> Iterator[_Timed]:
         yield 0, _HEAD, MetaMessage("track_name", name=title)
     if credit := _plain_text(piece.credit):
         yield 0, _HEAD, MetaMessage("text", text=credit)
-    for onset, tempo_bpm in _tempos(piece):
-        tempo = min(0xFFFFFF, round(bpm2tempo(check_tempo(tempo_bpm))))
-        yield clock(onset), _SETTING, MetaMessage("set_tempo", tempo=tempo)
+    for step in tempo_steps(piece):
+        tempo = min(0xFFFFFF, round(bpm2tempo(check_tempo(step.tempo_bpm))))
+        yield clock(step.onset_beats), _SETTING, MetaMessage("set_tempo", tempo=tempo)
     for change in piece.meters:
         meter = change.meter
         yield (
@@ -132,26 +130,6 @@ def _conductor(piece: Piece, clock: _Clock) -> Iterator[_Timed]:
 
 def _key_signature(key: Key) -> MetaMessage:
     return MetaMessage("key_signature", key=key.tonic + ("m" if key.mode == "minor" else ""))
-
-
-def _tempos(piece: Piece) -> Iterator[tuple[Fraction, float]]:
-    """Yield every tempo and when it begins; a ramp as steps, each with the tempo of its middle."""
-    if not piece.tempos or piece.tempos[0].onset_beats:
-        yield Fraction(0), piece.tempo_bpm
-    for index, change in enumerate(piece.tempos):
-        is_last = index + 1 == len(piece.tempos)
-        if not change.is_ramp or is_last:
-            yield change.onset_beats, change.tempo_bpm
-        else:
-            yield from _ramp(piece, change, piece.tempos[index + 1].onset_beats)
-
-
-def _ramp(piece: Piece, change: TempoChange, end: Fraction) -> Iterator[tuple[Fraction, float]]:
-    length = end - change.onset_beats
-    n_steps = min(_MAX_RAMP_STEPS, max(1, math.ceil(length / _RAMP_STEP_BEATS)))
-    for step in range(n_steps):
-        middle = change.onset_beats + length * Fraction(2 * step + 1, 2 * n_steps)
-        yield change.onset_beats + length * Fraction(step, n_steps), piece.tempo_at(middle)
 
 
 # --- Parts --------------------------------------------------------------------------------------
@@ -187,7 +165,8 @@ def _part_events(
     yield 0, _HEAD, MetaMessage("track_name", name=_plain_text(part.name or part.instrument.name))
     if port:
         yield 0, _HEAD, MetaMessage("midi_port", port=port)
-    yield 0, _SETTING, Message("program_change", channel=channel, program=part.instrument.program)
+    program = part.program or 0 if channel == _DRUM_CHANNEL else part.instrument.program
+    yield 0, _SETTING, Message("program_change", channel=channel, program=program)
     for control in part.controls:
         yield clock(control.onset_beats), _SETTING, _control_event(control, channel)
     # Rounding first: two onsets that meet on one tick are a unison, too.

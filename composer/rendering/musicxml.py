@@ -12,6 +12,7 @@ longer stands in MusicXML's attribute `release`, in divisions. Velocities are no
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -28,15 +29,17 @@ from music21.musicxml.m21ToXml import ScoreExporter
 from music21.stream.enums import ShowNumber
 
 from composer.piece import Bar, Marking, Note, Part, Piece
+from composer.rendering.annotations import annotate
 from composer.rendering.lengths import Written, write_lengths
 from composer.rendering.markings import Anchors, put_points, put_spans
 from composer.rendering.notation import RELEASE_MARK, Staff, fill_bar, offset_of
+from composer.rendering.percussion import write_as_percussion
 from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
-from composer.rendering.spelling import spell
+from composer.rendering.spelling import Spelling, spell
 from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
 from composer.rendering.tempo import check_tempo
 from composer.rendering.voices import split_voices
-from composer.theory import name_parts
+from composer.theory import PERCUSSION, Key, name_parts, spelling_to_pitch_class
 
 MAX_TEXT_CHARACTERS = 200
 _VOICES_OF_A_HAND = 4  # the second staff's voices count from 5, as editors expect
@@ -61,12 +64,37 @@ def musicxml_bytes(piece: Piece) -> bytes:
     Raises:
         OptionError: If the piece's tempo cannot be written.
     """
-    check_tempo(piece.tempo_bpm)
-    written = write_lengths(_snapped(piece))
+    for tempo_bpm in (piece.tempo_bpm, *(change.tempo_bpm for change in piece.tempos)):
+        check_tempo(tempo_bpm)
+    n_drums = len(piece.percussion)
+    written = write_lengths(_snapped(_with_percussion(piece)))
     first = piece.bar_numbers[0]
     numbers = range(first, first + written.piece.n_bars)
     root = _Exporter(_score(written, numbers)).parse()
+    annotate(root, written.piece, _layout(written.piece))
+    for part in root.findall("part")[len(root.findall("part")) - n_drums :] if n_drums else ():
+        write_as_percussion(root, part)
     return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
+
+
+def _with_percussion(piece: Piece) -> Piece:
+    """Return a piece with its percussion below its other parts, as long as those sound at all."""
+    if not piece.percussion:
+        return piece
+    pitched = piece.parts if piece.n_notes else ()
+    drums = (replace(part, instrument=PERCUSSION) for part in piece.percussion)
+    return replace(piece, parts=(*pitched, *drums), percussion=())
+
+
+def _layout(piece: Piece) -> list[tuple[int, ...]]:
+    """Return the parts of the piece in every part of the file: two for the hands of a keyboard."""
+    lower_by_upper = {g.first: g.last for g in staff_groups(piece) if g.is_grand_staff}
+    lower = set(lower_by_upper.values())
+    return [
+        (index, lower_by_upper[index]) if index in lower_by_upper else (index,)
+        for index in range(len(piece.parts))
+        if index not in lower
+    ]
 
 
 def write_musicxml(piece: Piece, path: Path) -> Path:
@@ -189,7 +217,7 @@ class _Frame:
 
 def _score(written: Written, numbers: range) -> stream.Score:
     piece = written.piece
-    start = Fraction(0) if numbers[0] else _pickup_start(piece)
+    start = _pickup_start(piece) if piece.pickup_beats else Fraction(0)
     frame = _Frame(piece, numbers, start, frozenset(m.onset_beats for m in piece.meters))
     groups = staff_groups(piece)
     lower_by_upper = {group.first: group.last for group in groups if group.is_grand_staff}
@@ -221,7 +249,7 @@ def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Sta
         is_lower = index in lower_by_upper.values()
         voices = split_voices(part.notes, onsets)
         yield Staff(
-            names=names[index],
+            names=tuple(map(_given_spelling, part.notes, names[index])),
             touches=written.touches[index],
             marks=tuple(note.marks for note in part.notes),
             anchors=Anchors(),
@@ -234,6 +262,15 @@ def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Sta
         n_voices = len(voices)
 
 
+def _given_spelling(note: Note, chosen: Spelling) -> Spelling:
+    """Return the name that a note came with, or else the chosen one."""
+    name = note.marks.spelling if note.marks else ""
+    if not name or spelling_to_pitch_class(name) != note.pitch % 12:
+        return chosen
+    alteration = name.count("#") - name.count("b")
+    return Spelling(name[0], alteration, (note.pitch - alteration) // 12 - 1)
+
+
 def _fill_line(
     line: stream.Part,
     frame: _Frame,
@@ -244,18 +281,22 @@ def _fill_line(
 ) -> None:
     """Write all bars of a part."""
     piece = frame.piece
+    key_at = _key_by_bar(piece)
     for bar in piece.bars:
         measure = stream.Measure(number=frame.numbers[bar.index])
         start = Fraction(0)
         if bar.index == 0:
             start = frame.pickup_start
             _open(measure, piece, staff, with_tempo=is_first)
-            if frame.numbers[0] == 0:
+            if piece.pickup_beats:
                 measure.showNumber = ShowNumber.NEVER
         if bar.onset_beats in frame.meters:
             measure.coreInsert(0.0, meters.TimeSignature(str(bar.meter)))
         if bar.index == piece.n_bars - 1:
             measure.rightBarline = bar_lines.Barline("final")
+        if bar.onset_beats in key_at:
+            measure.coreInsert(0.0, _key(key_at[bar.onset_beats]))
+            staff = replace(staff, key=key_at[bar.onset_beats])
         put_points(
             measure,
             _of_bar(markings, bar),
@@ -267,6 +308,17 @@ def _fill_line(
     line.coreElementsChanged()
 
 
+def _key_by_bar(piece: Piece) -> dict[Fraction, Key]:
+    """Return new keys by the bar line where they are written: the next one, if within a bar."""
+    lines = [bar.onset_beats for bar in piece.bars]
+    places = {change: bisect_left(lines, change.onset_beats) for change in piece.keys}
+    return {lines[at]: change.key for change, at in places.items() if 0 < at < len(lines)}
+
+
+def _key(key: Key) -> keys.Key:
+    return keys.Key(key.tonic.replace("b", "-"), key.mode)
+
+
 def _of_bar(markings: Sequence[Marking], bar: Bar) -> list[Marking]:
     return [one for one in markings if bar.onset_beats <= one.onset_beats < bar.end_beats]
 
@@ -274,14 +326,16 @@ def _of_bar(markings: Sequence[Marking], bar: Bar) -> list[Marking]:
 def _open(measure: stream.Measure, piece: Piece, staff: Staff, *, with_tempo: bool) -> None:
     """Write what stands at the beginning of a part."""
     measure.coreInsert(0.0, _CLEFS[staff.clef]())
-    measure.coreInsert(0.0, keys.Key(piece.key.tonic.replace("b", "-"), piece.key.mode))
+    measure.coreInsert(0.0, _key(piece.key))
     if with_tempo:
         measure.coreInsert(0.0, _tempo_mark(piece))
 
 
 def _tempo_mark(piece: Piece) -> tempo.MetronomeMark:
     """Return the tempo, shown to two digits behind the point, and exact as it sounds."""
-    pulse = piece.meter.pulse_beats if piece.meter.pulse_beats in VALUES else Fraction(1)
+    first = piece.tempos[0] if piece.tempos and not piece.tempos[0].onset_beats else None
+    stated = first.unit_beats if first and first.unit_beats else piece.meter.pulse_beats
+    pulse = stated if stated in VALUES else Fraction(1)
     kind, dots = VALUES[pulse]
     shown = round(piece.tempo_bpm / float(pulse), 2)
     return tempo.MetronomeMark(

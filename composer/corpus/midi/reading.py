@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
-from composer.corpus.general_midi import percussion_instrument, programs_to_instruments
+from composer.corpus.general_midi import programs_to_instruments
 from composer.corpus.midi.events import Song, walk_midi
 from composer.corpus.midi.heading import NoteSpan, TicksToBeats, read_heading
 from composer.corpus.midi.limits import MAX_FILE_BYTES, MAX_PARTS
@@ -17,7 +17,7 @@ from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import Control, Lyric, Marking, Marks, Note, Part, Piece
 from composer.piece.cutting import moved
-from composer.theory import Instrument, Key, estimate_key
+from composer.theory import PERCUSSION, Instrument, Key, estimate_key
 
 
 def read_midi(path: Path) -> Piece:
@@ -75,8 +75,8 @@ def read_midi_bytes(data: bytes, *, title: str = "", song: int = 1) -> Piece:
     percussion = [line for line in lines if line.is_percussion]
     later = _shifted_clock(clock, heading.shift_beats)
     try:
-        parts = _parts(pitched, later) or (Part(percussion_instrument(), ()),)
-        drums = tuple(_part(line, percussion_instrument(), later) for line in percussion)
+        parts = _parts(pitched, later) or (Part(PERCUSSION, ()),)
+        drums = tuple(_part(line, PERCUSSION, later) for line in percussion)
     except OptionError as error:
         raise ScoreFileError("the file has notes with impossible times or pitches") from error
     keys = heading.keys
@@ -123,6 +123,7 @@ def _part(line: Line, instrument: Instrument, clock: TicksToBeats) -> Part:
         own_name(line.name, instrument.name),
         controls=tuple(Control(clock(tick), kind, value) for tick, kind, value in line.controls),
         channel=line.channel,
+        program=line.program or None if line.is_percussion else None,
     )
 
 

@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from composer.corpus.general_midi import percussion_instrument
 from composer.corpus.midi import MAX_PARTS, read_file_start
 from composer.corpus.musicxml.bars import Layout, lay_measures
 from composer.corpus.musicxml.directions import SignReader
@@ -27,7 +26,7 @@ from composer.corpus.musicxml.walking import Staff, walk_score
 from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import Marks, Note, Part, Piece
-from composer.theory import INSTRUMENTS, Instrument
+from composer.theory import INSTRUMENTS, PERCUSSION, Instrument
 
 
 def read_musicxml(path: Path) -> Piece:
@@ -85,7 +84,7 @@ def _piece(
     signs: SignReader,
     title: str,
 ) -> Piece:
-    lines = parts or (Part(percussion_instrument(), ()),)
+    lines = parts or (Part(PERCUSSION, ()),)
     keys = read_keys(signs.keys, lines)
     first = layout.meters[0].meter
     at_head = [one for one in lines[0].markings if one.onset_beats < first.length_beats]
@@ -135,11 +134,10 @@ def _parts(staves: Sequence[Staff]) -> tuple[Part, ...]:
 
 
 def _percussion(staff: Staff) -> Part:
-    instrument = percussion_instrument()
     markings = () if staff.notes else tuple(staff.markings)
-    name = own_name(staff.name or staff.instrument, instrument.name)
+    name = own_name(staff.name or staff.instrument, PERCUSSION.name)
     return _with_plain_voices(
-        Part(instrument, _notes(merge_ties(staff.drums), staff.voices), name, markings)
+        Part(PERCUSSION, _notes(merge_ties(staff.drums), staff.voices), name, markings)
     )
 
 

@@ -239,6 +239,10 @@ class _Part:
             return
         pitch, spelling = self._pitch(note, self.staves[number])
         found = read_grace(note, pitch, spelling, is_chord=is_chord)
+        place = self._last.get((number, self._voice_of(note)))
+        if found.is_after and place is not None:
+            self._add_after(number, place, [found])
+            return
         self._graces.setdefault((number, self._voice_of(note)), []).append(found)
 
     def _drop_loose_graces(self) -> None:
@@ -247,13 +251,14 @@ class _Part:
             place = self._last.get((number, voice))
             if place is None or not graces:
                 continue
-            notes = self.staves[number].notes
-            marks = notes[place].marks
-            behind = tuple(replace(grace, is_after=True) for grace in graces)
-            notes[place] = replace(
-                notes[place], marks=replace(marks, graces=(*marks.graces, *behind))
-            )
+            self._add_after(number, place, graces)
         self._graces.clear()
+
+    def _add_after(self, number: int, place: int, graces: Sequence[Grace]) -> None:
+        notes = self.staves[number].notes
+        marks = notes[place].marks
+        behind = tuple(replace(grace, is_after=True) for grace in graces)
+        notes[place] = replace(notes[place], marks=replace(marks, graces=(*marks.graces, *behind)))
 
     def _pitch(self, note: Element, staff: Staff) -> tuple[int, str]:
         """Return the pitch and the name of a note as it sounds."""

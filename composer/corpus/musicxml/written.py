@@ -99,6 +99,7 @@ def read_grace(note: Element, pitch: int, spelling: str, *, is_chord: bool) -> G
         spelling,
         kind if kind in VALUE_BEATS else "eighth",
         is_slashed=grace is not None and grace.get("slash") == "yes",
+        is_after=grace is not None and grace.get("steal-time-previous") is not None,
         is_chord=is_chord,
     )
 
