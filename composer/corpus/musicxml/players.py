@@ -70,7 +70,8 @@ def staff_instruments(staves: Sequence[Staff]) -> tuple[Instrument, ...]:
 
 def holds_several_singers(staff: Staff, instrument: Instrument) -> bool:
     """Whether a staff may be that of two voices of a choir: it is sung, and by nobody named."""
-    is_sung = staff.has_words or instrument.program in _VOICE_PROGRAMS
+    has_player = staff.program not in (None, _DEFAULT_PROGRAM) or _by_words(staff) is not None
+    is_sung = instrument.program in _VOICE_PROGRAMS or (staff.has_words and not has_player)
     return is_sung and not (_voice_named(staff.instrument) or _voice_named(staff.name))
 
 
