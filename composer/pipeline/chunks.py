@@ -24,7 +24,7 @@ ATTEMPT_BIT = 48  # above all bits that seeds of chunks have
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnChunk:
     """What came of a chunk.
 
     Args:
@@ -58,7 +58,7 @@ class ChunkDrawing:
         if not self.engine.capabilities.serves("Continue"):
             raise RequestError(self.engine.capabilities.refusal("Continue"))
 
-    def draw(self, chain: Chain, ask: Continue, label: str = "") -> Iterator[Progress | Drawn]:
+    def draw(self, chain: Chain, ask: Continue, label: str = "") -> Iterator[Progress | DrawnChunk]:
         """Draw and judge the candidates of a chunk; the last item is what came of it.
 
         Nothing came of it if a stop was asked for before the first candidate was finished.
@@ -82,7 +82,7 @@ class ChunkDrawing:
         kept, rejected = ranking.conclude(self.stopped)
         ranked = _in_order(kept, closes)
         choices = tuple(_choice(one) for one in ranked)
-        yield Drawn(Chunk(BEGINNING, ask.bars, ask.key, choices, label), ranked, rejected)
+        yield DrawnChunk(Chunk(BEGINNING, ask.bars, ask.key, choices, label), ranked, rejected)
 
     def _draw_once(self, ranking: Ranking, ask: Continue, attempt: int) -> Iterator[Progress]:
         """Draw all candidates of an ask, the first time or another."""
@@ -94,7 +94,7 @@ class ChunkDrawing:
                 self.stopped = True
                 return
 
-    def copy(self, chain: Chain, music: Piece, closes: bool, label: str) -> Drawn:
+    def copy(self, chain: Chain, music: Piece, closes: bool, label: str) -> DrawnChunk:
         """Return music that is there already as the only candidate of a chunk, judged likewise.
 
         Args:
@@ -107,7 +107,7 @@ class ChunkDrawing:
         card = judge.standing.score(music, None, judge.standards)
         one = Ranked(1, 0, music, card)
         chunk = Chunk(BEGINNING, music.n_bars, music.key, (_choice(one),), label)
-        return Drawn(chunk, (one,), ())
+        return DrawnChunk(chunk, (one,), ())
 
     def _judge(self, chain: Chain, key: Key, closes: bool) -> Judge:
         form = self.request.form or chain.piece.form

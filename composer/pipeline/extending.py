@@ -14,7 +14,7 @@ from composer.engines import Engine
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
-from composer.pipeline.chunks import ChunkDrawing, Drawn
+from composer.pipeline.chunks import ChunkDrawing, DrawnChunk
 from composer.pipeline.ranking import (
     NOTHING_YET,
     Progress,
@@ -97,7 +97,7 @@ def extend_steps(
     drawing = ChunkDrawing(chosen_engine(engine), request, should_stop)
     chain = Chain.along(tree, request.ensemble)
     lengths = split_bars(bars, chunking.chunk_bars)
-    clock = Clock(len(lengths), request.candidates)
+    clock = ChunkClock(len(lengths), request.candidates)
     last: Last | None = None
     for number, length in enumerate(lengths):
         ask = chain.ask(
@@ -163,11 +163,11 @@ class Last:
     """
 
     before: Chain
-    drawn: Drawn
+    drawn: DrawnChunk
 
 
 @dataclass
-class Clock:
+class ChunkClock:
     """Progress over several chunks.
 
     Args:
@@ -187,7 +187,7 @@ class Clock:
 
 
 def conclude(
-    tree: Tree, last: Last | None, chunking: Chunking, clock: Clock, drawing: ChunkDrawing
+    tree: Tree, last: Last | None, chunking: Chunking, clock: ChunkClock, drawing: ChunkDrawing
 ) -> Extension:
     """Return the extension: a whole piece for every candidate of the last chunk.
 

@@ -12,9 +12,9 @@ from composer.engines import Continue, Engine, check_menu, decide
 from composer.errors import RequestError
 from composer.piece import MeterChange, Part, Piece
 from composer.pipeline.chain import Chain
-from composer.pipeline.chunks import ChunkDrawing, Drawn
+from composer.pipeline.chunks import ChunkDrawing, DrawnChunk
 from composer.pipeline.extending import (
-    Clock,
+    ChunkClock,
     Extension,
     Last,
     chunk_seed,
@@ -142,7 +142,7 @@ class _Sections:
         rows = self.plan.rows
         self.firsts = {row.label: sum(one.bars for one in rows[:n]) for n, row in enumerate(rows)}
         n_chunks = sum(len(self._lengths(row)) for row in self._rows_to_come())
-        self.clock = Clock(max(1, n_chunks), self.request.candidates)
+        self.clock = ChunkClock(max(1, n_chunks), self.request.candidates)
         self.n_drawn = 0
         self.last: Last | None = None
 
@@ -185,11 +185,11 @@ class _Sections:
                 return
             done += length
 
-    def _grow(self, drawn: Drawn) -> None:
+    def _grow(self, drawn: DrawnChunk) -> None:
         self.tree, self.last = self.tree.grow(drawn.chunk), Last(self.chain, drawn)
         self.chain = self.chain.plus(drawn.chunk.choices[0], drawn.chunk.key)
 
-    def _copy(self, row: Row) -> Drawn:
+    def _copy(self, row: Row) -> DrawnChunk:
         """Return an earlier section moved to the row's key, as the only candidate."""
         source = self._row(row.of)
         first = self.firsts[row.of]

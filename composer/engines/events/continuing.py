@@ -44,7 +44,7 @@ _NO_NAMES = Vocabulary(composers=(), forms=(), ensembles=())
 
 
 @dataclass(frozen=True)
-class Behind:
+class Continuing:
     """An ask for more bars, and the bars so far as rows in their own pitches."""
 
     ask: Continue
@@ -131,26 +131,26 @@ def moved(bars: Sequence[Events], semitones: int) -> list[Events]:
     return found
 
 
-def continuing_drawing(behind: Behind, vocabulary: Vocabulary, window: int) -> Drawing:
+def continuing_drawing(asked: Continuing, vocabulary: Vocabulary, window: int) -> Drawing:
     """Return what the candidates for more bars are drawn from.
 
     Args:
-        behind: The ask, and the bars so far.
+        asked: The ask, and the bars so far.
         vocabulary: The names of the conditions.
         window: Rows the model reads at most; half of them hold what is read first.
 
     Raises:
         TokenError: If a condition has no id.
     """
-    ask, wishes = behind.ask, behind.wishes
+    ask, wishes = asked.ask, asked.wishes
     first_rows = encode_conditions(wishes, vocabulary)
-    theme = _counted(_fitting(behind.theme, window // 4 - N_WISHES), ask.theme.start, behind.end)
+    theme = _counted(_fitting(asked.theme, window // 4 - N_WISHES), ask.theme.start, asked.end)
     pinned = np.concatenate([first_rows, *theme])
-    context = _last_bars(behind, window // 2 - len(pinned) - 1)
+    context = _last_bars(asked, window // 2 - len(pinned) - 1)
     left_out = ask.bars_before - len(context) - (ask.theme.start + len(theme) if theme else 0)
     if theme and left_out <= 0:  # the last bars reach back into it
         pinned = first_rows
-        context = _last_bars(behind, window // 2 - len(pinned) - 1)
+        context = _last_bars(asked, window // 2 - len(pinned) - 1)
         left_out = ask.bars_before - len(context)
     costs = parallel_costs(wishes, ask.request.part_writing)
     return Drawing(
@@ -158,7 +158,7 @@ def continuing_drawing(behind: Behind, vocabulary: Vocabulary, window: int) -> D
         reader=reader_of(ask),
         prefix=np.concatenate([pinned, *_gap(left_out), *context])[: window - 1],
         window=window,
-        begin=lambda size: _begin(behind, wishes, costs, size),
+        begin=lambda size: _begin(asked, wishes, costs, size),
         max_rows=MAX_ROWS_PER_BAR * (ask.bars + 1),
         reframe=lambda rows: slide(
             rows, window // 2, n_pinned=len(pinned), gap_bars=max(0, left_out)
@@ -191,17 +191,17 @@ def _fitting(bars: Sequence[Events], room: int) -> list[Events]:
     return list(bars[: int((sizes <= room).sum())])
 
 
-def _last_bars(behind: Behind, room: int) -> list[Events]:
+def _last_bars(asked: Continuing, room: int) -> list[Events]:
     """Return the last bars before the new ones that fit into `room` rows, one at least.
 
     Of a bar that is longer than that alone, the last rows.
     """
-    ask, before = behind.ask, behind.last
+    ask, before = asked.ask, asked.last
     n_most = room if ask.context_bars is None else min(room, ask.context_bars)
     bars = before[max(0, len(before) - n_most) :]
     sizes = np.cumsum([len(bar) for bar in reversed(bars)])
     kept = bars[-max(1, int((sizes <= room).sum())) :]
-    return [bar[-room:] for bar in _counted(kept, ask.bars_before - len(kept), behind.end)]
+    return [bar[-room:] for bar in _counted(kept, ask.bars_before - len(kept), asked.end)]
 
 
 def _counted(bars: Sequence[Events], first: int, end: int) -> list[Events]:
@@ -219,11 +219,11 @@ def _gap(n_bars: int) -> list[Events]:
 
 
 def _begin(
-    behind: Behind, wishes: Conditions, costs: dict[int, float], size: int
+    asked: Continuing, wishes: Conditions, costs: dict[int, float], size: int
 ) -> tuple[Continuation, Together | None]:
     """Return rules and leaning of a group that have heard what still sounds at the seam."""
-    ask = behind.ask
-    heard = _heard(behind.last)
+    ask = asked.ask
+    heard = _heard(asked.last)
     n_heard = len(heard)
     shift, sections = ask.key.shift, section_ids(list(ask.sections)).tolist()
     frame = Frame(

@@ -12,7 +12,7 @@ from composer.decoding import Leaning, Runtime, open_runtime
 from composer.engines.base import Ask, Compose, Continue, Engine, Fill, Play, Record, Step
 from composer.engines.capabilities import Capabilities
 from composer.engines.companions import Companions
-from composer.engines.events.continuing import Behind, bars_of, continuing_drawing
+from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.events.filling import filling_drawing
 from composer.engines.events.leanings import Closing, Entries, Together
@@ -136,8 +136,8 @@ class EventEngine(Engine):
         if isinstance(ask, Compose):
             return self._composing(ask)
         if isinstance(ask, Continue):
-            behind = Behind(ask, bars_of(ask.path))
-            return continuing_drawing(behind, self.vocabulary, self.window)
+            asked = Continuing(ask, bars_of(ask.path))
+            return continuing_drawing(asked, self.vocabulary, self.window)
         return self._filling(ask)
 
     def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:

@@ -13,8 +13,8 @@ from composer.decoding import Draw
 from composer.engines import Continue, Stretch
 from composer.engines.events.continuing import (
     OUTSIDE_NATS,
-    Behind,
     Continuation,
+    Continuing,
     ScaleLeaning,
     bars_of,
     continuing_drawing,
@@ -36,7 +36,7 @@ from tests.strategies import VOCABULARY, legal_pieces, pieces
 HALF = 48
 
 
-def behind(piece: Piece, *, rows: list[Events] | None = None, **changes: Any) -> Behind:
+def behind(piece: Piece, *, rows: list[Events] | None = None, **changes: Any) -> Continuing:
     """Return the ask for two bars behind a piece, three more to follow.
 
     Args:
@@ -59,14 +59,14 @@ def behind(piece: Piece, *, rows: list[Events] | None = None, **changes: Any) ->
     }
     ask = Continue(**facts | changes)
     found = Bars.of(encode_bars(piece)).bars if bars_before else []
-    return Behind(ask, moved(found if rows is None else rows, piece.key.shift))
+    return Continuing(ask, moved(found if rows is None else rows, piece.key.shift))
 
 
-def drawing_of(found: Behind, window: int = 512) -> Drawing:
+def drawing_of(found: Continuing, window: int = 512) -> Drawing:
     return continuing_drawing(found, VOCABULARY, window)
 
 
-def raw_draws(engine: EventEngine, found: Behind) -> list[Draw]:
+def raw_draws(engine: EventEngine, found: Continuing) -> list[Draw]:
     return draws_of_drawing(
         engine.runtime, continuing_drawing(found, engine.vocabulary, engine.window)
     )
