@@ -1,7 +1,8 @@
 """`Piece` -> performance: notes in seconds with velocities. Knows no file and no sound.
 
-Plain, it is the score at a constant tempo. Expressive, it breathes with the phrases (`timing`), is
-shaded (`dynamics`), lifts repeated notes off one another and closes with a ritardando.
+Plain, it is the score as it is written, with its tempos, dynamics, articulations and pedals.
+Expressive, it breathes with the phrases (`timing`), is shaded (`dynamics`), lifts repeated notes
+off one another and closes with a ritardando.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from composer.piece import Note, Part, Piece
+from composer.piece import BEND, Control, Note, Part, Piece
 from composer.rendering.dynamics import shaded_parts
 from composer.rendering.phrases import Phrase, find_phrases
 from composer.rendering.sounding import sounding
 from composer.rendering.tempo import check_tempo
-from composer.rendering.timing import Clock, expressive_clock
+from composer.rendering.timing import Clock, expressive_clock, plain_clock
 from composer.rendering.unisons import cut_unisons
 from composer.theory import Key
 from composer.units import MIDI_TICKS_PER_QUARTER
@@ -39,22 +40,24 @@ class _Reading:
     Args:
         clock: From score time to seconds.
         parts: With the velocities to play.
+        percussion: The same.
         phrases: Empty where nothing is to be heard of them.
     """
 
     clock: Clock
     parts: tuple[Part, ...]
+    percussion: tuple[Part, ...]
     phrases: tuple[Phrase, ...] = ()
 
 
 def perform(
     piece: Piece, *, tempo_bpm: float | None = None, is_expressive: bool = True
 ) -> pretty_midi.PrettyMIDI:
-    """Play a piece into a list of notes in seconds, an instrument a part.
+    """Play a piece into a list of notes in seconds, an instrument a part, percussion last.
 
     Args:
         piece: What to play.
-        tempo_bpm: Quarters a minute; the piece's own tempo if left out.
+        tempo_bpm: Quarters a minute, at the beginning; the piece's own tempo if left out.
         is_expressive: Whether to shape tempo and velocities; if not, the score is played as it is
             written.
 
@@ -73,24 +76,50 @@ def perform(
         performance.time_signature_changes.append(
             pretty_midi.TimeSignature(change.meter.numerator, change.meter.denominator, onset_s)
         )
-    performance.instruments.extend(_instrument(part, reading) for part in reading.parts)
+    performance.instruments.extend(
+        _instrument(part, reading, _controls(part, reading.parts)) for part in reading.parts
+    )
+    performance.instruments.extend(
+        _instrument(part, reading, part.controls, is_drum=True) for part in reading.percussion
+    )
     return performance
 
 
 def _read(piece: Piece, tempo_bpm: float, is_expressive: bool) -> _Reading:
     if not is_expressive or piece.n_notes == 0:
-        return _Reading(Clock(tempo_bpm), piece.parts)
+        written = sounding(piece)
+        return _Reading(plain_clock(piece, tempo_bpm), written.parts, written.percussion)
     phrases = find_phrases(piece)
     played = sounding(replace(piece, parts=shaded_parts(piece, phrases)))
-    return _Reading(expressive_clock(piece, tempo_bpm, phrases), played.parts, phrases)
+    clock = expressive_clock(piece, tempo_bpm, phrases)
+    return _Reading(clock, played.parts, played.percussion, phrases)
 
 
-def _instrument(part: Part, reading: _Reading) -> Any:
+def _controls(part: Part, parts: Sequence[Part]) -> Sequence[Control]:
+    """Return what is done while a part plays: also by others that share its channel."""
+    if part.channel is None:
+        return part.controls
+    sharing = [one for other in parts if other.channel == part.channel for one in other.controls]
+    return sorted(sharing, key=lambda one: one.onset_beats)
+
+
+def _instrument(
+    part: Part, reading: _Reading, controls: Sequence[Control], *, is_drum: bool = False
+) -> Any:
     import pretty_midi
 
     instrument = pretty_midi.Instrument(
-        part.instrument.program, name=part.name or part.instrument.name
+        (part.program or 0) if is_drum else part.instrument.program,
+        is_drum=is_drum,
+        name=part.name or part.instrument.name,
     )
+    for control in controls:
+        time_s = reading.clock.time_s(control.onset_beats)
+        if control.kind == BEND:
+            instrument.pitch_bends.append(pretty_midi.PitchBend(control.value, time_s))
+        elif control.kind < BEND:
+            change = pretty_midi.ControlChange(control.kind, control.value, time_s)
+            instrument.control_changes.append(change)
     notes = cut_unisons(part.notes)
     for note, (start_s, end_s) in zip(notes, _spans_s(notes, reading), strict=True):
         velocity = min(127, max(1, note.velocity))

@@ -27,6 +27,7 @@ import numpy as np
 
 from composer.piece import Note, Piece
 from composer.rendering.phrases import Phrase
+from composer.rendering.tempo_map import TempoMap, tempo_steps
 from composer.units import beats_to_seconds
 
 Floats: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -95,14 +96,33 @@ def expressive_clock(piece: Piece, tempo_bpm: float, phrases: Sequence[Phrase]) 
 
     Args:
         piece: At least one note.
-        tempo_bpm: The mean tempo before the last ritardando.
+        tempo_bpm: The mean tempo before the last ritardando; where the piece changes its tempo, of
+            its beginning.
         phrases: Of the piece, without gaps.
     """
     beats = cell_edges(piece)
     speeds = tempo_curve(piece, phrases, (beats[1:] + beats[:-1]) / 2)
-    lengths_s = np.diff(beats) * 60 / tempo_bpm / speeds
+    tempos = TempoMap(piece)
+    stretched = beats if tempos.is_flat else np.array([tempos.stretched(one) for one in beats])
+    lengths_s = np.diff(stretched) * 60 / tempo_bpm / speeds
     clock = Clock(tempo_bpm, beats, np.concatenate([[0.0], np.cumsum(lengths_s)]))
     return replace(clock, noise_s=_noise(piece, clock))
+
+
+def plain_clock(piece: Piece, tempo_bpm: float) -> Clock:
+    """Return the clock of a piece played as it is written: its tempos, and nothing else.
+
+    Args:
+        piece: Any.
+        tempo_bpm: At the beginning; later tempos change with it.
+    """
+    tempos = TempoMap(piece)
+    if tempos.is_flat:
+        return Clock(tempo_bpm)
+    end = max(piece.length_beats, piece.end_of_notes_beats)
+    knots = sorted({Fraction(0), end, *(step.onset_beats for step in tempo_steps(piece))})
+    beats = np.array([float(knot) for knot in knots])
+    return Clock(tempo_bpm, beats, np.array(list(map(tempos.stretched, knots))) * 60 / tempo_bpm)
 
 
 def cell_edges(piece: Piece) -> Floats:

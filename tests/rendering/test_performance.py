@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 
 from composer.errors import OptionError
-from composer.piece import Note, Part, Piece
+from composer.piece import BEND, Control, Marking, Marks, Note, Part, Piece, TempoChange
 from composer.rendering import perform
 from composer.rendering.performance import BREATH_S, REPEAT_GAP_S
 from composer.rendering.unisons import cut_unisons
-from composer.theory import INSTRUMENTS, KEYS, Key
+from composer.theory import INSTRUMENTS, KEYS, PERCUSSION, Key
 from tests.conftest import part_of
 from tests.strategies import loose_pieces, pieces
 
@@ -117,3 +117,51 @@ def test_players_breathe_between_phrases(chorale: Piece) -> None:
     part = part_of(INSTRUMENTS["flute"], "C5 D5 E5 F5 | G5 A5 G5:2 | C5 D5 E5 F5 | G5 A5 G5:2")
     notes = perform(replace(chorale, parts=(part,), n_bars=0), tempo_bpm=60).instruments[0].notes
     assert notes[7].start - notes[6].end == pytest.approx(BREATH_S)
+
+
+def test_a_new_tempo_holds_from_where_it_stands(chorale: Piece) -> None:
+    tempos = (TempoChange(Fraction(4), 30.0),)
+    piece = replace(chorale, tempo_bpm=60.0, tempos=tempos)
+    starts = {round(n.start, 3) for n in perform(piece, is_expressive=False).instruments[0].notes}
+    onsets = {note.onset_beats for note in chorale.parts[0].notes}
+    assert starts == {round(float(o if o < 4 else 4 + 2 * (o - 4)), 3) for o in onsets}
+    twice = perform(piece, tempo_bpm=120, is_expressive=False)
+    assert twice.get_end_time() == pytest.approx(
+        perform(piece, is_expressive=False).get_end_time() / 2
+    )
+    longer = perform(piece).get_end_time() / perform(replace(piece, tempos=())).get_end_time()
+    assert longer > 1.5
+
+
+def test_pedals_bends_and_drums_are_played(chorale: Piece) -> None:
+    controls = (Control(Fraction(1), 64, 127), Control(Fraction(2), BEND, 4096))
+    lines = (replace(chorale.parts[0], controls=controls, channel=3), *chorale.parts[1:])
+    hand = replace(chorale.parts[1], channel=3)
+    drums = Part(PERCUSSION, chorale.parts[0].notes[:2])
+    piece = replace(chorale, parts=(lines[0], hand, *lines[2:]), percussion=(drums,))
+    players = perform(piece, tempo_bpm=60, is_expressive=False).instruments
+    for player in players[:2]:  # they share a channel
+        assert [(c.number, c.value, c.time) for c in player.control_changes] == [(64, 127, 1.0)]
+        assert [(bend.pitch, bend.time) for bend in player.pitch_bends] == [(4096, 2.0)]
+    assert [player.is_drum for player in players] == [False] * 4 + [True]
+
+
+def test_dynamics_articulations_and_pedal_lines_are_heard(chorale: Piece) -> None:
+    notes = tuple(
+        Note(Fraction(i), 60 + i, Fraction(1), marks=Marks(signs=signs) if signs else None)
+        for i, signs in enumerate([(), ("staccato",), ("accent",), ()])
+    )
+    markings = (
+        Marking(Fraction(0), "dynamic", "p"),
+        Marking(Fraction(0), "pedal", "", Fraction(2)),
+        Marking(Fraction(3), "dynamic", "ff"),
+    )
+    part = Part(INSTRUMENTS["piano"], notes, markings=markings)
+    piece = replace(chorale, parts=(part,), n_bars=0)
+    (player,) = perform(piece, tempo_bpm=60, is_expressive=False).instruments
+    assert [note.velocity for note in player.notes] == [49, 49, 65, 112]
+    assert [note.end - note.start for note in player.notes] == pytest.approx([1, 0.5, 1, 1])
+    assert [(c.number, c.value, c.time) for c in player.control_changes] == [
+        (64, 127, 0.0),
+        (64, 0, 2.0),
+    ]

@@ -56,15 +56,30 @@ _NO_LIBRARY = (
 )
 
 
+# What goes first at the same frame.
+_UP, _TURN, _BEND, _DOWN = range(4)
+# Controllers that are heard; seats and rooms are ours.
+_TURNED = frozenset((1, 2, 7, 11, 64, 66, 67))  # modulation, breath, volume, expression, pedals
+_DRUM_BANK = 128
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class _Stroke:
-    """A key that goes down or up; at the same frame keys go up first."""
+    """A key that goes down or up, a pedal or lever that moves; at one frame in the order of kinds.
+
+    Args:
+        frame: When.
+        kind: `_UP`, `_TURN`, `_BEND` or `_DOWN`.
+        channel: Of the synthesiser.
+        number: Pitch, or controller of MIDI.
+        value: Velocity, position or bend.
+    """
 
     frame: int
-    is_down: bool
+    kind: int
     channel: int
-    pitch: int
-    velocity: int
+    number: int
+    value: int
 
 
 def load_library() -> Any:
@@ -95,18 +110,17 @@ def play(
         MissingTool: If library or soundfont cannot be loaded.
     """
     library = load_library()
-    programs = [part.program for part in performance.instruments]
+    performers = performance.instruments
+    programs = [part.program for part in performers if not part.is_drum]
     with _open_synth(library, font, sample_rate_hz) as (synth, font_id):
         _seat_players(synth, font_id, programs)
+        has_drums = _seat_drums(synth, font_id) if len(programs) < len(performers) else False
         read = _float_reader(library, synth)
         frame = 0
-        for stroke in _strokes(performance, sample_rate_hz):
+        for stroke in _strokes(performance, sample_rate_hz, with_drums=has_drums):
             yield from _samples(read, stroke.frame - frame)
             frame = stroke.frame
-            if stroke.is_down:
-                synth.noteon(stroke.channel, stroke.pitch, stroke.velocity)
-            else:
-                synth.noteoff(stroke.channel, stroke.pitch)
+            _play_stroke(synth, stroke)
         yield from _samples(read, n_frames - frame)
 
 
@@ -135,6 +149,25 @@ def _seat_players(synth: Any, font_id: int, programs: Sequence[int]) -> None:
         synth.cc(channel, _PAN_CONTROLLER, pan)
         if is_recorded_close(program):
             synth.cc(channel, _REVERB_CONTROLLER, _CLOSE_SEND)
+
+
+def _seat_drums(synth: Any, font_id: int) -> bool:
+    """Give percussion its kit; return whether the soundfont has one. Without, it is silent."""
+    if synth.sfpreset_name(font_id, _DRUM_BANK, 0) is None:
+        return False
+    synth.program_select(_DRUM_CHANNEL, font_id, _DRUM_BANK, 0)
+    return True
+
+
+def _play_stroke(synth: Any, stroke: _Stroke) -> None:
+    if stroke.kind == _DOWN:
+        synth.noteon(stroke.channel, stroke.number, stroke.value)
+    elif stroke.kind == _UP:
+        synth.noteoff(stroke.channel, stroke.number)
+    elif stroke.kind == _BEND:
+        synth.pitch_bend(stroke.channel, stroke.value)
+    else:
+        synth.cc(stroke.channel, stroke.number, stroke.value)
 
 
 def seats(programs: Sequence[int]) -> list[int]:
@@ -166,15 +199,26 @@ def _part_to_channel(part_index: int) -> int:
     return sixteen * 16 + channel + (channel >= _DRUM_CHANNEL)
 
 
-def _strokes(performance: pretty_midi.PrettyMIDI, sample_rate_hz: int) -> list[_Stroke]:
+def _strokes(
+    performance: pretty_midi.PrettyMIDI, sample_rate_hz: int, *, with_drums: bool
+) -> list[_Stroke]:
     strokes = []
     for part_index, part in enumerate(performance.instruments):
-        channel = _part_to_channel(part_index)
+        if part.is_drum and not with_drums:
+            continue
+        channel = _DRUM_CHANNEL if part.is_drum else _part_to_channel(part_index)
+        for turn in part.control_changes:
+            if turn.number in _TURNED:
+                frame = round(turn.time * sample_rate_hz)
+                strokes.append(_Stroke(frame, _TURN, channel, turn.number, turn.value))
+        for bend in part.pitch_bends:
+            frame = round(bend.time * sample_rate_hz)
+            strokes.append(_Stroke(frame, _BEND, channel, 0, bend.pitch))
         for note in part.notes:
             down = round(note.start * sample_rate_hz)
             up = max(down + 1, round(note.end * sample_rate_hz))
-            strokes.append(_Stroke(down, True, channel, note.pitch, note.velocity))
-            strokes.append(_Stroke(up, False, channel, note.pitch, 0))
+            strokes.append(_Stroke(down, _DOWN, channel, note.pitch, note.velocity))
+            strokes.append(_Stroke(up, _UP, channel, note.pitch, 0))
     return sorted(strokes)
 
 
