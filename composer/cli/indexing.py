@@ -80,8 +80,8 @@ def _add_weights(commands: Any) -> None:
         "--requests",
         type=int,
         default=40,
-        help="requests of a family that are drawn, by turns to learn from and to judge by (2 or more; "
-        "default 40)",
+        help="requests of a family that are drawn, by turns to learn from and to judge by (2 or "
+        "more; default 40)",
     )
     parser.add_argument(
         "--candidates",
