@@ -1,7 +1,7 @@
-"""Wishes in, ranked music out: the only room that knows every part.
+"""A request in, ranked music out: the only room that knows every part.
 
-`composing` makes a piece from wishes; each file beside it is another way to come to music, on the
-same steps: draw candidates, judge them (`judging`), keep the best.
+`composing` makes a piece from a request; each file beside it is another way to come to music, on
+the same steps: an engine draws takes, the `judge` hears them, a `ranking` keeps the best.
 """
 
 from composer.composition import Composition, Ranked, Rejected, replay
