@@ -255,3 +255,36 @@ def test_on_a_telephone_compose_and_play_are_in_sight_and_large_enough(
         .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
         .filter((box) => box.height < 40 || box.width < 40).length"""
     assert tab.page.evaluate(small) == 0
+
+
+def test_pieces_stay_in_the_library_of_the_browser(
+    address: str, open_tab: OpenTab, tmp_path: Path
+) -> None:
+    """A reload once lost everything."""
+    tab = open_tab(address)
+    tab.wish(bars=3, candidates=1)
+    tab.compose()
+    tab.page.goto(address)
+    tab.page.wait_for_selector("#compose")
+    tab.page.click("#library-fold > button")
+    row = "#library li"
+    tab.page.wait_for_selector(f"{row}:has-text('3 bars')")
+    tab.page.click(f"{row} .star")
+    tab.page.wait_for_selector(f"{row} .star[aria-pressed=true]")
+    tab.page.click(f"{row} .rename")
+    tab.page.keyboard.type("Evening song")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector(f"{row} a:text-is('Evening song')")
+    tab.page.fill("#library input[type=search]", "morning")
+    tab.page.wait_for_selector(row, state="detached")
+    tab.page.fill("#library input[type=search]", "evening")
+    with tab.page.expect_download() as download:
+        tab.page.click("#library button:text-is('Export all')")
+    exported = tmp_path / "mine.json"
+    download.value.save_as(exported)
+    tab.page.click(f"{row} .drop")
+    tab.page.wait_for_selector(row, state="detached")
+    tab.page.set_input_files("#library input[type=file]", exported)
+    tab.page.click(f"{row} a:text-is('Evening song')")
+    tab.page.wait_for_selector("#heading h2:has-text('3 bars')")
+    assert tab.outside == []

@@ -5,6 +5,7 @@ Knows no component of the page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -79,6 +80,13 @@ def make_again(composition: Composition) -> str:
         "same candidates again on the same version of the program; the JSON file has the notes "
         'themselves. <button type="button" class="copy">copy the link</button></p>'
     )
+
+
+def saved(composition: Composition) -> str:
+    """Return what the library of the browser keeps of a result, as JSON text."""
+    facts = f"closeness {composition.scorecard.total:.0f}, seed {composition.request.seed}"
+    title = wording.title(composition.piece)
+    return json.dumps({"query": to_query(composition.request), "title": title, "facts": facts})
 
 
 def history(past: Sequence[Past], folder: str) -> str:

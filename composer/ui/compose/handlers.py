@@ -98,6 +98,7 @@ def show(visit: Visit) -> dict[str, Any]:
         "asked": answers.asked_and_got(composition.request, candidate),
         "again": answers.make_again(composition),
         "history": answers.history(visit.past, visit.folder),
+        "saved": answers.saved(composition),
         "rejected": tables.rejections(composition.rejected),
         "midi": write_midi(interpret(candidate.piece), visit.file(".mid")),
         "record": _write_record(visit),

@@ -79,13 +79,13 @@ def build(
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             placed = controls.build(rows, examples, suggestions, studio.engines())
-            history = results.build_history()
+            history, saved = results.build_history(), results.build_library()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="status")
             address = html("", html_template="", elem_id="address", js_on_load=KEEP_ADDRESS)
             problem = studio.sound_problem()
             html(wording.note(problem or ""), elem_id="sound-note", visible=bool(problem))
-            column = results.build(history, has_sound=problem is None)
+            column = results.build(history, saved, has_sound=problem is None)
     filled = column.results
     stage = Stage(
         *(visit, status, filled, results.show, filled.sheet, handlers.show_sheet, window_px)

@@ -22,6 +22,7 @@ VIEW = "compose"
 # Made when they are asked for: sheets first, because they need no sound.
 MADE_FORMATS = ("musicxml", "pdf", "mp3", "wav", "zip")
 SILENT_FORMATS = ("musicxml", "pdf", "zip")
+LIBRARY = "import(new URL('composer-assets/ui/library.js', document.baseURI))"
 REOPEN = """
 element.addEventListener('click', (event) => {
     const button = event.target.closest('button[data-run]');
@@ -59,6 +60,7 @@ class Results(Slots):
     scorecard: gr.HTML
     rejected: gr.HTML
     history: gr.HTML
+    saved: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ class Column:
     downloads: Downloads
 
 
-def build(history: gr.HTML, *, has_sound: bool) -> Column:
+def build(history: gr.HTML, saved: gr.HTML, *, has_sound: bool) -> Column:
     """Place what a run brings; hidden until there is something.
 
     Args:
         history: Where the results of the visit are listed.
+        saved: Where the browser learns what to keep in its library.
         has_sound: Whether sound files can be made.
     """
     empty = html(EMPTY, elem_id="empty")
@@ -120,7 +123,7 @@ def build(history: gr.HTML, *, has_sound: bool) -> Column:
             rejected = html(elem_id="rejected")
     results = Results(
         *(empty, shown, heading, view.view, view.sheet, why, midi, record, ranking, reason),
-        *(asked, again, nearest, scorecard, rejected, history),
+        *(asked, again, nearest, scorecard, rejected, history, saved),
     )
     return Column(results, onward, expressive, made)
 
@@ -129,6 +132,21 @@ def build_history() -> gr.HTML:
     """Place the list of this visit's results."""
     with gr.Accordion("This visit", open=False, elem_id="history-fold"):
         return html(answers.history((), ""), elem_id="history", js_on_load=REOPEN)
+
+
+def build_library() -> gr.HTML:
+    """Place the pieces of this browser; return where it learns of new ones, which is hidden."""
+    with gr.Accordion("My pieces", open=False, elem_id="library-fold"):
+        html(
+            html_template='<div class="library"></div>',
+            js_on_load=f"{LIBRARY}.then((m) => m.mount(element));",
+            elem_id="library",
+        )
+    return html(
+        html_template="",
+        js_on_load=f"{LIBRARY}.then((m) => m.keep(props, watch));",
+        elem_id="saved",
+    )
 
 
 def _file_button(label: str, name: str) -> gr.DownloadButton:
