@@ -24,10 +24,11 @@ from typing import Any
 from composer.branches import Tree
 from composer.engines import Record, upgrade_document
 from composer.errors import ComposerError, RequestError
-from composer.piece import Piece
+from composer.piece import STYLE_CREDIT, Piece
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.theory import Key, estimate_key, pitch_name
+from composer.version import VERSION
 
 FORMAT = 2
 PARALLELS = {"parallel_fifths": "fifths", "parallel_octaves": "octaves"}
@@ -205,7 +206,10 @@ class Composition:
             (replace(one, kept=compare_wishes(request, one.piece, one.scorecard)) for one in found),
             key=lambda one: (one.n_missed, one.order),
         )
-        ranked = tuple(replace(one, rank=place) for place, one in enumerate(order, start=1))
+        ranked = tuple(
+            replace(one, rank=place, piece=entitled(one.piece, request.seed))
+            for place, one in enumerate(order, start=1)
+        )
         return cls(request, ranked, **facts)
 
     @property
@@ -249,6 +253,28 @@ class Composition:
     def to_json(self) -> str:
         """Return the text of composition.json."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def entitled(piece: Piece, seed: int | None) -> Piece:
+    """Return a composed piece with a title and a credit; one that has a title keeps its own.
+
+    `Nocturne in E-flat major`, `in the style of Chopin · Composer 0.2, seed 7`: files print the
+    credit, and never the name of a composer who did not write the piece.
+
+    Args:
+        piece: Its `composer` is the one whose style was asked for, if any.
+        seed: Of the request.
+    """
+    if piece.title or piece.credit:
+        return piece
+    kind = piece.form[:1].upper() + piece.form[1:] or "Piece"
+    tonic = piece.key.tonic.replace("b", "-flat").replace("#", "-sharp")
+    made = f"Composer {VERSION}" + (f", seed {seed}" if seed is not None else "")
+    return replace(
+        piece,
+        title=f"{kind} in {tonic} {piece.key.mode}",
+        credit=f"{STYLE_CREDIT}{piece.composer} · {made}" if piece.composer else made,
+    )
 
 
 def replay(text: str, rank: int = 1) -> Piece:

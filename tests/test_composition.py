@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -9,16 +10,29 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer.composition import Composition, Ranked, Rejected, Wish, compare_wishes, replay
+from composer.composition import (
+    Composition,
+    Ranked,
+    Rejected,
+    Wish,
+    compare_wishes,
+    entitled,
+    replay,
+)
+from composer.corpus import read_musicxml_bytes
 from composer.errors import ComposerError, RequestError
 from composer.piece import MeterChange, Part, Piece
+from composer.rendering import midi_bytes
+from composer.rendering.musicxml import musicxml_bytes
 from composer.request import Request
 from composer.scorecard import Place, Score, Scorecard
-from composer.theory import KEYS, Meter
+from composer.theory import KEYS, Meter, parse_key
+from composer.version import VERSION
 from tests.strategies import loose_pieces, pieces
 
 NAN = math.nan
@@ -152,13 +166,15 @@ def test_the_piece_and_scorecard_of_a_composition_are_those_of_the_best(
 @settings(max_examples=50)
 @given(pieces())
 def test_a_composition_is_made_again_from_its_json_note_for_note(piece: Piece) -> None:
-    assert replay(composition_of(piece).to_json()) == piece
+    made = composition_of(piece)
+    assert replay(made.to_json()) == made.piece == entitled(piece, made.request.seed)
 
 
 @settings(max_examples=25)
 @given(loose_pieces())
 def test_a_piece_off_the_grid_is_made_again_to_the_tick(piece: Piece) -> None:
-    assert replay(composition_of(piece).to_json()) == piece
+    made = composition_of(piece)
+    assert replay(made.to_json()) == made.piece == entitled(piece, made.request.seed)
 
 
 def test_every_rank_can_be_made_again_at_its_tempo(chorale: Piece, keyboard_piece: Piece) -> None:
@@ -267,3 +283,29 @@ def test_a_file_name_says_what_is_inside(
 def test_every_key_has_a_file_name_of_its_own(chorale: Piece) -> None:
     stems = {composition_of(replace(chorale, key=key)).file_stem() for key in KEYS}
     assert len(stems) == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("piece_key", "composer", "form", "title", "credit"),
+    [
+        ("Eb major", "Chopin", "nocturne", "Nocturne in E-flat major", "in the style of Chopin · "),
+        ("F# minor", "", "", "Piece in F-sharp minor", ""),
+    ],
+)
+def test_a_composed_piece_has_a_title_and_no_composer_but_a_credit(
+    piece_key: str, composer: str, form: str, title: str, credit: str, chorale: Piece
+) -> None:
+    names = {"title": "", "composer": composer, "form": form}
+    piece = entitled(replace(chorale, key=parse_key(piece_key), **names), 7)  # type: ignore[arg-type]
+    assert (piece.title, piece.credit) == (title, f"{credit}Composer {VERSION}, seed 7")
+    assert entitled(replace(chorale, title="Mine"), 7).credit == ""
+    written = musicxml_bytes(piece).decode()
+    assert f">{title}<" in written and piece.credit in written
+    assert not composer or f">{composer}<" not in written
+    back = read_musicxml_bytes(written.encode())
+    assert back.title == title and (not composer or not back.composer)
+    texts = {
+        message.type: getattr(message, "name", "") or getattr(message, "text", "")
+        for message in mido.MidiFile(file=io.BytesIO(midi_bytes(piece)), charset="utf-8").tracks[0]
+    }
+    assert (texts["track_name"], texts["text"]) == (piece.title, piece.credit)

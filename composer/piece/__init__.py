@@ -51,7 +51,7 @@ A measure of two staccato quarters under a slur, at 100 and then 80 quarters a m
 from composer.piece.bars import Bar, MeterChange, walk_bars
 from composer.piece.marks import SIGNS, Grace, Lyric, Marks, Written
 from composer.piece.notes import Note, Part
-from composer.piece.score import Piece
+from composer.piece.score import STYLE_CREDIT, Piece
 from composer.piece.signs import (
     BEND,
     PRESSURE,
@@ -68,6 +68,7 @@ __all__ = [
     "PRESSURE",
     "PROGRAM",
     "SIGNS",
+    "STYLE_CREDIT",
     "Bar",
     "Control",
     "Grace",

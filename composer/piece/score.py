@@ -17,6 +17,9 @@ from composer.piece.signs import KeyChange, Repeat, TempoChange
 from composer.theory import Key, Meter
 from composer.units import DEFAULT_TEMPO_BPM
 
+# How the credit of a piece begins that was written in somebody's style.
+STYLE_CREDIT = "in the style of "
+
 # Of a first bar, silent before all parts: an upbeat leaves as much out or more (three quarters of
 # 4/4 in many chorales), a rest on the beat less (the eighth before the subject of a fugue).
 _PICKUP_SILENCE = Fraction(1, 4)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from composer.branches import Tree
+from composer.composition import entitled
 from composer.engines import Continue, Engine, check_menu, decide
 from composer.errors import RequestError
 from composer.piece import MeterChange, Part, Piece
@@ -109,7 +110,7 @@ def _players(plan: Plan, engine: Engine, options: dict[str, Any]) -> Piece:
     n_parts = decided.parts or usual_parts(ensemble)
     meter = decided.meter or _usual_meter(engine, decided.composer, decided.form)
     instruments = ensemble_instruments(ensemble, n_parts, decided.composer)
-    return Piece(
+    players = Piece(
         parts=tuple(Part(instrument, ()) for instrument in instruments),
         meters=(MeterChange(Fraction(0), meter),),
         key=plan.key,
@@ -119,6 +120,7 @@ def _players(plan: Plan, engine: Engine, options: dict[str, Any]) -> Piece:
         ensemble=ensemble,
         tempo_bpm=suggested_tempo_bpm(decided.form or "", meter),
     )
+    return entitled(players, wished.seed)
 
 
 def _usual_meter(engine: Engine, composer: str | None, form: str | None) -> Meter:

@@ -349,7 +349,7 @@ def _metadata(piece: Piece) -> metadata.Metadata:
     found = metadata.Metadata()
     if title := _plain_text(piece.title):
         found.title = title
-    if composer := _plain_text(piece.composer):
+    if composer := _plain_text(piece.credit or piece.composer):
         found.composer = composer
     return found
 

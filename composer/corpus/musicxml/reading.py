@@ -25,7 +25,7 @@ from composer.corpus.musicxml.signatures import lay_tempos
 from composer.corpus.musicxml.walking import Staff, walk_score
 from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
-from composer.piece import Marks, Note, Part, Piece
+from composer.piece import STYLE_CREDIT, Marks, Note, Part, Piece
 from composer.theory import INSTRUMENTS, PERCUSSION, Instrument
 
 
@@ -86,6 +86,7 @@ def _piece(
 ) -> Piece:
     lines = parts or (Part(PERCUSSION, ()),)
     keys = read_keys(signs.keys, lines)
+    credit = read_composer(root)
     first = layout.meters[0].meter
     at_head = [one for one in lines[0].markings if one.onset_beats < first.length_beats]
     words = [one.text for one in at_head if one.kind == "words"]
@@ -99,7 +100,8 @@ def _piece(
         key=keys[0].key,
         n_bars=layout.n_bars,
         title=read_title(root) or clean_text(title),
-        composer=read_composer(root),
+        composer="" if credit.startswith(STYLE_CREDIT) else credit,
+        credit=credit if credit.startswith(STYLE_CREDIT) else "",
         tempo_bpm=tempo_bpm,
         tempos=tempos,
         keys=keys[1:],

@@ -113,8 +113,10 @@ def _engrave_piece(piece: Piece, layout: Layout) -> tuple[str, ...]:
     # Here, not above: it brings music21, which the page shall not wait for.
     from composer.rendering.musicxml import musicxml_bytes, shortened
 
-    title, composer = (shortened(text, MAX_LINE) for text in (piece.title, piece.composer))
-    shown = replace(piece, title=title, composer=composer)
+    title, composer, credit = (
+        shortened(text, MAX_LINE) for text in (piece.title, piece.composer, piece.credit)
+    )
+    shown = replace(piece, title=title, composer=composer, credit=credit)
     return engrave(musicxml_bytes(shown), len(piece.parts), layout)
 
 
