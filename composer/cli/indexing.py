@@ -1,4 +1,4 @@
-"""Commands that build what is looked up: novelty, chords, layouts, learned weights."""
+"""Commands that build what is looked up (novelty, chords, layouts, weights), and attach it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_novelty, _add_chords, _add_layouts, _add_weights):
+    for add in (_add_novelty, _add_chords, _add_layouts, _add_weights, _add_attach):
         add(commands)
 
 
@@ -137,3 +137,29 @@ def _layouts(options: argparse.Namespace) -> None:
     table = build_layout_table((packed.names[i]["form"], packed.layout(i)) for i in train)
     options.out.write_text(json.dumps(table, ensure_ascii=False, indent=0) + "\n", "utf-8")
     print(f"{sum(map(len, table.values()))} layouts of {len(table)} forms in {options.out}")
+
+
+def _add_attach(commands: Any) -> None:
+    parser = add_command(
+        commands, "attach", _attach, "Put files that were made for a checkpoint beside its weights."
+    )
+    for name, text in _KINDS.items():
+        parser.add_argument(f"--{name}", type=Path, help=text)
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="folder of the checkpoint they are for"
+    )
+
+
+_KINDS = {
+    "novelty": "index of the pieces that it learned from, made by novelty",
+    "bands": "what is usual in real pieces, made by bands",
+    "weights": "what the rules weigh, made by weights",
+}
+
+
+def _attach(options: argparse.Namespace) -> None:
+    from composer.engines.companions import attach
+
+    files = {name: getattr(options, name) for name in _KINDS}
+    attached = attach(options.checkpoint, {name: path for name, path in files.items() if path})
+    print(f"{', '.join(attached)} in {options.checkpoint}")

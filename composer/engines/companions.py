@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from composer.errors import OptionError
+from composer.models import load_checkpoint
 from composer.novelty import NoveltyIndex, load_index
 from composer.scoring import Standards, load_bands
 from composer.scoring.weights import load_model_bands, load_weights
@@ -87,9 +89,45 @@ class Companions:
         return self.folder / name if self.folder and name in self.names else None
 
 
-def write_companions(folder: Path, fingerprint: str, names: Iterable[str]) -> Path:
-    """Write down that files in a checkpoint's folder were made for its weights."""
-    path = folder / LIST
-    values = {"checkpoint": fingerprint, "files": sorted(names)}
-    path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-    return path
+def attach(folder: Path, files: Mapping[str, Path]) -> list[str]:
+    """Put files beside the weights that they were made for; return all that belong to these now.
+
+    Args:
+        folder: Of the checkpoint.
+        files: `novelty`, `bands` or `weights` -> what was made.
+
+    Raises:
+        CheckpointError: If the folder holds no checkpoint.
+        OptionError: If there is no file, or the weights of the rules were learned for another one.
+        ScoreFileError: If a file is none of its kind.
+    """
+    fingerprint = load_checkpoint(folder).fingerprint
+    if not files:
+        raise OptionError(f"give one of {', '.join('--' + name for name in _NAMES)}")
+    for name, path in files.items():
+        _CHECKS[name](path)
+        if name == "weights" and (made_for := _checkpoint_of(path)) != fingerprint:
+            raise OptionError(
+                f"{path.name} was learned for the checkpoint {made_for}, not for {fingerprint}"
+            )
+    known = Companions.of(folder, fingerprint).names
+    for name, path in files.items():
+        (folder / _NAMES[name]).write_bytes(path.read_bytes())
+    names = sorted(known | {_NAMES[name] for name in files})
+    values = {"checkpoint": fingerprint, "files": names}
+    (folder / LIST).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+    return names
+
+
+_NAMES = {"novelty": INDEX, "bands": BANDS, "weights": WEIGHTS}
+_CHECKS: Mapping[str, Callable[[Path], object]] = {
+    "novelty": load_index,
+    "bands": load_bands,
+    "weights": load_weights,
+}
+
+
+def _checkpoint_of(path: Path) -> str:
+    """Return the fingerprint of the checkpoint that weights of the rules were learned for."""
+    made = json.loads(path.read_text("utf-8")).get("made", {})
+    return str(made.get("checkpoint", "of unknown weights"))

@@ -1,7 +1,7 @@
 """Fill: bars, parts or whole accompaniments written anew beside notes that stay as they are.
 
     infill      marked bars, of all or of some parts
-    vary        the same on one slider from faithful to free
+    vary        the same, from close to the given bars (0) to written anew (1)
     harmonise   all other parts to a melody, or to one part of a piece
 
 Every result is the given piece's own notes and new ones; what was given never passes the model.
@@ -43,7 +43,7 @@ MANNER = (
 )
 MAX_PARTS_WISHED = 8
 MAX_NAME = 100  # characters
-# From faithful to free: a quarter of the cells to all of them, cooler to warmer than usual.
+# From keeping close (0) to rewriting (1): a quarter of the cells to all, cooler to warmer.
 HOLE_SHARES = (0.25, 1.0)
 TEMPERATURES = (0.8, 1.2)
 
@@ -170,7 +170,7 @@ def vary_steps(
     should_stop: Callable[[], bool] = lambda: False,
     **manner: Any,
 ) -> Steps:
-    """Write some bars again, from faithful to free; the last item is what came of it.
+    """Write some bars again, close to them or anew; the last item is what came of it.
 
     Args:
         piece: Any; its notes outside are kept, the same objects.

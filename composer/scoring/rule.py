@@ -73,9 +73,3 @@ class Rule:
 def share(part: float, whole: float) -> float:
     """Return part / whole; NaN if there is no whole."""
     return part / whole if whole else math.nan
-
-
-def per_hundred(places: list[Place], whole: int) -> Measure:
-    """Count places for every hundred of something, such as notes."""
-    in_time = sorted(places, key=lambda place: place.onset_beats)
-    return Measure(share(100.0 * len(places), whole), tuple(in_time[:MAX_PLACES]))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,17 @@ from composer.engines import (
     Play,
     Shelf,
     Take,
+    open_engine,
     open_shelf,
 )
+from composer.engines.companions import LIST
 from composer.errors import CheckpointError, RequestError
+from composer.novelty import NoveltyIndex, save_index
 from composer.piece import Piece
 from composer.pipeline.chain import Chain, range_of
 from composer.request import Request
+from composer.scoring import Standards
+from composer.scoring.weights import WEIGHTS_PATH
 from composer.ui.api.endpoints import compose_endpoint
 from composer.ui.studio import default_studio
 
@@ -268,22 +274,21 @@ def test_a_folder_that_names_no_engine_is_refused(tmp_path: Path, text: str, wor
         Shelf({"odd": tmp_path}).get()
 
 
-def test_what_belongs_to_other_weights_is_passed_over(tiny_folder: Path, tmp_path: Path) -> None:
-    from shutil import copytree
-
-    from composer.engines import open_engine
-    from composer.engines.companions import INDEX, write_companions
-    from composer.novelty import NoveltyIndex, save_index
-    from composer.scoring import Standards
-
-    folder = tmp_path / "copy"
+def test_what_is_attached_to_a_checkpoint_is_used_with_these_weights_only(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, made = tmp_path / "copy", tmp_path / "made.npz"
     copytree(tiny_folder, folder)
     hashes, pieces = np.array([7], np.uint32), np.array([0], np.uint16)
-    save_index(NoveltyIndex(hashes, pieces, ("Bach: Chorale",)), folder / INDEX)
-    assert open_engine(folder).index is None  # nobody says whose it is
-    write_companions(folder, open_engine(folder).versions["checkpoint"], [INDEX])
+    save_index(NoveltyIndex(hashes, pieces, ("Bach: Chorale",)), made)
+    assert open_engine(folder).index is None
+    assert main(["attach", "--novelty", str(made), "--checkpoint", str(folder)]) == 0
     found = open_engine(folder)
     assert found.index is not None and found.index.names == ("Bach: Chorale",)
     assert found.standards.model_bands == {} != Standards.general().model_bands
-    write_companions(folder, "0123456789ab", [INDEX])
+    values = json.loads((folder / LIST).read_text())
+    (folder / LIST).write_text(json.dumps(values | {"checkpoint": "0123456789ab"}))
     assert open_engine(folder).index is None
+    assert main(["attach", "--weights", str(WEIGHTS_PATH), "--checkpoint", str(folder)]) == 2
+    assert "was learned for the checkpoint" in capsys.readouterr().err
+    assert main(["attach", "--checkpoint", str(folder)]) == 2

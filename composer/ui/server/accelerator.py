@@ -6,7 +6,7 @@ Knows how a run reaches the process that holds the GPU and comes back, not how m
 pickled, values arrive as they are yielded, and a function of this process would be asked there in
 vain. Hence:
 
-- Wishes and music go in; progress and at last the composition come out.
+- Requests and music go in; progress and at last the composition come out.
 - Stop crosses as a file. This process makes it, the other looks for it at every step, ranks what
   is finished and ends: Stop means the same as without a GPU.
 - A visitor who leaves closes the generator; `spaces` ends the run after its next step.

@@ -25,7 +25,7 @@ from composer.ui.server.traffic import TOO_OFTEN, Tollgate, log_call
 
 # One file a request, and what multipart forms put around it.
 MAX_UPLOAD_BODY_BYTES = MAX_UPLOAD_BYTES + 200_000
-# Wishes are some hundred bytes; what is longer than they may be is refused in better words later.
+# Requests are some hundred bytes; what is longer than they may be is refused in better words later.
 MAX_BODY_BYTES = 8_000_000
 FULL = "too many people are waiting; try again in a moment"
 LOST_FILE = "there is no such file among the uploads; upload it first, then ask again"

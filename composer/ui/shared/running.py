@@ -23,18 +23,18 @@ STOPPED = "Stopped before anything was drawn; press the button to begin again"
 
 
 class Run:
-    """One run of one visitor: whether it is under way, and whether a stop is wished."""
+    """One run of one visitor: whether it is under way, and whether a stop was asked for."""
 
     def __init__(self, *, is_under_way: bool = False) -> None:
         self.is_under_way = is_under_way
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Wish that the run stops."""
+        """Ask the run to stop."""
         self._is_stopped = True
 
     def is_stopped(self) -> bool:
-        """Whether a stop is wished."""
+        """Whether a stop was asked for."""
         return self._is_stopped
 
     def end(self) -> None:
