@@ -14,6 +14,7 @@ from composer.bundled import CONFIGS
 from composer.errors import CheckpointError, OptionError
 
 CELLS = ("mlstm", "slstm", "attention")
+NORM_EPSILON = 1e-6  # of what cells read; memories that begin closed read little
 
 
 @dataclass(frozen=True, kw_only=True)

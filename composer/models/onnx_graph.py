@@ -67,7 +67,7 @@ def trunk_graph(
             made for 1: fp32 attends to a whole beginning in a third of the time.
     """
     graph, config = Graph(levels), weights.transformer
-    x = graph.embed(FIELDS, _tables(weights, FIELDS))
+    x = graph.embed(FIELDS, tables_of(weights, FIELDS))
     for part, table in zip(("cos", "sin"), rotary_table(config).swapaxes(0, 1), strict=True):
         graph.constant(part, table)
     branch = ""
@@ -79,7 +79,7 @@ def trunk_graph(
         y = attend(graph, y, i, config, is_int8_cache=is_int8_cache)
         branch = graph.linear(y, f"{i}.out", out, REACH)
         x, normed = graph.add_normalised(x, branch, config.width)
-        branch = _gated(graph, weights, normed, f"blocks.{i}.gated", f"blocks.{i}.gated_norm")
+        branch = gated_branch(graph, weights, normed, f"blocks.{i}.gated", f"blocks.{i}.gated_norm")
     _, normed = graph.add_normalised(x, branch, config.width)
     last = graph.node("GatherND", [normed, "last"], batch_dims=1)
     states = graph.node("Mul", [last, graph.constant("norm", weights["norm"])])
@@ -87,11 +87,12 @@ def trunk_graph(
     return graph.model(*_trunk_ends(config, is_shared=is_shared, is_int8_cache=is_int8_cache))
 
 
-def _tables(weights: Weights, fields: Sequence[str]) -> list[Matrix]:
+def tables_of(weights: Weights, fields: Sequence[str]) -> list[Matrix]:
+    """Return the embeddings of some fields."""
     return [weights[f"tables.{i}"] for i in range(len(fields))]
 
 
-def _gated(graph: Graph, weights: Weights, x: str, name: str, norm: str) -> str:
+def gated_branch(graph: Graph, weights: Weights, x: str, name: str, norm: str) -> str:
     """SwiGLU of normalised rows; the norm's weights are put into the matrix."""
     gate_up = weights[f"{name}.gate_up"] * weights[norm]
     return graph.gated(x, name, gate_up, weights[f"{name}.down"], REACH)
@@ -250,9 +251,9 @@ def head_graph(weights: Weights, field: int, *, levels: int) -> bytes:
     graph, width = Graph(levels), weights.config.width
     name, known, x = f"heads.{field}", FIELDS[:field], "states"
     if field:
-        x = graph.node("Add", [x, graph.embed(known, _tables(weights, known))])
+        x = graph.node("Add", [x, graph.embed(known, tables_of(weights, known))])
     normed = graph.normalise(x, width)
-    branch = _gated(graph, weights, normed, f"{name}.gated", f"{name}.norm")
+    branch = gated_branch(graph, weights, normed, f"{name}.gated", f"{name}.norm")
     _, normed = graph.add_normalised(x, branch, width)
     matrix = weights[f"{name}.logits"] * weights[f"{name}.logits_norm"]
     logits = graph.linear(normed, "logit_matrix", matrix, LOGITS_REACH)

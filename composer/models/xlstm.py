@@ -22,11 +22,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from composer.models.config import XlstmConfig
+from composer.models.config import NORM_EPSILON, XlstmConfig
 from composer.models.event_model import EventModel, GatedLayer
 from composer.models.mlstm import chunkwise, recurrent
 
-NORM_EPSILON = 1e-6  # of what cells read; memories that begin closed read little
 FORGET_BIASES = (3.0, 6.0)  # of the first and the last head: they forget at different speed
 Memory = tuple[Tensor, ...]
 

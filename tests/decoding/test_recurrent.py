@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from composer.decoding import open_runtime
+from composer.decoding.runtimes.recurrent_graphs import RecurrentGraphs
 from composer.decoding.runtimes.recurrent_runtime import RecurrentRuntime, RecurrentSession
-from composer.errors import CheckpointError, OptionError
+from composer.errors import CheckpointError
 from composer.models import XlstmConfig
 from composer.models.xlstm import EventXlstm
 from composer.tokenizer import Events, vocab
@@ -131,8 +133,49 @@ def test_a_group_is_drawn_without_a_window_and_alike_for_the_same_seed(
         assert np.array_equal(one.log_probs, again[index].log_probs)
 
 
-def test_weights_of_an_xlstm_get_its_runtime(model: EventXlstm) -> None:
+def plain_model() -> EventXlstm:
+    """Return a small random model of mLSTM cells alone."""
+    config = replace(CONFIG, cells=("mlstm", "mlstm"))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = EventXlstm(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
+    for block in model.blocks:
+        torch.nn.init.normal_(block.cell.gates.weight, std=0.3)  # type: ignore[union-attr, arg-type]
+        torch.nn.init.normal_(block.cell.gates.bias, std=2.0)  # type: ignore[union-attr, arg-type]
+    return model.eval()
+
+
+@pytest.mark.parametrize("name", ["onnx-fp32", "onnx"])
+def test_graphs_say_what_the_model_says_and_save_and_fork_it(
+    rng: np.random.Generator, name: str
+) -> None:
+    """Through full and other chunks, steps, forks and a saved session, at a constant size."""
+    model = plain_model()
+    runtime = open_runtime(model.weights, name)
+    assert isinstance(runtime, RecurrentGraphs)
+    rows = rows_of(rng, 3, 90)
+    session = runtime.begin([rows[0, :64], rows[1, :7], rows[2, :64]], 0).fork(np.array([0, 1, 2]))
+    for t in range(64, 80):
+        session.append(rows[:, t])
+    resumed = runtime.resume(session.save())
+    forked = session.fork(np.array([2, 0, 2]))
+    forked.keep(np.array([1, 2]))
+    for t in range(80, 90):
+        for one in (session, resumed):
+            one.append(rows[:, t])
+        forked.append(rows[[0, 2], t])
+    assert np.array_equal(session.states, resumed.states)
+    np.testing.assert_allclose(forked.states, session.states[[0, 2]], atol=1e-5)
+    assert session.n_bytes == 3 * 4 * 2 * 2 * 8 * 16
+    for who, n_begun in enumerate((64, 7, 64)):
+        wanted = states_of(model, np.concatenate([rows[who, :n_begun], rows[who, 64:]]))
+        error = np.sqrt(np.mean((session.states[who] - wanted) ** 2)) / wanted.std()
+        assert error < (1e-4 if name == "onnx-fp32" else 0.1)
+
+
+def test_weights_of_an_xlstm_get_a_runtime_that_can_run_them(model: EventXlstm) -> None:
     assert isinstance(open_runtime(model.weights), RecurrentRuntime)
-    assert isinstance(open_runtime(model.weights, "torch"), RecurrentRuntime)
-    with pytest.raises(OptionError, match="runs with the runtime `torch`, not `onnx-fp32`"):
+    assert isinstance(open_runtime(plain_model().weights, "torch"), RecurrentRuntime)
+    assert isinstance(open_runtime(plain_model().weights), RecurrentGraphs)
+    with pytest.raises(CheckpointError, match="only an xLSTM of mLSTM cells runs as ONNX"):
         open_runtime(model.weights, "onnx-fp32")

@@ -9,7 +9,7 @@ Shapes: B candidates, T rows, F fields of a row, V ids of a field.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -22,6 +22,7 @@ CPU_GROUP_SIZES = (8, 64)
 Rows = npt.NDArray[Any]  # ids [B, F] or [T, F]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
 
 
 class Session(Protocol):
@@ -105,6 +106,23 @@ def are_equal(beginnings: Sequence[Rows]) -> bool:
     """Whether all candidates of a group begin alike: what they look back at is then kept once."""
     first = beginnings[0]
     return all(other is first or np.array_equal(other, first) for other in beginnings[1:])
+
+
+def read_by_length(beginnings: Sequence[Rows], read: Callable[[Ints], list[Array]]) -> list[Array]:
+    """Read beginnings of equal length together, and return what came of all in their order.
+
+    Args:
+        beginnings: Ids [T, F] each.
+        read: Ids [B, T, F] -> arrays or tensors with the batch in front, numpy's.
+    """
+    lengths = np.array([len(beginning) for beginning in beginnings])
+    order = np.argsort(lengths, kind="stable")
+    found = [
+        read(np.stack([beginnings[k] for k in order[lengths[order] == n]]).astype(np.int64))
+        for n in np.unique(lengths)
+    ]
+    back = np.argsort(order)
+    return [np.concatenate(parts)[back] for parts in zip(*found, strict=True)]
 
 
 def filled_left(beginnings: Sequence[Rows]) -> tuple[Ints, Ints]:

@@ -20,8 +20,8 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
 
     Args:
         weights: Of the model.
-        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU and `torch` elsewhere,
-            and for an xLSTM everywhere; `onnx-graph` leaves the compiled kernel out.
+        name: One of `RUNTIMES`; `auto` is `onnx` (8-bit weights) on a CPU, where it can run the
+            model, and `torch` elsewhere; `onnx-graph` leaves the compiled kernel out.
         device: Torch's name of it, such as `cuda`.
 
     Raises:
@@ -33,12 +33,14 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
     is_on_cpu = device == "cpu"
     if name == "torch" or (name == "auto" and not is_on_cpu):
         return _open_torch(weights, device)
-    if isinstance(weights.config, XlstmConfig):
-        if name == "auto":
-            return _open_torch(weights, device)
-        raise OptionError(f"an xLSTM runs with the runtime `torch`, not `{name}`")
     if not is_on_cpu:
         raise OptionError(f"the runtime `{name}` runs on the CPU only; choose `torch`")
+    if isinstance(weights.config, XlstmConfig):
+        if name == "auto" and set(weights.config.cells) != {"mlstm"}:
+            return _open_torch(weights, device)
+        from composer.decoding.runtimes.recurrent_graphs import RecurrentGraphs
+
+        return RecurrentGraphs(weights, is_int8=name != "onnx-fp32")
     from composer.decoding.runtimes.onnx_runtime import OnnxRuntime
 
     return OnnxRuntime(weights, is_int8=name != "onnx-fp32", uses_kernel=name != "onnx-graph")

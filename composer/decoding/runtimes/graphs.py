@@ -45,18 +45,18 @@ class Graphs:
     def __init__(self, weights: Weights, threads: int, *, is_int8: bool) -> None:
         self.config, self.sizes = weights.transformer, weights.written_sizes
         self._weights, self._threads = weights, threads
-        self._levels = _levels() if is_int8 else 0
+        self._levels = levels_here() if is_int8 else 0
 
     @cached_property
     def heads(self) -> list[Any]:
         """A head a field."""
         graphs = (head_graph(self._weights, i, levels=self._levels) for i in range(len(self.sizes)))
-        return [_open(graph, self._threads) for graph in graphs]
+        return [open_graph(graph, self._threads) for graph in graphs]
 
     @cached_property
     def trunk(self) -> Any:
         """The trunk that reads beginnings."""
-        return _open(trunk_graph(self._weights, levels=self._levels), self._threads)
+        return open_graph(trunk_graph(self._weights, levels=self._levels), self._threads)
 
     @cached_property
     def step_trunk(self) -> Any:
@@ -73,7 +73,7 @@ class Graphs:
         graph = trunk_graph(
             self._weights, levels=levels, is_shared=is_shared, is_int8_cache=levels > 0
         )
-        return _open(graph, self._threads)
+        return open_graph(graph, self._threads)
 
     def to_cache(self, name: str, rows: Floats) -> Cache:
         """Return keys (`k...`) or values (`v...`) as steps keep them."""
@@ -101,7 +101,8 @@ class Graphs:
         return found
 
 
-def _open(graph: bytes, threads: int) -> Any:
+def open_graph(graph: bytes, threads: int) -> Any:
+    """Make a graph ready to run on the CPU."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -117,13 +118,13 @@ def to_codes(rows: Floats, step: float) -> Cache:
     return codes.clip(-LEVELS - 1, LEVELS, out=codes).astype(np.int8)
 
 
-def _levels() -> int:
+def levels_here() -> int:
     """Return the steps for activations: half of them where the processor's products saturate.
 
     Processors without VNNI add two products of 8 bits in 16; with activations of 7 bits they fit.
     """
     largest, found = saturation_graph()
-    products = _open(found, 1).run(None, {})[0]
+    products = open_graph(found, 1).run(None, {})[0]
     return LEVELS if int(products.max()) == largest else LEVELS // 2
 
 

@@ -10,18 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import chain, islice
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from composer.decoding.runtimes.base import CPU_GROUP_SIZES, Floats, Ints, Rows
+from composer.decoding.runtimes.base import (
+    CPU_GROUP_SIZES,
+    Array,
+    Floats,
+    Ints,
+    Rows,
+    read_by_length,
+)
 from composer.errors import CheckpointError
 from composer.models.xlstm import EventXlstm, Memory
 
-Saved = Mapping[str, npt.NDArray[Any]]
+Saved = Mapping[str, Array]
 
 
 class RecurrentRuntime:
@@ -85,22 +92,17 @@ class RecurrentSession:
     @torch.inference_mode()
     def read(cls, model: EventXlstm, beginnings: Sequence[Rows]) -> RecurrentSession:
         """Read beginnings [T, F]."""
-        device = next(model.parameters()).device
-        lengths = np.array([len(beginning) for beginning in beginnings])
-        order = np.argsort(lengths, kind="stable")
-        states, memories = [], []
-        for length in np.unique(lengths):
-            rows = np.stack([beginnings[k] for k in order[lengths[order] == length]])
-            ids = torch.from_numpy(rows.astype(np.int64)).to(device)
-            state, memory = model.read(ids, model.empty(len(ids)))
-            states.append(state)
-            memories.append(memory)
-        joined = [
-            tuple(map(torch.cat, zip(*layer, strict=True))) for layer in zip(*memories, strict=True)
+        device, n_parts = next(model.parameters()).device, [len(m) for m in model.empty(1)]
+
+        def read_equal(rows: Ints) -> list[Array]:
+            state, memories = model.read(torch.from_numpy(rows).to(device), model.empty(len(rows)))
+            return [part.cpu().numpy() for part in chain([state], *memories)]
+
+        parts = [
+            torch.from_numpy(array).to(device) for array in read_by_length(beginnings, read_equal)
         ]
-        session = cls(model, torch.cat(states), joined)
-        session.keep(np.argsort(order))
-        return session
+        rest = iter(parts[1:])
+        return cls(model, parts[0], [tuple(islice(rest, n)) for n in n_parts])
 
     @property
     def n_bytes(self) -> int:
