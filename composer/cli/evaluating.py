@@ -86,7 +86,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _summary_text(found: dict[str, Any]) -> str:
-    return f"{found['nats_per_note']} nats a note, {found['pieces']} pieces, {found['notes']} notes"
+    return (
+        f"{found['nats_per_note']} nats per note, {found['pieces']} pieces, {found['notes']} notes"
+    )
 
 
 def _report(options: argparse.Namespace) -> None:

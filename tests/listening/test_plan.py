@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ def test_the_example_is_a_plan_that_can_be_run() -> None:
     found = preview(load_plan(EXAMPLE))
     assert (found.n_clips, found.n_items, found.n_trials) == (24, 24, 27)
     assert "listeners" in found.to_text()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0.2, "1 minute\n"), (1.2, "1 minute\n"), (1.6, "2 minutes"), (12, "12 minutes")],
+)
+def test_a_short_test_takes_1_minute_and_not_1_minutes(minutes: float, words: str) -> None:
+    found = replace(preview(load_plan(EXAMPLE)), minutes=minutes)
+    assert f"in about {words}" in found.to_text()
 
 
 @pytest.mark.parametrize("design", DESIGNS)
