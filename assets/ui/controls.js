@@ -84,6 +84,7 @@ ${paints ? painter() : ''}
 </div>
 <div class="sv-foot">
   <span class="sv-said" role="status"></span>
+  <span class="sv-legend" hidden><i>◆</i> found here, as in most real pieces <i class="is-unusual">◆</i> more than in most</span>
   <span class="sv-selected" hidden><b></b>${button('clear', 'Select nothing', 'close')}</span>
 </div>`;
 }
@@ -122,6 +123,7 @@ class Controls {
     this.find('scroll').setAttribute('aria-label', `Piano roll of ${score.title}: ${score.bars.length} bars, `
       + `${score.parts.length} parts. Space plays and stops, arrows move the cursor, with shift they `
       + 'select bars, plus and minus zoom, escape clears the selection.');
+    this.find('legend').hidden = score.findings.length === 0;
     this.say('');
     this.update(view);
   }

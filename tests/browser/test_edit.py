@@ -174,3 +174,26 @@ def test_nothing_overflows(open_edit: Callable[..., Tab], chorale: Piece, width_
     tab = open_edit(chorale, width_px)
     root = "document.documentElement"
     assert tab.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+
+def test_what_came_from_another_file_is_dimmed_until_music_comes_again(
+    open_edit: Callable[..., Tab], chorale: Piece, tmp_path: Path
+) -> None:
+    """The old piece once stood beside a new file that was refused, as if it were its music."""
+    tab = open_edit(chorale)
+    given = tab.page.evaluate(PITCHES)
+    dimmed = "getComputedStyle(document.querySelector('#edited')).opacity < 1"
+    assert not tab.page.evaluate(dimmed)
+    tab.page.click("#edit-upload [aria-label='Clear']")
+    tab.page.wait_for_selector("#edit-status :text('The file was taken away')")
+    tab.page.wait_for_function(dimmed)
+    (tmp_path / "broken.mid").write_bytes(b"no music at all")
+    tab.page.set_input_files("#edit-upload input[type=file]", tmp_path / "broken.mid")
+    tab.page.wait_for_selector("#edit-status .is-stale:not(:has-text('taken away'))")
+    tab.page.wait_for_function(dimmed)
+    tab.page.click("#edit-melody-fold button >> nth=0")
+    tab.page.fill("#edit-melody textarea", "L:1/4\nG A B c | d2 B2 |")
+    tab.page.click("#edit-take-melody")
+    tab.page.wait_for_function(f"!({dimmed})")
+    tab.page.click("#edit-undo")
+    wait_for_pitches(tab, given)

@@ -34,10 +34,10 @@ PLAIN = dict.fromkeys(settings(), "null") | {
 TEXTS = ("composer", "form", "key", "meter", "ensemble")
 # Of the events that take music in, in their order; behind the file.
 USUAL: dict[str, list[object]] = {
-    "extend": [1, 16, None, 0, None, None, 1.0, 2, 7],
-    "infill": [1, 1, None, "keep", False, None, None, 1.0, 2, 7],
-    "vary": [1, 1, 0.5, None, "keep", None, 2, 7],
-    "harmonise": [1, None, None, None, 1.0, 2, 7],
+    "extend": [1, 16, None, 0, None, None, 1.0, 2, 7, None],
+    "infill": [1, 1, None, "keep", False, None, None, 1.0, 2, 7, None],
+    "vary": [1, 1, 0.5, None, "keep", None, 2, 7, None],
+    "harmonise": [1, None, None, None, 1.0, 2, 7, None],
 }
 FIVE_MB = f'"{"x" * 5_000_000}"'
 MAX_SHOWN = 110
@@ -150,9 +150,13 @@ def _texts() -> Iterator[Probe]:
 
 
 def _calls() -> Iterator[Probe]:
-    yield Probe("calls", "too few values", partial(_compose, "[4]"), "wanted 17 values, got 1")
+    yield Probe(
+        "calls", "too few values", partial(_compose, "[4]"), f"wanted {len(PLAIN)} values, got 1"
+    )
     many = f"[{', '.join(['1'] * 40)}]"
-    yield Probe("calls", "too many values", partial(_compose, many), "wanted 17 values, got 40")
+    yield Probe(
+        "calls", "too many values", partial(_compose, many), f"wanted {len(PLAIN)} values, got 40"
+    )
     for name, body in (
         ("no JSON", b"{"),
         ("values that are no list", b'{"data": {}}'),

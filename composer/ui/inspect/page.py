@@ -13,6 +13,8 @@ from typing import Any
 
 import gradio as gr
 
+from composer.corpus.uploads.gate import MAX_BYTES
+from composer.corpus.uploads.kinds import Kind
 from composer.ui.inspect import figures, handlers, views
 from composer.ui.inspect.handlers import ALL_FORMS, Inspection
 from composer.ui.server.incidents import plain_errors
@@ -102,9 +104,14 @@ def build(studio: Studio, window_px: gr.Number) -> None:
     _wire_files(page)
 
 
+def _megabytes(kind: Kind) -> str:
+    return f"{MAX_BYTES[kind] / 1e6:.0f} MB"
+
+
 def _build_upload() -> gr.File:
     html(
-        '<h2 class="label">A MIDI file of 2 MB at most, or MusicXML of 6 MB</h2>',
+        f'<h2 class="label">A MIDI file of {_megabytes(Kind.MIDI)} at most, or MusicXML of '
+        f"{_megabytes(Kind.MUSICXML)}</h2>",
         js_on_load=NAME_BUTTON,
     )
     return gr.File(

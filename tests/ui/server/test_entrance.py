@@ -94,12 +94,19 @@ def test_an_unknown_endpoint_is_told_as_such() -> None:
     assert ask(failing(KeyError("nothing"))) == (404, {"detail": entrance.NO_ENDPOINT})
 
 
-@pytest.mark.parametrize(("path", "limit_mb"), [("/gradio_api/upload", 6.2), ("/any", 8.0)])
-def test_what_is_too_large_is_refused_while_it_comes(path: str, limit_mb: float) -> None:
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/gradio_api/upload", entrance.MAX_UPLOAD_BODY_BYTES),
+        ("/any", entrance.MAX_BODY_BYTES),
+    ],
+)
+def test_what_is_too_large_is_refused_while_it_comes(path: str, limit: int) -> None:
+    limit_mb = limit / 1e6
     piece = bytes(1_000_000)
     fitting = [piece] * int(limit_mb)
     assert ask(reading, path, *fitting) == (200, "read")
-    too_large = {"detail": f"a request may have {limit_mb} MB at most"}
+    too_large = {"detail": f"a request may have {limit_mb:.1f} MB at most"}
     assert ask(reading, path, *fitting, piece, piece) == (413, too_large)
 
 
