@@ -13,7 +13,16 @@ from itertools import islice
 from typing import TypeVar
 
 from composer.errors import OptionError
-from composer.piece import KeyChange, MeterChange, Note, Part, Piece, TempoChange, walk_bars
+from composer.piece import (
+    KeyChange,
+    MeterChange,
+    Note,
+    Part,
+    Piece,
+    Repeat,
+    TempoChange,
+    walk_bars,
+)
 from composer.piece.cutting import (
     appended,
     cut_controls,
@@ -189,3 +198,139 @@ def _within(notes: tuple[Note, ...], begin: Fraction, end: Fraction) -> Iterator
 def _ended(note: Note, end: Fraction) -> Note:
     too_long = note.end_beats > end > note.onset_beats
     return replace(note, duration_beats=end - note.onset_beats) if too_long else note
+
+
+# --- Repeats ------------------------------------------------------------------------------------
+# Beyond this many bars a piece is not unfolded: signs that contradict one another may go on and on.
+MAX_UNFOLDED_BARS = 10_000
+
+
+def unfold(piece: Piece) -> Piece:
+    """Return a piece with its bars in the order in which they are played, without repeat signs.
+
+    Endings are played in their times; after D.C. and D.S. repeats are not made again, and the last
+    ending is taken. Signs that stand within a bar are passed over.
+
+    Raises:
+        OptionError: If the order has no end.
+    """
+    if not piece.repeats:
+        return piece
+    order = played_bars(piece)
+    runs: list[tuple[int, int]] = []
+    for index in order:
+        if runs and runs[-1][1] + 1 == index:
+            runs[-1] = (runs[-1][0], index)
+        else:
+            runs.append((index, index))
+    whole: Piece | None = None
+    for first, last in runs:
+        run = replace(trim(piece, first + 1, last + 1), repeats=())
+        whole = run if whole is None else join(whole, whole.n_bars, _stated(run, whole))
+    assert whole is not None  # a piece has a bar
+    return replace(whole, first_bar_number=piece.first_bar_number)
+
+
+def _stated(run: Piece, before: Piece) -> Piece:
+    """Return bars that state their key and tempo anew where those differ from what was before."""
+    keys, tempos = run.keys, run.tempos
+    if run.key != before.key_at(before.length_beats):
+        keys = (KeyChange(Fraction(0), run.key), *keys)
+    is_stated = bool(tempos) and not tempos[0].onset_beats
+    if run.tempo_bpm != before.tempo_at(before.length_beats) and not is_stated:
+        tempos = (TempoChange(Fraction(0), run.tempo_bpm), *tempos)
+    return replace(run, keys=keys, tempos=tempos)
+
+
+def played_bars(piece: Piece) -> list[int]:
+    """Return the indices of a piece's bars in the order in which they are played.
+
+    Raises:
+        OptionError: If the order has no end.
+    """
+    return _Player(piece).played()
+
+
+class _Player:
+    """Turns the pages of a piece as its repeat signs say."""
+
+    def __init__(self, piece: Piece) -> None:
+        begins = {bar.onset_beats: bar.index for bar in piece.bars}
+        ends = {bar.end_beats: bar.index for bar in piece.bars}
+        self._n_bars = piece.n_bars
+        self._at: dict[str, dict[int, Repeat]] = {}  # kind -> bar -> sign
+        self._endings: dict[int, Repeat] = {}  # every bar that lies in one
+        for sign in piece.repeats:
+            place = (ends if sign.is_at_end else begins).get(sign.onset_beats)
+            if place is None:
+                continue
+            self._at.setdefault(sign.kind, {})[place] = sign
+            if sign.kind == "ending" and sign.end_beats is not None:
+                for bar in piece.bars:
+                    if sign.onset_beats <= bar.onset_beats < sign.end_beats:
+                        self._endings[bar.index] = sign
+        self._time = 1  # through the present stretch
+        self._begin = 0  # of it
+        self._is_back = False  # after D.C. or D.S.
+
+    def played(self) -> list[int]:
+        """Return the bars."""
+        order: list[int] = []
+        bar = 0
+        while bar < self._n_bars:
+            if len(order) > MAX_UNFOLDED_BARS:
+                raise OptionError("the repeat signs of this piece lead on without an end")
+            if bar in self._at.get("forward", {}) and bar != self._begin:
+                self._begin, self._time = bar, 1
+            if self._is_passed_over(bar):
+                bar += 1
+                continue
+            order.append(bar)
+            bar = self._next(bar)
+        return order
+
+    def _is_passed_over(self, bar: int) -> bool:
+        """Whether a bar lies in an ending that is not this time's."""
+        ending = self._endings.get(bar)
+        if ending is None or not ending.numbers:
+            return False
+        if self._is_back:  # the last ending: none behind it belongs to the same stretch
+            return any(later.onset_beats == ending.end_beats for later in self._endings.values())
+        return self._time not in ending.numbers
+
+    def _next(self, bar: int) -> int:
+        """Return the bar that follows."""
+        if self._is_back:
+            if bar in self._at.get("fine", {}):
+                return self._n_bars
+            if bar in self._at.get("to coda", {}):
+                codas = [one for one in self._at.get("coda", {}) if one > bar]
+                return codas[0] if codas else bar + 1
+            return bar + 1
+        backward = self._at.get("backward", {}).get(bar)
+        if backward is not None and self._time < self._times_of(bar, backward):
+            self._time += 1
+            return self._begin
+        if backward is not None:
+            if bar not in self._endings:
+                self._begin, self._time = bar + 1, 1
+            return self._jump(bar)
+        ending = self._endings.get(bar)
+        if ending is not None and self._endings.get(bar + 1) is not ending:
+            self._begin, self._time = bar + 1, 1
+        return self._jump(bar)
+
+    def _times_of(self, bar: int, backward: Repeat) -> int:
+        """Return how often a stretch is played: as its sign or the endings in it say."""
+        ending = self._endings.get(bar)
+        return max(backward.times, max(ending.numbers, default=1) + 1) if ending else backward.times
+
+    def _jump(self, bar: int) -> int:
+        """Go back to the beginning or the segno, once."""
+        if bar in self._at.get("da capo", {}):
+            self._is_back = True
+            return 0
+        if bar in self._at.get("dal segno", {}):
+            self._is_back = True
+            return min(self._at.get("segno", {}), default=0)
+        return bar + 1

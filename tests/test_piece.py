@@ -296,3 +296,18 @@ def test_notes_out_of_order_are_refused(chorale: Piece) -> None:
     values["parts"][0]["notes"].reverse()
     with pytest.raises(OptionError, match="sorted"):
         Piece.from_dict(values)
+
+
+def test_remarks_are_told_in_one_line_and_change_no_piece(chorale: Piece) -> None:
+    remarks = ("read: this", "set aside: that", "read: more")
+    piece = replace(chorale, remarks=remarks)
+    assert piece == chorale
+    assert piece.remarks_in_a_line == "read: this, more; set aside: that"
+    assert chorale.remarks_in_a_line == ""
+
+
+def test_a_piece_lasts_as_long_as_its_tempos_say() -> None:
+    piece = replace(piece_of(note_at(0, 8)), tempo_bpm=60.0)
+    assert piece.length_s == 8
+    slower = replace(piece, tempos=(TempoChange(Fraction(4), 30.0),))
+    assert slower.length_s == 12

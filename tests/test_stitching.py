@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from composer.errors import OptionError
 from composer.piece import Control, KeyChange, Note, Part, Piece, Repeat, TempoChange
-from composer.stitching import clip, join, silent, trim
+from composer.stitching import clip, join, played_bars, silent, trim, unfold
 from composer.theory import Key
 from tests.strategies import legal_pieces, marked_pieces, pieces
 
@@ -143,3 +143,69 @@ def test_only_notes_that_are_too_long_are_shortened(chorale: Piece) -> None:
 def test_bars_that_are_not_there_are_refused(chorale: Piece, first: int, last: int) -> None:
     with pytest.raises(OptionError, match="from 1 to 8"):
         trim(chorale, first, last)
+
+
+def with_signs(
+    piece: Piece, *signs: tuple[str, int] | tuple[str, int, int, tuple[int, ...]]
+) -> Piece:
+    """Put signs at bars, counted from 1; endings have a last bar and their times."""
+    found = []
+    for kind, bar, *ending in signs:
+        sign = Repeat(Fraction(0), "forward")
+        begin, end = piece.bars[bar - 1].onset_beats, piece.bars[bar - 1].end_beats
+        if kind == "ending":
+            last, numbers = ending
+            sign = Repeat(begin, kind, piece.bars[last - 1].end_beats, numbers)  # type: ignore[misc]
+        else:
+            sign = Repeat(begin, kind)
+            sign = replace(sign, onset_beats=end) if sign.is_at_end else sign
+        found.append(sign)
+    return replace(piece, repeats=tuple(sorted(found, key=lambda one: one.onset_beats)))
+
+
+@pytest.mark.parametrize(
+    ("signs", "order"),
+    [
+        ([("backward", 2)], [1, 2, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ([("forward", 3), ("backward", 4)], [1, 2, 3, 4, 3, 4, 5, 6, 7, 8]),
+        (
+            [("ending", 3, 3, (1,)), ("backward", 3), ("ending", 4, 4, (2,))],
+            [1, 2, 3, 1, 2, 4, 5, 6, 7, 8],
+        ),
+        (
+            [("ending", 3, 3, (1, 2)), ("backward", 3), ("ending", 4, 4, (3,))],
+            [1, 2, 3, 1, 2, 3, 1, 2, 4, 5, 6, 7, 8],
+        ),
+        ([("fine", 2), ("da capo", 8)], [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]),
+        (
+            [("segno", 3), ("to coda", 4), ("dal segno", 6), ("coda", 7)],
+            [1, 2, 3, 4, 5, 6, 3, 4, 7, 8],
+        ),
+        (
+            [("backward", 2), ("forward", 3), ("backward", 4), ("da capo", 8), ("fine", 4)],
+            [1, 2, 1, 2, 3, 4, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4],
+        ),
+    ],
+)  # fmt: skip
+def test_bars_are_played_in_the_order_that_repeats_give_them(
+    signs: list[tuple[str, int]], order: list[int], chorale: Piece
+) -> None:
+    piece = with_signs(chorale, *signs)
+    assert [index + 1 for index in played_bars(piece)] == order
+    played = unfold(piece)
+    assert (played.n_bars, played.repeats) == (len(order), ())
+    assert [bar.meter for bar in played.bars] == [piece.bars[i - 1].meter for i in order]
+
+
+def test_unfolding_states_keys_and_tempos_anew(chorale: Piece) -> None:
+    second = chorale.bars[1].onset_beats
+    piece = replace(
+        with_signs(chorale, ("backward", 2)),
+        tempos=(TempoChange(second, 50.0),),
+        keys=(KeyChange(second, Key("E", "major")),),
+    )
+    played = unfold(piece)
+    third = played.bars[2].onset_beats
+    assert (played.tempo_at(second), played.tempo_at(third)) == (50, chorale.tempo_bpm)
+    assert (str(played.key_at(second)), played.key_at(third)) == ("E major", chorale.key)
+    assert unfold(chorale) is chorale

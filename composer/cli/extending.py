@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from composer import extras
-from composer.cli.terminal import add_command, add_result, add_score_file, add_setting, read_text
+from composer.cli.terminal import (
+    add_command,
+    add_result,
+    add_score_file,
+    add_setting,
+    read_given,
+    read_text,
+)
 from composer.errors import MissingTool, OptionError
 from composer.request import Request
 
@@ -107,9 +114,7 @@ def _read_piece(options: argparse.Namespace) -> Piece:
         "meter": options.meter,
     }
     if options.file.suffix.lower() != ".json":
-        from composer.corpus.uploads import read_score
-
-        return prepare(read_score(options.file), **corrections)
+        return prepare(read_given(options.file), **corrections)
     from composer.composition import replay
 
     piece = replay(read_text(options.file), options.rank)

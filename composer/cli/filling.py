@@ -16,6 +16,7 @@ from composer.cli.terminal import (
     add_score_file,
     add_setting,
     read_counts,
+    read_given,
     read_text,
 )
 from composer.errors import OptionError
@@ -144,9 +145,7 @@ def _read_piece(options: argparse.Namespace) -> Piece:
         from composer.composition import replay
 
         return replay(read_text(options.file), options.rank)
-    from composer.corpus.uploads import read_score
-
-    return read_score(options.file)
+    return read_given(options.file)
 
 
 def _place(options: argparse.Namespace) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from composer.cli.terminal import add_command, add_score_file, print_json, read_text
+from composer.cli.terminal import add_command, add_score_file, print_json, read_given, read_text
 from composer.errors import RequestError
 from composer.units import TEMPO_RANGE_BPM
 
@@ -47,16 +47,23 @@ def _add_render(commands: Any) -> None:
     parser.add_argument(
         "--plain", action="store_true", help="play exactly as written, without expression"
     )
+    parser.add_argument(
+        "--unfold", action="store_true", help="write bars out in the order that repeats give them"
+    )
     parser.add_argument("--json", action="store_true", help="print the paths as JSON")
 
 
 def _render(options: argparse.Namespace) -> None:
     from composer.rendering.files import check_formats, write_files
+    from composer.stitching import unfold
 
     kinds = check_formats(options.formats.split(","))
     problems: dict[str, str] = {}
+    piece = _read_piece(options.file, options.rank)
+    if options.unfold:
+        piece = unfold(piece)
     written = write_files(
-        _read_piece(options.file, options.rank),
+        piece,
         options.out,
         options.file.stem,
         kinds,
@@ -87,9 +94,7 @@ def _read_piece(path: Path, rank: int) -> Piece:
         from composer.composition import replay
 
         return replay(read_text(path), rank)
-    from composer.corpus.uploads import read_score
-
-    return read_score(path)
+    return read_given(path)
 
 
 def _add_score(commands: Any) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from composer.errors import OptionError
+
+if TYPE_CHECKING:
+    from composer.piece import Piece
 
 
 def add_command(commands: Any, name: str, run: Callable[..., None], text: str) -> Any:
@@ -78,6 +82,20 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"`{path.name}` cannot be read as text") from error
+
+
+def read_given(path: Path) -> Piece:
+    """Read a score that somebody gives; say on the error stream what had to be set aside.
+
+    Raises:
+        ScoreFileError: If it cannot be read as music.
+    """
+    from composer.corpus.uploads import read_score
+
+    piece = read_score(path)
+    if piece.remarks:
+        print(f"{path.name}: {piece.remarks_in_a_line}", file=sys.stderr)
+    return piece
 
 
 def read_counts(name: str, text: str, *, low: int) -> list[int]:

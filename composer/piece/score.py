@@ -15,7 +15,7 @@ from composer.piece.moving import fifths_of_interval, moved_key, transposed_part
 from composer.piece.notes import Part
 from composer.piece.signs import KeyChange, Repeat, TempoChange
 from composer.theory import Key, Meter
-from composer.units import DEFAULT_TEMPO_BPM
+from composer.units import DEFAULT_TEMPO_BPM, beats_to_seconds
 
 # How the credit of a piece begins that was written in somebody's style.
 STYLE_CREDIT = "in the style of "
@@ -148,6 +148,23 @@ class Piece:
         following = self.tempos[place]
         share = (beats - change.onset_beats) / (following.onset_beats - change.onset_beats)
         return change.tempo_bpm + float(share) * (following.tempo_bpm - change.tempo_bpm)
+
+    @property
+    def length_s(self) -> float:
+        """How long it lasts at its tempos, in seconds, its last bar filled."""
+        edges = {Fraction(0), self.length_beats, *(one.onset_beats for one in self.tempos)}
+        found = sorted(edge for edge in edges if edge <= self.length_beats)
+        spans = zip(found, found[1:], strict=False)
+        middles = ((end - begin, self.tempo_at((begin + end) / 2)) for begin, end in spans)
+        return sum(beats_to_seconds(beats, tempo_bpm) for beats, tempo_bpm in middles)
+
+    @property
+    def remarks_in_a_line(self) -> str:
+        """The remarks in one line: `read: this, that; set aside: these`; empty without."""
+        read = [one.removeprefix("read: ") for one in self.remarks if one.startswith("read: ")]
+        aside = [one.removeprefix("set aside: ") for one in self.remarks if "aside: " in one[:11]]
+        told = [("read", read), ("set aside", aside)]
+        return "; ".join(f"{kind}: {', '.join(found)}" for kind, found in told if found)
 
     def key_at(self, beats: Fraction) -> Key:
         """Return the key whose signature is in force at a moment."""

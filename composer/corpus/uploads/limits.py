@@ -10,7 +10,6 @@ import math
 from composer.corpus.midi import FILE_TEMPO_RANGE_BPM, MAX_NOTES, MAX_PARTS
 from composer.errors import ScoreFileError
 from composer.piece import Piece
-from composer.units import beats_to_seconds
 
 MAX_BARS = 5_000
 MAX_LENGTH_S = 2 * 3600.0
@@ -31,7 +30,7 @@ def check_music(piece: Piece) -> None:
     low, high = FILE_TEMPO_RANGE_BPM
     if not math.isfinite(piece.tempo_bpm) or not low <= piece.tempo_bpm <= high:
         raise ScoreFileError(f"the file states a tempo outside {low:g} to {high:g} beats a minute")
-    minutes = beats_to_seconds(piece.length_beats, piece.tempo_bpm) / 60
+    minutes = piece.length_s / 60
     if minutes > MAX_LENGTH_S / 60:
         raise ScoreFileError(
             f"the piece lasts {minutes:,.0f} minutes at its tempo; "

@@ -23,7 +23,6 @@ from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
 from composer.ui.shared.settings import OPEN, read_request, settings
 from composer.ui.studio import Judge, Studio
-from composer.units import beats_to_seconds
 
 INSPECT_AT_ONCE = 2
 COMPOSE = """Compose; return the best candidate as a MIDI file, and composition.json.
@@ -99,7 +98,8 @@ def describe(piece: Piece, form: str, judge: Judge = score) -> dict[str, Any]:
         "estimated_key": estimated and str(estimated),
         "tempo_bpm": round(piece.tempo_bpm, 3),
         "length_beats": float(piece.length_beats),
-        "length_s": round(beats_to_seconds(piece.length_beats, piece.tempo_bpm), 3),
+        "length_s": round(piece.length_s, 3),
+        "remarks": piece.remarks_in_a_line,
         "form": form,
         "scorecard": judge(compared, form=own).to_dict(),
     }

@@ -52,6 +52,8 @@ def facts(piece: Piece) -> str:
 
 
 def _facts(piece: Piece) -> Iterator[tuple[str, str]]:
+    if piece.remarks:
+        yield "the file", piece.remarks_in_a_line
     if piece.composer:
         yield "composer", piece.composer
     yield "key", key_words(piece)
