@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from composer import places
+
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("numpy", "torch", "miditok", "symusic")
 Z_95 = 1.959964  # two-sided 95 % of a normal distribution
@@ -88,7 +90,7 @@ def machine_facts(versions: Mapping[str, str] | None = None) -> dict[str, Any]:
         "usable_cores": len(os.sched_getaffinity(0)),
         "load_average": round(os.getloadavg()[0], 2),
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-        "device": os.environ.get("COMPOSER_DEVICE") or "cpu",
+        "device": places.device(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},

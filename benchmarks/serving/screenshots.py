@@ -155,11 +155,7 @@ def wait_for_sheet(page: Page, sheet: str) -> None:
 def extend(camera: Camera, scratch: Path) -> None:
     """Go on with the composed piece."""
     page = camera.page
-    camera.open("extend")
-    page.wait_for_selector("#extend-upload")
-    camera.shoot("extend-empty")
-    page.set_input_files("#extend-upload input[type=file]", scratch / "piece.mid")
-    page.wait_for_selector("#extend-sheet img")
+    give(camera, "extend", "#extend-upload", scratch / "piece.mid")
     page.fill("#extend-bars input", "4")
     page.click("#extend")
     page.wait_for_selector("#extend-status :text('bars in')")
@@ -171,11 +167,7 @@ def extend(camera: Camera, scratch: Path) -> None:
 def edit(camera: Camera, scratch: Path) -> None:
     """Write the composed piece's last part anew."""
     page = camera.page
-    camera.open("edit")
-    page.wait_for_selector("#edit-upload")
-    camera.shoot("edit-empty")
-    page.set_input_files("#edit-upload input[type=file]", scratch / "piece.mid")
-    page.wait_for_selector("#edit-sheet img")
+    give(camera, "edit", "#edit-upload", scratch / "piece.mid")
     page.locator("#edit-ways").get_by_role("tab", name="Harmonise").click()
     page.fill("#edit-candidates input", "4")
     page.click("#edit-harmonise")
@@ -187,14 +179,18 @@ def edit(camera: Camera, scratch: Path) -> None:
     camera.shoot("edit-open")
 
 
+def give(camera: Camera, tab: str, upload: str, path: Path) -> None:
+    """Open a tab, shoot it empty, and give it a file; return when its sheet is there."""
+    camera.open(tab)
+    camera.page.wait_for_selector(upload)
+    camera.shoot(f"{tab}-empty")
+    camera.page.set_input_files(f"{upload} input[type=file]", path)
+    camera.page.wait_for_selector(f"#{tab}-sheet img")
+
+
 def inspect(camera: Camera, scratch: Path) -> None:
     """Look at a file."""
-    page = camera.page
-    camera.open("inspect")
-    page.wait_for_selector("#upload")
-    camera.shoot("inspect-empty")
-    page.set_input_files("#upload input[type=file]", scratch / "piece.mid")
-    page.wait_for_selector("#inspect-sheet img")
+    give(camera, "inspect", "#upload", scratch / "piece.mid")
     camera.shoot("inspect")
 
 
