@@ -29,7 +29,7 @@ from typing import Any
 from composer.batch.rows import Row
 from composer.errors import ComposerError, OptionError
 from composer.pipeline import compose
-from composer.rendering import write_midi
+from composer.rendering import interpret, write_midi
 from composer.request import Request
 from composer.settings import as_environment
 
@@ -213,7 +213,7 @@ def compose_row(row: Row, folder: Path) -> bool:
         "versions": dict(composition.versions),
     }
     with _row_folder(row, folder) as place:
-        write_midi(composition.piece, place / "piece.mid")
+        write_midi(interpret(composition.piece), place / "piece.mid")
         (place / "composition.json").write_text(composition.to_json(), encoding="utf-8")
         (place / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return False

@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 from composer.batch import Batch, Row, read_rows, running, write_table
 from composer.batch.running import MOST_DEATHS, ROWS, SCRATCH, run_batch
+from composer.cli import main
 from composer.composition import replay
 from composer.corpus import read_midi
 from composer.errors import OptionError
@@ -84,6 +85,19 @@ def check_table(folder: Path) -> None:
         kept = (folder / row["composition"]).read_text()
         assert piece.n_notes == row["notes"] == replay(kept).n_notes
         assert json.loads(row["scores"]) and json.loads(row["record"]) and row["checkpoint"]
+
+
+@pytest.mark.slow
+def test_a_row_has_the_files_that_compose_writes_for_the_same_request(tmp_path: Path) -> None:
+    asked = {"composer": "Bach", "form": "chorale", "bars": 4, "candidates": 1, "seed": 7}
+    batch = batch_of(tmp_path, asked)
+    for name in (ROWS, SCRATCH):
+        (tmp_path / name).mkdir()
+    assert not running.compose_row(batch.rows[0], tmp_path)
+    options = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
+    assert main(["compose", *options, "--no-audio", "--out", str(tmp_path / "alone")]) == 0
+    row = tmp_path / ROWS / "row-1"
+    assert (row / "piece.mid").read_bytes() == (tmp_path / "alone" / "piece.mid").read_bytes()
 
 
 def batch_of(folder: Path, *wishes: dict[str, Any]) -> Batch:
