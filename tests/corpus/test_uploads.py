@@ -78,6 +78,22 @@ def test_other_kinds_are_named(data: bytes, word: str) -> None:
     assert ".musicxml" in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"X:1\nT:Air\nK:C\nCDEF|", "ABC notation; save it as"),
+        (b"**kern\n*M4/4\n4c\n*-\n", "Humdrum; save it as"),
+        (b"<museScore version='4.2'/>", "export it there as MusicXML"),
+        (b"<mei xmlns='http://www.music-encoding.org/ns/mei'/>", "MEI; export it"),
+        (archive({"a.mscx": "<museScore/>"}), "export it there as MusicXML"),
+    ],
+)
+def test_other_formats_of_notation_are_named_with_what_would_do(data: bytes, words: str) -> None:
+    with pytest.raises(ScoreFileError, match=words) as refusal:
+        read_score_bytes(data)
+    assert is_plain(str(refusal.value))
+
+
 @pytest.mark.parametrize(("kind", "start"), [(Kind.MIDI, b"MThd"), (Kind.MUSICXML, b"<?xml ")])
 def test_a_file_that_is_too_large_reaches_no_worker(
     kind: Kind, start: bytes, monkeypatch: pytest.MonkeyPatch

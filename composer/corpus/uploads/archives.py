@@ -85,6 +85,10 @@ def _find_score(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> zip
         if PurePosixPath(entry.filename).suffix.lower() in _SCORES
         and not entry.filename.startswith(("META-INF/", "__MACOSX/"))
     ]
+    if any(name.endswith(".mscx") for name in by_name):
+        raise ScoreFileError(
+            "the file is MuseScore's own format (.mscz); export it there as MusicXML"
+        )
     if len(found) != 1:
         raise ScoreFileError(f"the zip file holds no MusicXML score, or several; {_RESAVE}")
     return found[0]

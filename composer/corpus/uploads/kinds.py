@@ -26,6 +26,10 @@ _OTHERS = (
     (b"PK\x05\x06", "an archive with nothing in it"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
+    (b"X:", "ABC notation; save it as MIDI or MusicXML, with abc2midi or EasyABC"),
+    (b"**kern", "Humdrum; save it as MusicXML, with hum2xml or Verovio Humdrum Viewer"),
+    (b"!!!", "Humdrum; save it as MusicXML, with hum2xml or Verovio Humdrum Viewer"),
+    (b"\\version", "LilyPond source; let LilyPond write MIDI from it"),
 )
 
 

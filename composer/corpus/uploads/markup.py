@@ -18,6 +18,12 @@ from composer.corpus.uploads.limits import MAX_BARS
 from composer.errors import ScoreFileError
 
 ROOTS = ("score-partwise", "score-timewise")
+# Other formats of notation, and what would do.
+_OTHER_ROOTS = {
+    "museScore": "MuseScore's own format; export it there as MusicXML",
+    "mei": "MEI; export it as MusicXML",
+    "opus": "a list of scores; take one of them",
+}
 MAX_DEPTH = 100
 MAX_ELEMENTS = 800_000
 # Rests, grace notes and the tied parts of a note are <note> elements too.
@@ -69,9 +75,8 @@ class _Census:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Count an element."""
         if not self.path and tag not in ROOTS:
-            raise ScoreFileError(
-                "the file is XML, but no MusicXML score: give a .musicxml or .mxl file"
-            )
+            what = _OTHER_ROOTS.get(tag.rpartition("}")[2], "XML, but no MusicXML score")
+            raise ScoreFileError(f"the file is {what}: give a .musicxml or .mxl file")
         self.path.append(tag)
         self.n_elements += 1
         if len(self.path) > MAX_DEPTH or self.n_elements > MAX_ELEMENTS:
