@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OpenTab = Callable[..., Tab]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 FOLDS = ", ".join(
-    f"#{name}-fold .label-wrap" for name in ("asked", "scorecard", "rejected", "history")
+    f"#{name}-fold .label-wrap"
+    for name in ("asked", "scorecard", "rejected", "history", "library", "why")
 )
 
 

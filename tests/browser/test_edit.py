@@ -101,8 +101,12 @@ def test_marked_bars_of_marked_parts_are_rewritten_picked_and_kept(
     target = tmp_path / download.value.suggested_filename
     download.value.save_as(target)
     kept = read_midi(target)
-    assert kept.parts[0].notes == chorale.parts[0].notes
-    assert kept.parts[1].notes != chorale.parts[1].notes
+    # The file is played with dynamics; what was given stays in pitch and time.
+    written, given = (
+        [[(n.onset_beats, n.pitch, n.duration_beats) for n in part.notes] for part in piece.parts]
+        for piece in (kept, chorale)
+    )
+    assert written[0] == given[0] and written[1] != given[1]
     assert tab.outside == []
 
 
