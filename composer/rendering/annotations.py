@@ -181,6 +181,21 @@ class _PartWriter:
             self._direct(end, staff, tag, type=stop, **extra)
         elif marking.kind in ("trill", "glissando") and end is not None:
             self._span_notes(marking, staff)
+        elif marking.kind == "measure-repeat" and end is not None:
+            self._repeat_measures(begin, staff, "start", marking.text)
+            self._repeat_measures(end, staff, "stop", "")
+
+    def _repeat_measures(self, time: Fraction, staff: int, kind: str, text: str) -> None:
+        """Say that bars are printed as signs for those before them; their notes stay as they are."""
+        if time not in self._begins:
+            return
+        measure = self._measures[self._begins.index(time)]
+        attributes = Element("attributes")
+        number = {"number": str(staff + 1)} if len(self._parts) > 1 else {}
+        style = SubElement(attributes, "measure-style", number)
+        SubElement(style, "measure-repeat", type=kind).text = text or None
+        at = next((i for i, one in enumerate(measure) if one.tag == "note"), len(measure))
+        measure.insert(at, attributes)
 
     def _span_notes(self, marking: Marking, staff: int) -> None:
         """Write a line that holds on to the notes at its ends."""

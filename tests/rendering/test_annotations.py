@@ -158,6 +158,7 @@ def facts_by_onset(part: Part) -> dict[Fraction, object]:
 @pytest.mark.parametrize(
     "name",
     ["credit_title", "eight_flats", "excerpt_from_17", "mark_then_late_sound", "markings",
+     "measure_repeat",
      "metronome_ca", "repeat3_endings", "septuplet_backup", "shift_jis", "sixtyfourths",
      "spelling"],
 )  # fmt: skip
