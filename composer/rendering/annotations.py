@@ -186,7 +186,7 @@ class _PartWriter:
             self._repeat_measures(end, staff, "stop", "")
 
     def _repeat_measures(self, time: Fraction, staff: int, kind: str, text: str) -> None:
-        """Say that bars are printed as signs for those before them; their notes stay as they are."""
+        """Say that bars are printed as signs for those before them; their notes stay."""
         if time not in self._begins:
             return
         measure = self._measures[self._begins.index(time)]
