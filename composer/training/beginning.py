@@ -69,21 +69,22 @@ def _state(checkpoint: Checkpoint, folder: Path, packed: PackedEvents) -> dict[s
     _name_newcomers(state[f"tables.{PITCH}.weight"], known, wanted)
     tables = [state[f"tables.{field}.weight"] for field in range(len(vocab.FIELDS))]
     if wanted.styles and not known.styles:
-        tables[PART][vocab.STYLE : vocab.ROLE] = 0.0
+        tables[PART][vocab.STYLE : vocab.ROLE] = tables[PART][vocab.PART_NONE]
     if wanted.relations and not known.relations:
         _begin_layouts(tables)
     return state
 
 
 def _begin_layouts(tables: list[Tensor]) -> None:
-    """Begin what bars are as the sections that come nearest, and what says how as nothing."""
+    """Begin what bars are as the sections that come nearest, and what says how as NONE."""
     for role in range(vocab.N_ROLES):
         section = "varied" if role & vocab.ROLE_ECHO else "new"
         near = tables[PART][vocab.SECTION + vocab.SECTIONS.index(section)].clone()
         tables[PART][vocab.ROLE + role] = near
-    tables[PART][vocab.RELATION : vocab.PART_RESERVED] = 0.0
+    tables[PART][vocab.RELATION : vocab.PART_RESERVED] = tables[PART][vocab.PART_NONE]
     tables[TIME][vocab.ECHO] = 0.0
-    tables[DURATION][vocab.TRANSPOSITION : vocab.N_DURATION] = 0.0
+    none = tables[DURATION][vocab.DURATION_NONE].clone()
+    tables[DURATION][vocab.TRANSPOSITION : vocab.N_DURATION] = none
 
 
 def _name_newcomers(table: Tensor, known: Vocabulary, wanted: Vocabulary) -> None:

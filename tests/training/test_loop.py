@@ -16,7 +16,7 @@ import torch
 from composer.errors import CheckpointError, OptionError
 from composer.models import XlstmConfig, load_checkpoint
 from composer.piece import Piece
-from composer.tokenizer import Vocabulary
+from composer.tokenizer import Vocabulary, vocab
 from composer.training import SamplingOptions, TrainOptions, train
 from composer.training import loop as training_loop
 from composer.training.optimisers import build_optimisers
@@ -182,7 +182,12 @@ def test_a_run_may_begin_with_the_mean_of_several(
 def test_a_run_may_go_on_with_more_names_than_the_weights_know(
     chorale: Piece, straight: Path, tmp_path: Path
 ) -> None:
-    more = replace(VOCABULARY, composers=(*VOCABULARY.composers, "Zelenka"))
+    more = replace(
+        VOCABULARY,
+        composers=(*VOCABULARY.composers, "Zelenka"),
+        styles=vocab.STYLES,
+        relations=vocab.RELATIONS,
+    )
     pieces = [("train", replace(chorale, composer="Zelenka")), ("valid", chorale)]
     events = write_packed(tmp_path / "more.npz", pieces, more)
     begun = straight / "checkpoint"
@@ -193,6 +198,11 @@ def test_a_run_may_go_on_with_more_names_than_the_weights_know(
     other, newcomer = (more.value_id("composer", name) for name in ("other", "Zelenka"))
     np.testing.assert_array_equal(table[newcomer], before[other])
     np.testing.assert_array_equal(np.delete(table, newcomer, 0), np.delete(before, newcomer, 0))
+    # A style says nothing yet, and a role what the nearest section says.
+    parts = found.weights["tables.1"]
+    assert (parts[vocab.STYLE : vocab.ROLE] == parts[vocab.PART_NONE]).all()
+    new = vocab.SECTION + vocab.SECTIONS.index("new")
+    np.testing.assert_array_equal(parts[vocab.ROLE], parts[new])
 
 
 @pytest.mark.slow
