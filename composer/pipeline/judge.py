@@ -79,7 +79,7 @@ class Alone:
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score the piece."""
-        return score(self.whole(music), surprise=surprise, standards=standards)
+        return score(music, surprise=surprise, standards=standards)
 
 
 @dataclass(frozen=True)
@@ -152,21 +152,20 @@ class Within:
     form: str
 
     def whole(self, music: Piece) -> Piece:
-        """Return the whole piece."""
-        return music
+        """Return the whole piece; its bars keep their numbers, whatever its first bar became."""
+        first = self.source.bar_numbers[0] + bool(music.pickup_beats)
+        return replace(music, first_bar_number=first)
 
     def new(self, music: Piece) -> Piece:
         """Return what was written."""
         return self.blank.new_notes(music)
 
     def fault(self, music: Piece) -> str:
-        """Something is new, every open part has a note, and bars keep their numbers."""
+        """Something is new, and every open part has a note."""
         if not self.new(music).n_notes:
             return NOTHING
         if music.parts == self.source.parts:
             return "it is what stood there before"
-        if music.bar_numbers != self.source.bar_numbers:
-            return "its bars would have other numbers than those of the given music"
         return _silence(music, self.blank.parts)
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
@@ -217,6 +216,7 @@ class Judge:
         music = take.music
         if music is None:
             return Rejected(take.index, take.reason, take.given_up_after_bar)
+        music = self.standing.whole(music)
         new = self.standing.new(music)
         if reason := self.standing.fault(music) or self._copied(new):
             return Rejected(take.index, reason)
@@ -224,7 +224,7 @@ class Judge:
         return Ranked(
             rank=0,
             index=take.index,
-            piece=self.standing.whole(music),
+            piece=music,
             scorecard=self.standing.score(music, take.surprise, self.standards),
             nats_per_note=take.surprise.nats_per_note if take.surprise else None,
             record=take.record,

@@ -170,7 +170,7 @@ def test_notes_to_be_completed_stay(tiny_engine: Engine, chorale: Piece) -> None
 def test_the_slider_opens_a_share_of_the_cells(
     tiny_engine: Engine, chorale: Piece, freedom: float
 ) -> None:
-    found = vary(chorale, 2, 5, freedom=freedom, engine=tiny_engine, **FEW)
+    found = vary(chorale, 1, 4, freedom=freedom, engine=tiny_engine, **FEW)
     assert int(found.blank.cells.sum()) == round(16 * (0.25 + 0.75 * freedom))
     assert found.request.temperature == pytest.approx(0.8 + 0.4 * freedom)
 
@@ -242,6 +242,17 @@ def test_no_part_begins_before_the_upbeat_that_was_given(
         assert one.piece.bar_numbers == upbeat_chorale.bar_numbers
         onsets = [line.notes[0].onset_beats for line in one.piece.parts if line.notes]
         assert min(onsets) >= first_beats
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bars_keep_their_numbers_whatever_the_first_one_becomes(
+    tiny_engine: Engine, chorale: Piece, seed: int
+) -> None:
+    """A first bar that begins late, written where none was an upbeat, is bar 1 all the same."""
+    found = infill(chorale, 1, 1, engine=tiny_engine, candidates=4, seed=seed)
+    for one in found.ranked:
+        assert one.piece.bar_numbers == chorale.bar_numbers
+        assert replay(found.to_json(), one.rank).bar_numbers == chorale.bar_numbers
 
 
 def test_an_upbeat_that_is_written_anew_stays_an_upbeat(
