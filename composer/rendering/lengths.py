@@ -210,10 +210,19 @@ class _Line:
         return is_near and (self._is_detached or self._is_odd(note))
 
     def _end_of(self, note: Note) -> Fraction:
-        if _is_given(note) or not (self._is_detached or self._is_odd(note)):
+        if _is_given(note):
+            return self._given_end(note)
+        if not (self._is_detached or self._is_odd(note)):
             return note.end_beats
         ends = sorted(self._possible_ends(note))
         return min(ends, key=lambda end: (self._cost(note, end), -end))
+
+    def _given_end(self, note: Note) -> Fraction:
+        """Return where the given values end, unless the note was cut or moved under them."""
+        assert note.marks is not None
+        end = note.onset_beats + sum((one.beats for one in note.marks.written), Fraction(0))
+        is_possible = end <= max(note.end_beats, self._end_of_rest(note.end_beats))
+        return end if is_possible else note.end_beats
 
     def _possible_ends(self, note: Note) -> set[Fraction]:
         end = note.end_beats

@@ -105,6 +105,19 @@ def test_notes_whose_written_values_are_given_keep_them() -> None:
     assert write_lengths(piece).piece == piece
 
 
+@pytest.mark.parametrize(("sounds", "is_written"), [("1/4", "1"), ("1", "1"), ("3", "3")])
+def test_a_given_value_counts_as_long_as_it_fits_the_note(sounds: str, is_written: str) -> None:
+    marks = Marks(written=(Written("quarter"),) if sounds != "3" else (Written("breve"),))
+    notes = (
+        Note(Fraction(0), 60, Fraction(sounds), marks=marks),
+        Note(Fraction(3), 62, Fraction(1)),
+    )
+    piece = piece_of(("0", 60, "1"))
+    written = write_lengths(replace(piece, parts=(replace(piece.parts[0], notes=notes),)))
+    assert written.piece.parts[0].notes[0].duration_beats == Fraction(is_written)
+    assert written.touches[0][0].release_beats == Fraction(sounds) - Fraction(is_written)
+
+
 def test_triplets_at_a_gate_stay_triplets() -> None:
     line = "C5:1/3 D5:1/3 E5:1/3 F5 E5:1/3 D5:1/3 C5:1/3 D5"
     piece = replace(piece_of(("0", 60, "1")), parts=(part_of(INSTRUMENTS["violin"], line),))
