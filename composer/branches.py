@@ -4,7 +4,7 @@
                      ├─ 2            └─ 2 ── chunk 3 ...
                      └─ 3 ── chunk 2 ...
 
-A *place* in it is a candidate of a chunk, or the beginning; the way from the beginning to a place
+A *node* in it is a candidate of a chunk, or the beginning; the way from the beginning to a node
 is a piece. Trees are frozen: whatever is done gives another tree. The file of one holds the given
 notes and those of every candidate, so that each way is replayed note for note without an engine;
 beside them stands what the engine remembers of its own work.
@@ -28,7 +28,7 @@ MAX_NODES = 4096
 _NO_TREE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
-class Place(NamedTuple):
+class Node(NamedTuple):
     """A candidate of a chunk.
 
     Args:
@@ -40,7 +40,7 @@ class Place(NamedTuple):
     rank: int
 
 
-BEGINNING = Place(-1, 0)
+BEGINNING = Node(-1, 0)
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Chunk:
     """A stretch of bars with all that was drawn for it.
 
     Args:
-        parent: The place that it goes on from.
+        parent: The node that it goes on from.
         bars: Its length.
         key: In which it is written.
         choices: The candidates, the best first.
         label: Such as the section of a plan; empty if none.
     """
 
-    parent: Place
+    parent: Node
     bars: int
     key: Key
     choices: tuple[Choice, ...]
@@ -86,7 +86,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Tree:
-    """All chunks so far, and the places that were visited.
+    """All chunks so far, and the nodes that were visited.
 
     Args:
         given: What there was at the beginning.
@@ -99,7 +99,7 @@ class Tree:
     given: Piece
     given_bars: int
     chunks: tuple[Chunk, ...] = ()
-    visits: tuple[Place, ...] = (BEGINNING,)
+    visits: tuple[Node, ...] = (BEGINNING,)
     visit: int = 0
 
     @classmethod
@@ -108,30 +108,30 @@ class Tree:
         return cls(given, given.n_bars)
 
     @property
-    def here(self) -> Place:
-        """The present place."""
+    def here(self) -> Node:
+        """The present node."""
         return self.visits[self.visit]
 
     def grow(self, chunk: Chunk) -> Tree:
-        """Add a chunk behind the present place, and go to its best candidate."""
+        """Add a chunk behind the present node, and go to its best candidate."""
         chunks = (*self.chunks, replace(chunk, parent=self.here))
-        return replace(self, chunks=chunks).go_to(Place(len(self.chunks), 1))
+        return replace(self, chunks=chunks).go_to(Node(len(self.chunks), 1))
 
-    def go_to(self, place: Place) -> Tree:
+    def go_to(self, node: Node) -> Tree:
         """Go anywhere in the tree; what could be redone is forgotten.
 
         Raises:
-            RequestError: If there is no such place.
+            RequestError: If there is no such node.
         """
-        self._check(place)
-        if place == self.here:
+        self._check(node)
+        if node == self.here:
             return self
-        visits = (*self.visits[: self.visit + 1], place)
+        visits = (*self.visits[: self.visit + 1], node)
         return replace(self, visits=visits, visit=len(visits) - 1)
 
     def pick(self, chunk: int, rank: int) -> Tree:
         """Go to another candidate of a chunk; see `go_to`."""
-        return self.go_to(Place(chunk, rank))
+        return self.go_to(Node(chunk, rank))
 
     def undo(self) -> Tree:
         """Go back to where one was before; at the first visit nothing changes."""
@@ -141,36 +141,36 @@ class Tree:
         """Take back the last undo, if there was one."""
         return replace(self, visit=min(len(self.visits) - 1, self.visit + 1))
 
-    def path(self, place: Place | None = None) -> tuple[Place, ...]:
-        """Return the places from the first chunk to a place, the present one if none is named."""
-        place = self.here if place is None else place
-        found: list[Place] = []
-        while place != BEGINNING:
-            found.append(place)
-            place = self.chunks[place.chunk].parent
+    def path(self, node: Node | None = None) -> tuple[Node, ...]:
+        """Return the nodes from the first chunk to a node, the present one if none is named."""
+        node = self.here if node is None else node
+        found: list[Node] = []
+        while node != BEGINNING:
+            found.append(node)
+            node = self.chunks[node.chunk].parent
         return tuple(reversed(found))
 
-    def children(self, place: Place) -> tuple[int, ...]:
-        """Return the chunks that go on from a place."""
-        return tuple(n for n, chunk in enumerate(self.chunks) if chunk.parent == place)
+    def children(self, node: Node) -> tuple[int, ...]:
+        """Return the chunks that go on from a node."""
+        return tuple(n for n, chunk in enumerate(self.chunks) if chunk.parent == node)
 
-    def choice(self, place: Place) -> Choice:
-        """Return what was drawn at a place other than the beginning."""
-        return self.chunks[place.chunk].choices[place.rank - 1]
+    def choice(self, node: Node) -> Choice:
+        """Return what was drawn at a node other than the beginning."""
+        return self.chunks[node.chunk].choices[node.rank - 1]
 
-    def seams(self, place: Place | None = None) -> tuple[int, ...]:
-        """Return the numbers of the bars, as printed, that chunks on the way to a place begin with.
+    def seams(self, node: Node | None = None) -> tuple[int, ...]:
+        """Return the numbers of the bars, as printed, that chunks on the way to a node begin with.
 
         A pickup that was given is bar 0, and so is one that was drawn.
         """
-        opening = self.given if self.given_bars else self.piece(place)
+        opening = self.given if self.given_bars else self.piece(node)
         bars = [opening.bar_numbers[0] - 1 + self.given_bars]
-        for step in self.path(place):
+        for step in self.path(node):
             bars.append(bars[-1] + self.chunks[step.chunk].bars)
         return tuple(bar + 1 for bar in bars[:-1])
 
-    def piece(self, place: Place | None = None) -> Piece:
-        """Return the piece that the way to a place is, the present one if none is named.
+    def piece(self, node: Node | None = None) -> Piece:
+        """Return the piece that the way to a node is, the present one if none is named.
 
         The given notes are those that were given; notes that sound over the end are cut there.
 
@@ -178,7 +178,7 @@ class Tree:
             RequestError: If the way has no bar.
         """
         piece, n_bars = self.given, self.given_bars
-        for step in self.path(place):
+        for step in self.path(node):
             more = self.choice(step).music
             piece, n_bars = join(piece, n_bars, more), n_bars + more.n_bars
         if not n_bars:
@@ -203,7 +203,7 @@ class Tree:
             "given": self.given.to_dict(),
             "given_bars": self.given_bars,
             "chunks": [_chunk_to_dict(chunk) for chunk in self.chunks],
-            "visits": [list(place) for place in self.visits],
+            "visits": [list(node) for node in self.visits],
             "visit": self.visit,
         }
 
@@ -220,8 +220,8 @@ class Tree:
         """
         try:
             tree = _read_tree(upgrade_tree(values) if values["format"] == 1 else values)
-            for place in tree.visits:
-                tree._check(place)
+            for node in tree.visits:
+                tree._check(node)
         except (*_NO_TREE, ComposerError) as error:
             raise RequestError(
                 "the file holds no tree of chunks; give one that was saved"
@@ -237,13 +237,13 @@ class Tree:
             raise RequestError("the file is no JSON; give a tree that was saved") from error
         return cls.from_dict(values)
 
-    def _check(self, place: Place) -> None:
-        is_chunk = 0 <= place.chunk < len(self.chunks)
-        if place == BEGINNING:
+    def _check(self, node: Node) -> None:
+        is_chunk = 0 <= node.chunk < len(self.chunks)
+        if node == BEGINNING:
             return
-        if not is_chunk or not 1 <= place.rank <= len(self.chunks[place.chunk].choices):
+        if not is_chunk or not 1 <= node.rank <= len(self.chunks[node.chunk].choices):
             raise RequestError(
-                f"the tree has no candidate {place.rank} of chunk {place.chunk}; "
+                f"the tree has no candidate {node.rank} of chunk {node.chunk}; "
                 f"it has {len(self.chunks)} chunks"
             )
 
@@ -273,7 +273,7 @@ def _read_tree(values: Any) -> Tree:
         raise ValueError("another format")
     given = Piece.from_dict(values["given"])
     chunks = tuple(_read_chunk(one, n, len(given.parts)) for n, one in enumerate(values["chunks"]))
-    visits = tuple(Place(int(chunk), int(rank)) for chunk, rank in values["visits"])
+    visits = tuple(Node(int(chunk), int(rank)) for chunk, rank in values["visits"])
     visit, given_bars = int(values["visit"]), int(values["given_bars"])
     if given_bars not in (0, given.n_bars) or not 0 <= visit < len(visits):
         raise ValueError("out of range")
@@ -285,7 +285,7 @@ def _read_tree(values: Any) -> Tree:
 
 def _read_chunk(values: dict[str, Any], number: int, n_parts: int) -> Chunk:
     key = parse_key(values["key"])
-    parent = Place(*map(int, values["parent"]))
+    parent = Node(*map(int, values["parent"]))
     choices = tuple(_read_choice(one) for one in values["choices"])
     shapes = {(one.music.n_bars, len(one.music.parts)) for one in choices}
     if shapes != {(int(values["bars"]), n_parts)} or not -1 <= parent.chunk < number:

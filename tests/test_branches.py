@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from composer.branches import BEGINNING, Choice, Chunk, Place, Tree
+from composer.branches import BEGINNING, Choice, Chunk, Node, Tree
 from composer.composition import replay
 from composer.errors import RequestError
 from composer.piece import Piece
@@ -35,7 +35,7 @@ def tree(chorale: Piece) -> Tree:
 
 def test_the_way_to_the_present_place_is_the_piece(tree: Tree, chorale: Piece) -> None:
     assert tree.piece() == trim(chorale, 1, 6)
-    assert (tree.here, tree.path()) == (Place(1, 1), (Place(0, 1), Place(1, 1)))
+    assert (tree.here, tree.path()) == (Node(1, 1), (Node(0, 1), Node(1, 1)))
     assert tree.seams() == (3, 5)
 
 
@@ -59,14 +59,14 @@ def test_composing_on_from_an_earlier_place_keeps_what_was_there(
     tree: Tree, chorale: Piece
 ) -> None:
     grown = tree.pick(0, 2).grow(chunk_of(chorale, 7, 8))
-    assert (grown.children(Place(0, 1)), grown.children(Place(0, 2))) == ((1,), (2,))
-    assert grown.piece(Place(1, 1)) == tree.piece()
+    assert (grown.children(Node(0, 1)), grown.children(Node(0, 2))) == ((1,), (2,))
+    assert grown.piece(Node(1, 1)) == tree.piece()
     assert trim(grown.piece(), 3, 6) == trim(chorale, 5, 8)
 
 
 def test_undo_and_redo_walk_over_the_visits(tree: Tree) -> None:
     moved = tree.pick(1, 3).go_to(BEGINNING)
-    assert [moved.undo().here, moved.undo().undo().here] == [Place(1, 3), Place(1, 1)]
+    assert [moved.undo().here, moved.undo().undo().here] == [Node(1, 3), Node(1, 1)]
     assert moved.undo().redo() == moved == moved.redo()
     assert moved.undo().undo().undo().undo().undo().here == BEGINNING
 
@@ -74,24 +74,24 @@ def test_undo_and_redo_walk_over_the_visits(tree: Tree) -> None:
 def test_a_new_visit_forgets_what_could_be_redone(tree: Tree) -> None:
     moved = tree.pick(1, 2).undo().pick(1, 3)
     assert moved.redo() == moved
-    assert moved.undo().here == Place(1, 1)
+    assert moved.undo().here == Node(1, 1)
     assert moved.go_to(moved.here) is moved
 
 
 @pytest.mark.parametrize("place", [(2, 1), (1, 0), (1, 4), (-2, 1), (-1, 1)])
 def test_a_place_that_is_not_there_is_refused(tree: Tree, place: tuple[int, int]) -> None:
     with pytest.raises(RequestError, match="the tree has no candidate"):
-        tree.go_to(Place(*place))
+        tree.go_to(Node(*place))
 
 
 def test_a_saved_tree_is_replayed_note_for_note(tree: Tree) -> None:
     moved = tree.pick(0, 2).undo()
     again = Tree.from_json(moved.to_json())
     assert again.to_json() == moved.to_json()
-    assert (again.here, again.redo().here) == (moved.here, Place(0, 2))
+    assert (again.here, again.redo().here) == (moved.here, Node(0, 2))
     for chunk, found in enumerate(moved.chunks):
         for rank in range(1, len(found.choices) + 1):
-            assert again.piece(Place(chunk, rank)) == moved.piece(Place(chunk, rank))
+            assert again.piece(Node(chunk, rank)) == moved.piece(Node(chunk, rank))
 
 
 @settings(max_examples=25)
@@ -112,7 +112,7 @@ def test_a_tree_may_begin_with_those_who_play_alone(chorale: Piece) -> None:
 def test_composition_json_with_a_tree_is_replayed(tree: Tree) -> None:
     text = json.dumps({"format": 2, "tree": tree.to_dict()})
     assert replay(text) == tree.piece()
-    assert replay(text, 3) == tree.piece(Place(1, 3))
+    assert replay(text, 3) == tree.piece(Node(1, 3))
     with pytest.raises(RequestError, match="no candidate 4"):
         replay(text, 4)
 

@@ -27,7 +27,7 @@ class ReadScore(Protocol):
         """Return the piece, or raise `ScoreFileError` with one plain sentence."""
 
 
-class Judge(Protocol):
+class ScorePiece(Protocol):
     """Score a piece beside real ones."""
 
     def __call__(self, piece: Piece, *, form: str | None = None) -> Scorecard:
@@ -70,7 +70,7 @@ class Studio:
     render_audio: Callable[..., Path]
     sound_problem: Callable[[], str | None]
     read_score: ReadScore = read_score_bytes
-    judge: Judge = score
+    judge: ScorePiece = score
     suggestions: Callable[[], Mapping[str, Suggestion]] = dict
     engines: Callable[[], Mapping[str, Capabilities]] = pipeline.engines
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps

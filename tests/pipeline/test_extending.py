@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from composer.branches import Place, Tree
+from composer.branches import Node, Tree
 from composer.composition import replay
 from composer.engines import Capabilities, Engine
 from composer.errors import OptionError, RequestError
@@ -72,7 +72,7 @@ def test_the_tree_holds_every_candidate_and_stands_at_the_best(extension: Extens
     assert tree.seams() == (9, 11)
     assert [len(chunk.choices) for chunk in tree.chunks] == [2, 2]
     for one in extension.ranked:
-        assert tree.piece(Place(1, one.rank)) == one.piece
+        assert tree.piece(Node(1, one.rank)) == one.piece
     assert extension.piece == tree.piece()
 
 
@@ -97,10 +97,10 @@ def test_the_same_wish_gives_the_same_music(
 def test_a_tree_is_gone_on_from_where_it_stands(tiny_engine: Engine, extension: Extension) -> None:
     start = extension.tree.pick(0, 2)
     grown = extend(start, 2, engine=tiny_engine, **FEW)
-    assert grown.tree.path() == (Place(0, 2), Place(2, 1))
+    assert grown.tree.path() == (Node(0, 2), Node(2, 1))
     assert grown.piece.n_bars == 12
     assert_given(start.given, grown.piece)
-    assert grown.tree.piece(Place(1, 1)) == extension.piece
+    assert grown.tree.piece(Node(1, 1)) == extension.piece
 
 
 def test_every_chunk_is_judged_with_its_seam(extension: Extension) -> None:

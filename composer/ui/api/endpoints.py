@@ -22,7 +22,7 @@ from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
 from composer.ui.shared.settings import OPEN, read_request, settings
-from composer.ui.studio import Judge, Studio
+from composer.ui.studio import ScorePiece, Studio
 
 INSPECT_AT_ONCE = 2
 COMPOSE = """Compose; return the best candidate as a MIDI file, and composition.json.
@@ -75,7 +75,7 @@ def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:
     return describe(found.read_piece(), found.form, studio.judge)
 
 
-def describe(piece: Piece, form: str, judge: Judge = score) -> dict[str, Any]:
+def describe(piece: Piece, form: str, judge: ScorePiece = score) -> dict[str, Any]:
     """Return what was found in a piece, as JSON values.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from composer.branches import BEGINNING, Place, Tree
+from composer.branches import BEGINNING, Node, Tree
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension, Progress, find_facts, lay_theme, prepare
@@ -285,7 +285,7 @@ def pick(state: Extending, chunk: Any, rank: Any) -> Extending:
     """
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in (chunk, rank)):
         raise RequestError("there is no such candidate; pick one of the list")
-    place = BEGINNING if chunk < 0 else Place(chunk, rank)
+    place = BEGINNING if chunk < 0 else Node(chunk, rank)
     return state.with_tree(state.grown().go_to(place))
 
 

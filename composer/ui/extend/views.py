@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 
-from composer.branches import BEGINNING, Place, Tree
+from composer.branches import BEGINNING, Node, Tree
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension
@@ -68,13 +68,11 @@ def _beginning_row(tree: Tree) -> str:
     return f"<li><b>given</b> {count(tree.given_bars, 'bar')} {button}</li>"
 
 
-def _chunk_row(tree: Tree, bar: int, place: Place) -> str:
+def _chunk_row(tree: Tree, bar: int, place: Node) -> str:
     chunk = tree.chunks[place.chunk]
     label = f"{escape(chunk.label)}: " if chunk.label else ""
     buttons = [
-        _button(
-            f"{rank} ({choice.total:.0f})", Place(place.chunk, rank), is_here=rank == place.rank
-        )
+        _button(f"{rank} ({choice.total:.0f})", Node(place.chunk, rank), is_here=rank == place.rank)
         for rank, choice in enumerate(chunk.choices[:MAX_SHOWN], start=1)
     ]
     reasons = chunk.choices[place.rank - 1].reasons
@@ -87,13 +85,13 @@ def _chunk_row(tree: Tree, bar: int, place: Place) -> str:
 
 def _ahead_row(tree: Tree, chunk: int) -> str:
     """Show a chunk that was drawn behind the present place, and can be gone to again."""
-    button = _button("go there", Place(chunk, 1), is_here=False)
+    button = _button("go there", Node(chunk, 1), is_here=False)
     return (
         f'<li class="ahead">{count(tree.chunks[chunk].bars, "bar")} drawn from here {button}</li>'
     )
 
 
-def _button(label: str, place: Place, *, is_here: bool) -> str:
+def _button(label: str, place: Node, *, is_here: bool) -> str:
     pressed = str(is_here).lower()
     return (
         f'<button type="button" data-chunk="{place.chunk}" data-rank="{place.rank}" '

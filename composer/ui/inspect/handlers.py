@@ -25,7 +25,7 @@ from composer.scorecard import Scorecard
 from composer.scoring import load_bands, score
 from composer.ui.inspect import figures, views
 from composer.ui.shared import downloads, score_view, sheets, tables, uploads
-from composer.ui.studio import Judge, ReadScore
+from composer.ui.studio import ReadScore, ScorePiece
 
 ALL_FORMS = "all"
 MAX_NAME = 80
@@ -114,7 +114,7 @@ def read_other(read_score: ReadScore, inspection: Inspection, upload: Any) -> In
     return replace(inspection, other=uploads.read_piece(read_score, upload))
 
 
-def show(inspection: Inspection, judge: Judge = score) -> Inspected:
+def show(inspection: Inspection, judge: ScorePiece = score) -> Inspected:
     """Draw and score the piece.
 
     Args:
@@ -147,12 +147,12 @@ def choose_form(inspection: Inspection, form: Any) -> Inspection:
     return replace(inspection, form=form)
 
 
-def score_against(inspection: Inspection, judge: Judge = score) -> tuple[str, str]:
+def score_against(inspection: Inspection, judge: ScorePiece = score) -> tuple[str, str]:
     """Score the piece beside real ones of the chosen form; return heading and table, HTML."""
     return _card_views(inspection, _score(inspection, judge))
 
 
-def show_figures(inspection: Inspection, judge: Judge = score) -> str:
+def show_figures(inspection: Inspection, judge: ScorePiece = score) -> str:
     """Draw the piece among real ones, and the other piece beside it; empty without a piece."""
     if inspection.piece is None:
         return ""
@@ -169,7 +169,7 @@ def _title(piece: Piece) -> str:
     return piece.title or views.UNTITLED
 
 
-def _score(inspection: Inspection, judge: Judge, piece: Piece | None = None) -> Scorecard:
+def _score(inspection: Inspection, judge: ScorePiece, piece: Piece | None = None) -> Scorecard:
     """Score the piece, or another one, beside real ones of the chosen form."""
     piece = piece or inspection.read_piece()
     if inspection.form == ALL_FORMS:
