@@ -26,7 +26,8 @@ run: setup
 test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(PYTHON) -m pytest -n auto --dist loadfile
+	@$(PYTHON) -m pytest -n auto --dist loadfile -m "not browser"
+	@$(PYTHON) -m pytest -m browser
 
 check:
 	@scripts/setup.sh check
