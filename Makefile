@@ -27,8 +27,7 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m pytest -n auto --dist loadfile -m "not browser"
-	@# Some wait a few seconds for the page: what fails on a busy machine is run once more by itself, and that run counts.
-	@$(PYTHON) -m pytest -m browser || $(PYTHON) -m pytest -m browser --last-failed
+	@$(PYTHON) -m pytest -m browser
 
 check:
 	@scripts/setup.sh check

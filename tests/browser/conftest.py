@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Route, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -75,6 +75,19 @@ class Tab:
     def wait_for_status(self, words: str) -> None:
         """Wait until the status line holds some words."""
         self.page.wait_for_selector(f"#status :text('{words}')")
+
+    def hold_answer(self) -> Callable[[], None]:
+        """Keep back the server's answer to the next quick event; return what lets it come."""
+        held: list[tuple[Route, APIResponse]] = []
+        self.page.route(
+            "**/run/predict", lambda route: held.append((route, route.fetch())), times=1
+        )
+
+        def release() -> None:
+            (route, answer), *_ = held
+            route.fulfill(response=answer)
+
+        return release
 
 
 @pytest.fixture

@@ -173,6 +173,23 @@ def test_a_written_melody_begins_and_stop_keeps_what_there_is(
     assert 1 <= tab.page.locator("#edit-ranking tbody tr").count() < 200
 
 
+def test_a_late_answer_to_stop_leaves_the_last_words_of_the_run(
+    open_edit: Callable[..., Tab], chorale: Piece
+) -> None:
+    """What a run says comes by another way than the answer to Stop, and either may be first."""
+    tab = open_edit(chorale)
+    mark(tab, 1, 5)
+    tab.page.fill("#edit-candidates input", "200")
+    tab.page.click("#edit-infill")
+    tab.page.wait_for_selector("#edit-status :text('of 200 candidates')")
+    release = tab.hold_answer()
+    tab.page.click("#edit-stop")
+    tab.page.wait_for_selector("#edit-status :text('Stopped: ')")
+    release()
+    tab.page.wait_for_timeout(1000)  # what the answer brings has come by then
+    assert tab.page.inner_text("#edit-status .status span").startswith("Stopped: ")
+
+
 @pytest.mark.parametrize("width_px", [390, 1280])
 def test_nothing_overflows(open_edit: Callable[..., Tab], chorale: Piece, width_px: int) -> None:
     tab = open_edit(chorale, width_px)

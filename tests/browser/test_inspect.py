@@ -157,6 +157,24 @@ def test_a_file_that_is_taken_away_while_it_is_read_leaves_nothing(
 ) -> None:
     tab = inspect(open_tab, address, minuet)
     tab.page.click("#upload [aria-label='Clear']")
+    tab.page.wait_for_selector("#inspect-status .status span:empty", state="attached")
+    tab.page.wait_for_timeout(2000)  # whatever was under way has come by then
+    assert is_empty(tab)
+    assert tab.page.inner_text("#inspect-status .status span") == ""
+
+
+def test_a_file_that_is_taken_away_before_it_is_read_leaves_nothing(
+    address: str, open_tab: OpenTab, minuet: Path
+) -> None:
+    """Its reading once began after all, and complained that there was no file."""
+    tab = open_tab(f"{address}/#inspect", wait_for="#upload")
+    release = tab.hold_answer()
+    tab.page.set_input_files("#upload input[type=file]", minuet)
+    with tab.page.expect_response("**/run/predict"):
+        tab.page.click("#upload [aria-label='Clear']")
+    with tab.page.expect_response("**/queue/join*"):
+        release()
+    tab.page.wait_for_selector("#inspect-status .status span:empty", state="attached")
     tab.page.wait_for_timeout(2000)  # whatever was under way has come by then
     assert is_empty(tab)
     assert tab.page.inner_text("#inspect-status .status span") == ""

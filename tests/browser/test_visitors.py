@@ -54,11 +54,13 @@ def test_a_second_visitor_finds_an_empty_page(address: str, open_tab: OpenTab) -
 
 
 def test_who_stops_while_waiting_can_begin_again(address: str, open_tab: OpenTab) -> None:
-    for _ in range(2):
-        begin(open_tab, address, candidates=30)
     waiting = open_tab(address)
+    drawing = [begin(open_tab, address, candidates=200) for _ in range(2)]
     waiting.page.click("#compose")
     waiting.wait_for_status("waiting for a free place")
     waiting.page.click("#stop")
+    waiting.wait_for_status("what is finished will be kept")
+    for tab in drawing:
+        tab.page.click("#stop")
     waiting.wait_for_status("stopped before anything was drawn")
     waiting.page.wait_for_selector("#compose:enabled")

@@ -193,7 +193,7 @@ def _wire_run(page: ComposePage, n_at_once: int) -> None:
     for trigger in (buttons.compose.click, example.success):
         engraved = runs.wire(trigger, begin, draw, [buttons.keep_seed, *placed.values()])
         _wire_nearest(page, engraved)
-    runs.wire_stop()
+    runs.wire_stop("status")
 
 
 def _wire_nearest(page: ComposePage, engraved: Any) -> None:

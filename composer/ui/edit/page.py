@@ -1,7 +1,6 @@
 """The Edit page: a piece on the roll, bars marked there or notes painted, new candidates for them.
 
-What happens in an event is in `edit_handlers`; here errors become sentences, values find their
-place.
+What happens in an event is in `handlers`; here errors become sentences, values find their place.
 """
 
 from __future__ import annotations
@@ -190,7 +189,7 @@ def _wire_runs(page: EditPage, n_at_once: int) -> None:
         begin = _beginning(read_job, len(inputs), list(ways.numbers))
         inputs = [page.view.edits, *inputs, *ways.numbers.values()]
         runs.wire(button.click, begin, partial(handlers.draw, makers), inputs)
-    runs.wire_stop()
+    runs.wire_stop("edit-status")
 
 
 def _beginning(

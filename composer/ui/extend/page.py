@@ -1,7 +1,6 @@
 """The Extend page: music in hand, more bars behind it, other candidates to go on from.
 
-What happens in an event is in `extend_handlers`; here errors become sentences, values find their
-place.
+What happens in an event is in `handlers`; here errors become sentences, values find their place.
 """
 
 from __future__ import annotations
@@ -186,4 +185,4 @@ def _wire_run(page: ExtendPage, n_at_once: int) -> None:
     draw = partial(handlers.draw, studio.extend_steps, studio.plan_steps)
     inputs = [growth.bars, growth.plan, growth.rows, *growth.numbers.values()]
     runs.wire(growth.extend.click, begin, draw, inputs)
-    runs.wire_stop()
+    runs.wire_stop("extend-status")

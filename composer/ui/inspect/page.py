@@ -201,6 +201,8 @@ def _wire_upload(page: InspectPage) -> None:
 
 def _read(page: InspectPage, upload: Any) -> tuple[Any, ...]:
     """Read and show a file; if it is refused, one sentence says why, and nothing is on show."""
+    if not upload:  # taken away before its turn came
+        return Inspection(), wording.status(""), wording.status(""), *NOTHING
     began_s = time.monotonic()
     try:
         with plain_errors():

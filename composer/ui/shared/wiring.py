@@ -54,6 +54,18 @@ def make_room(status_id: str) -> str:
     }}"""
 
 
+def _say_stopping(status_id: str) -> str:
+    """Return the `js` that says that a run is being stopped, while one is under way.
+
+    The page says it by itself: an answer of the server can arrive after the run's last words, and
+    would then stand in their place.
+    """
+    return f"""() => {{
+        const line = document.querySelector('#{status_id} .status');
+        if (!line.querySelector('.bar.idle')) line.firstElementChild.textContent = {STOPPING!r};
+    }}"""
+
+
 def open_page(name: str) -> str:
     """Return the `js` that goes to a page, as its tab does."""
     return f"() => {{ location.hash = '{name}'; window.scrollTo({{top: 0}}); }}"
@@ -267,11 +279,7 @@ class Runs:
             )
         return engraved
 
-    def wire_stop(self) -> None:
-        """Let Stop stop what this tab draws, and nothing else."""
-
-        def on_stop(state: HasRun) -> str:
-            state.run.stop()
-            return wording.status(STOPPING, 1.0)
-
-        self.stop.click(on_stop, self.stage.state, self.stage.status, **AT_ONCE)
+    def wire_stop(self, status_id: str) -> None:
+        """Let Stop stop what this tab draws, and nothing else; the status line says so at once."""
+        self.stop.click(None, None, None, js=_say_stopping(status_id))
+        self.stop.click(lambda state: state.run.stop(), self.stage.state, None, **AT_ONCE)
