@@ -9,6 +9,7 @@ Shapes: B batch, T rows, F fields (4), E width, V table size.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -55,7 +56,7 @@ class FieldHead(nn.Module):
         return logits
 
 
-class EventModel(nn.Module):
+class EventModel(nn.Module, ABC):
     """Rows of events -> distributions of the next row.
 
     Args:
@@ -124,9 +125,9 @@ class EventModel(nn.Module):
         states: Tensor = self.norm(self.trunk(self.dropout(self.embed(rows))))
         return states
 
+    @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
         """Run all blocks over whole sequences, [B, T, E] -> [B, T, E]."""
-        raise NotImplementedError
 
     def through(self, block: nn.Module, x: Tensor, *known: Tensor) -> Tensor:
         """Run one block, and forget what it computed where the backward pass is to do it again."""

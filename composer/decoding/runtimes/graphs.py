@@ -50,8 +50,7 @@ class Graphs:
     @cached_property
     def heads(self) -> list[Any]:
         """A head a field."""
-        graphs = (head_graph(self._weights, i, levels=self._levels) for i in range(len(self.sizes)))
-        return [open_graph(graph, self._threads) for graph in graphs]
+        return open_heads(self._weights, self._threads, self._levels)
 
     @cached_property
     def trunk(self) -> Any:
@@ -99,6 +98,18 @@ class Graphs:
         }
         self.trunk.run_with_iobinding(bound(self.trunk, inputs | read, outputs(found.states, read)))
         return found
+
+
+def open_heads(weights: Weights, threads: int, levels: int) -> list[Any]:
+    """Open the graphs of a model's heads, one a field; models of every kind have the same heads.
+
+    Args:
+        weights: Of the model.
+        threads: CPU threads.
+        levels: Of the codes of its matrices, as `levels_here` tells; 0 for fp32.
+    """
+    n_fields = len(weights.written_sizes)
+    return [open_graph(head_graph(weights, i, levels=levels), threads) for i in range(n_fields)]
 
 
 def open_graph(graph: bytes, threads: int) -> Any:

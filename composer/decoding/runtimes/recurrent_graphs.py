@@ -23,10 +23,10 @@ from composer.decoding.runtimes.base import (
     Rows,
     read_by_length,
 )
-from composer.decoding.runtimes.graphs import bound, levels_here, open_graph
+from composer.decoding.runtimes.graphs import bound, levels_here, open_graph, open_heads
 from composer.errors import CheckpointError
 from composer.models import Weights
-from composer.models.onnx_graph import FIELDS, head_graph
+from composer.models.onnx_graph import FIELDS
 from composer.models.xlstm_graph import config_for_graphs, xlstm_trunk_graph
 
 CHUNK = 32  # rows; a beginning of 8 wishes is filled up to one chunk
@@ -57,8 +57,7 @@ class RecurrentGraphs:
     @cached_property
     def heads(self) -> list[Any]:
         """A head a field."""
-        graphs = (head_graph(self._weights, i, levels=self._levels) for i in range(len(self.sizes)))
-        return [open_graph(graph, self._threads) for graph in graphs]
+        return open_heads(self._weights, self._threads, self._levels)
 
     @cached_property
     def step(self) -> Any:
