@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from functools import reduce
 from itertools import groupby
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import SecretStr, create_model
 
-from composer.models import PRESETS, ModelConfig
+from composer.models import KINDS, PRESETS_OF
 from composer.settings import Effective, Settings, effective
 from composer.settings.sections import Section
 from composer.training.options import TrainOptions
 
-# What may replace the preset's shape: the fields of a model's config, none of them needed.
+# What may replace the preset's shape: the fields of every kind of model, none of them needed.
 _SHAPE: dict[str, Any] = {
-    field.name: ((float if "float" in str(field.type) else int) | None, None)
-    for field in fields(ModelConfig)
+    name: (kind | None, None)
+    for config in KINDS.values()
+    for name, kind in get_type_hints(config).items()
 }
 Shape: Any = create_model("Shape", __base__=Section, **_SHAPE)
 
@@ -66,6 +67,8 @@ class Configuration(Settings):
 def in_force(how: TrainOptions | None = None) -> list[Effective]:
     """Return every setting with its origin; what nothing replaces in a model, as its preset has it.
 
+    Of the shape, settings of other kinds of model are there only where somebody gave them.
+
     Args:
         how: What a run is really trained with, if options of a command changed it.
 
@@ -73,13 +76,16 @@ def in_force(how: TrainOptions | None = None) -> list[Effective]:
         OptionError: If one will not do.
     """
     found = [_as_trained(one, how) for one in effective(Configuration)]
-    preset = next(one.value for one in found if one.path == "training.preset")
-    shape = how.config.to_dict() if how else PRESETS[preset].to_dict()
+    values = {one.path: one.value for one in found}
+    preset = values["training.preset"]
+    config = how.config if how else PRESETS_OF[values["training.model"]][preset]
+    shape = {f"model.{name}": value for name, value in config.to_dict().items()}
     return [
-        replace(one, value=shape[one.path.partition(".")[2]], origin=f"preset {preset}")
-        if one.path.startswith("model.") and one.value is None
+        replace(one, value=shape[one.path], origin=f"preset {preset}")
+        if one.path in shape and one.value is None
         else one
         for one in found
+        if one.path in shape or one.value is not None or not one.path.startswith("model.")
     ]
 
 

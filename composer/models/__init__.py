@@ -11,10 +11,11 @@ from composer.models.checkpoint import (
     save_evaluation,
     save_sampling,
 )
-from composer.models.config import PRESETS, PRESETS_OF, ModelConfig, XlstmConfig
+from composer.models.config import KINDS, PRESETS, PRESETS_OF, ModelConfig, XlstmConfig
 from composer.models.weights import Weights
 
 __all__ = [
+    "KINDS",
     "PRESETS",
     "PRESETS_OF",
     "Checkpoint",

@@ -238,6 +238,15 @@ def test_what_config_prints_gives_the_same_settings_when_it_is_read(folder: Path
     )
 
 
+def test_every_kind_of_model_has_its_own_shape_in_what_is_printed() -> None:
+    with overridden({"training.model": "xlstm", "model.chunk": "32"}):
+        shape = {one.path: one.value for one in in_force() if one.path.startswith("model.")}
+        config = read_as(Configuration).train_options().config
+    assert shape == {f"model.{name}": value for name, value in config.to_dict().items()}
+    assert shape["model.chunk"] == 32
+    assert "model.layers" not in shape
+
+
 def test_the_command_prints_values_and_where_they_come_from(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
