@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.piece import Part as Part
     from composer.piece import Piece as Piece
     from composer.pipeline import compose as compose
+    from composer.pipeline import compose_long as compose_long
     from composer.pipeline import compose_plan as compose_plan
     from composer.pipeline import compose_steps as compose_steps
     from composer.pipeline import extend as extend
@@ -42,7 +43,9 @@ _NAMES = {
     "corpus": "read_midi read_score",
     "errors": "ComposerError",
     "piece": "Note Part Piece",
-    "pipeline": "compose compose_plan compose_steps extend harmonise infill menu vary",
+    "pipeline": (
+        "compose compose_long compose_plan compose_steps extend harmonise infill menu vary"
+    ),
     "rendering": "render_audio write_files write_midi",
     "request": "Request",
     "scorecard": "Scorecard",

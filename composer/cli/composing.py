@@ -1,4 +1,4 @@
-"""Commands that compose: compose, replay, menu, engines."""
+"""Commands that compose: compose, compose-long, replay, menu, engines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from composer.cli.extending import show_progress, write_result
+from composer.cli.extending import print_chunks, show_progress, write_result
 from composer.cli.terminal import add_command, add_result, add_setting, print_json, read_text
 from composer.request import Request
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_compose, _add_replay, _add_menu, _add_engines):
+    for add in (_add_compose, _add_compose_long, _add_replay, _add_menu, _add_engines):
         add(commands)
 
 
@@ -51,6 +51,63 @@ def _compose(options: argparse.Namespace) -> None:
         print(step.to_json(), end="")
     else:
         print_ranking(step, options.out)
+
+
+def _add_compose_long(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "compose-long",
+        _compose_long,
+        "Compose a long piece section by section, each the best of many candidates.",
+    )
+    for setting in fields(Request):
+        if setting.name not in ("bars", "prune"):
+            add_setting(parser, setting)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--chunks", type=int, help="how many chunks are composed (1 or more; default 4)"
+    )
+    length.add_argument("--bars", type=int, help="length in bars instead (1 to 512)")
+    length.add_argument(
+        "--minutes",
+        type=float,
+        help="length in minutes instead (0 or more, at most what 512 bars last)",
+    )
+    parser.add_argument(
+        "--chunk-bars",
+        type=int,
+        default=16,
+        help="how many bars are composed together (1 to 64; default 16)",
+    )
+    parser.add_argument(
+        "--overlap",
+        type=float,
+        default=0.5,
+        help="share of what the model reads and writes at once that was composed before "
+        "(0 to 0.9; default 0.5)",
+    )
+    parser.add_argument(
+        "--plan",
+        help="name of a form; left out, sections return as they do in a real piece",
+    )
+    add_result(parser)
+
+
+def _compose_long(options: argparse.Namespace) -> None:
+    from composer.pipeline import Extension, compose_long_steps
+
+    lengths = ("chunks", "bars", "minutes", "chunk_bars", "overlap", "plan")
+    names = [setting.name for setting in fields(Request)]
+    given = {name: getattr(options, name) for name in (*names, *lengths) if name in options}
+    for step in compose_long_steps(**given):
+        if not isinstance(step, Extension):
+            show_progress(step)
+    assert isinstance(step, Extension)
+    write_result(step, options, is_new=True)
+    if options.json:
+        print(step.to_json(), end="")
+    else:
+        print_chunks(step, options.out)
 
 
 def _suggested(form: str | None, engine: str | None) -> dict[str, float]:

@@ -79,7 +79,7 @@ def _extend(options: argparse.Namespace) -> None:
     if options.json:
         print(step.to_json(), end="")
     else:
-        _print_chunks(step, options.out)
+        print_chunks(step, options.out)
 
 
 def _steps(options: argparse.Namespace, piece: Piece) -> Any:
@@ -155,7 +155,8 @@ def write_result(
             print(f"no sound: {error}", file=sys.stderr)
 
 
-def _print_chunks(extension: Extension, out: Path) -> None:
+def print_chunks(extension: Extension, out: Path) -> None:
+    """Print every chunk with its place, the points of its best candidate and a reason."""
     tree = extension.tree
     for bar, place in zip(tree.seams(), tree.path(), strict=True):
         chunk, choice = tree.chunks[place.chunk], tree.choice(place)

@@ -154,6 +154,7 @@ _KINDS = {
     "novelty": "index of the pieces that it learned from, made by novelty",
     "bands": "what is usual in real pieces, made by bands",
     "weights": "what the rules weigh, made by weights",
+    "layouts": "which bars of real pieces take up which, made by layouts",
 }
 
 

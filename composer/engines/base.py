@@ -31,6 +31,8 @@ from composer.request import Request
 from composer.scoring import Standards, Surprise
 from composer.theory import Key
 
+# What a section is made of: `new`, `repeat` or `vary`, and of which section; -1 of none.
+Material: TypeAlias = tuple[str, int]
 # JSON values that the engine which wrote them can read: of a take, whatever it needs of its work.
 Record: TypeAlias = Mapping[str, Any]
 
@@ -231,6 +233,20 @@ class Engine:
             RequestError: If it does not serve such asks, or a setting will not do.
         """
         raise RequestError(self.capabilities.refusal(type(ask).__name__))
+
+    def lay_out(self, form: str | None, lengths: Sequence[int], seed: int) -> list[Material]:
+        """Return what the sections of a long piece are made of, as in a real piece of the form.
+
+        Args:
+            form: Of the piece; None is any.
+            lengths: Bars of every section.
+            seed: Of the choice among real pieces.
+
+        Returns:
+            A section each: `new`, `repeat` or `vary`, and the number of the earlier section it
+            repeats or varies, or -1. All new unless overridden.
+        """
+        return [("new", -1)] * len(lengths)
 
     def read(self, pieces: Sequence[Piece]) -> list[Surprise | None]:
         """Return what the engine's model says of pieces; None where it cannot tell."""

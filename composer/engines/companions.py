@@ -4,6 +4,7 @@
     novelty.npz             the pieces that it learned from
     bands.json              where the values of real pieces lie
     scoring_weights.json    what a penalty costs, and what its model says of real pieces
+    layouts.json            which bars of real pieces take up which, by form
     companions.json         {"checkpoint": fingerprint, "files": [names]}
 
 A file that is not named there, or that was made for other weights, is passed over: to judge a
@@ -18,15 +19,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from composer.errors import OptionError
+from composer.errors import OptionError, ScoreFileError, TokenError
 from composer.models import load_checkpoint
 from composer.novelty import NoveltyIndex, load_index
 from composer.scoring import Standards, load_bands
 from composer.scoring.weights import load_model_bands, load_weights
+from composer.tokenizer.layout_rows import layout_of_text
+from composer.tokenizer.layout_table import LayoutTable
 
 log = logging.getLogger(__name__)
 LIST = "companions.json"
 INDEX, BANDS, WEIGHTS = "novelty.npz", "bands.json", "scoring_weights.json"
+LAYOUTS = "layouts.json"
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,33 @@ class Companions:
         path = self._path(INDEX)
         return load_index(path) if path else None
 
+    def layouts(self) -> LayoutTable:
+        """Return real layouts by form; none if there are none.
+
+        Raises:
+            ScoreFileError: If they cannot be read.
+        """
+        path = self._path(LAYOUTS)
+        return load_layouts(path) if path else {}
+
     def _path(self, name: str) -> Path | None:
         return self.folder / name if self.folder and name in self.names else None
+
+
+def load_layouts(path: Path) -> LayoutTable:
+    """Read the table that `layouts` made.
+
+    Raises:
+        ScoreFileError: If it is none.
+    """
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        for texts in table.values():
+            for text in texts:
+                layout_of_text(text)
+    except (OSError, ValueError, AttributeError, TypeError, TokenError) as error:
+        raise ScoreFileError(f"{path.name} is no table of layouts") from error
+    return table  # type: ignore[no-any-return]  # checked above
 
 
 def attach(folder: Path, files: Mapping[str, Path]) -> list[str]:
@@ -94,7 +123,7 @@ def attach(folder: Path, files: Mapping[str, Path]) -> list[str]:
 
     Args:
         folder: Of the checkpoint.
-        files: `novelty`, `bands` or `weights` -> what was made.
+        files: `novelty`, `bands`, `weights` or `layouts` -> what was made.
 
     Raises:
         CheckpointError: If the folder holds no checkpoint.
@@ -119,11 +148,12 @@ def attach(folder: Path, files: Mapping[str, Path]) -> list[str]:
     return names
 
 
-_NAMES = {"novelty": INDEX, "bands": BANDS, "weights": WEIGHTS}
+_NAMES = {"novelty": INDEX, "bands": BANDS, "weights": WEIGHTS, "layouts": LAYOUTS}
 _CHECKS: Mapping[str, Callable[[Path], object]] = {
     "novelty": load_index,
     "bands": load_bands,
     "weights": load_weights,
+    "layouts": load_layouts,
 }
 
 

@@ -9,6 +9,7 @@ from composer.engines import MenuRow
 from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
+from composer.pipeline.long_pieces import compose_long, compose_long_steps
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
 from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
 from composer.pipeline.rewriting import (
@@ -31,6 +32,8 @@ __all__ = [
     "Ranked",
     "Rejected",
     "compose",
+    "compose_long",
+    "compose_long_steps",
     "compose_plan",
     "compose_plan_steps",
     "compose_steps",

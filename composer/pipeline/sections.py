@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -28,13 +28,20 @@ from composer.plans import Chunking, Plan, Row, common_scale
 from composer.rendering import suggested_tempo_bpm
 from composer.request import Request
 from composer.stitching import trim
-from composer.theory import Key, Meter, ensemble_instruments, parse_meter, usual_parts
+from composer.theory import (
+    Key,
+    Meter,
+    ensemble_instruments,
+    parse_key,
+    parse_meter,
+    usual_parts,
+)
 
 # Bars before a section in another key, or a variant, that are read: enough for the seam.
 SEAM_CONTEXT_BARS = 4
 # How many bars of a piece open and close it, as scores of the corpus are read for training.
 OPENING_BARS = CLOSING_BARS = 4
-_USUAL_METER = "4/4"
+_USUAL_METER, _USUAL_KEY = "4/4", "C major"
 
 
 def compose_plan(
@@ -76,6 +83,18 @@ def compose_plan_steps(
     """
     engine = chosen_engine(engine)
     tree, chunking, request = _beginning(plan, start, engine, options)
+    yield from compose_sections(plan, tree, chunking, request, engine, should_stop)
+
+
+def compose_sections(
+    plan: Plan,
+    tree: Tree,
+    chunking: Chunking,
+    request: Request,
+    engine: Engine,
+    should_stop: Callable[[], bool],
+) -> Iterator[Progress | Extension]:
+    """Compose the sections that a tree does not hold yet; the last item is the piece."""
     sections = _Sections(plan, chunking, ChunkDrawing(engine, request, should_stop), tree, request)
     yield from sections.steps()
     yield replace(sections.conclude(), plan=plan)
@@ -93,16 +112,23 @@ def _beginning(
             )
         start = replace(start, key=plan.key)
         return Tree.of(start), *read_options(start, plan.bars, options)
-    players = _players(plan, engine, options)
+    players = players_of(engine, options | {"key": plan.key})
     chosen = {name: value for name, value in options.items() if name not in ("meter", "parts")}
     return Tree(players, 0), *read_options(players, plan.bars, chosen)
 
 
-def _players(plan: Plan, engine: Engine, options: dict[str, Any]) -> Piece:
-    """Return who plays, in which meter and key, without a note."""
-    names = ("composer", "form", "ensemble", "meter", "parts", "seed")
-    named = {name: options[name] for name in names if options.get(name) is not None}
-    wished = Request(**named, key=plan.key)
+def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
+    """Return who plays, in which meter, key and tempo, without a note.
+
+    Args:
+        engine: Decides what is open by its menu.
+        options: Settings of a request; others are passed over.
+
+    Raises:
+        RequestError: If a setting will not do.
+    """
+    names = ("composer", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed")
+    wished = Request(**{name: options[name] for name in names if options.get(name) is not None})
     if engine.menu:
         check_menu(wished, engine.menu)
     decided = decide(wished, engine.menu)
@@ -113,12 +139,12 @@ def _players(plan: Plan, engine: Engine, options: dict[str, Any]) -> Piece:
     players = Piece(
         parts=tuple(Part(instrument, ()) for instrument in instruments),
         meters=(MeterChange(Fraction(0), meter),),
-        key=plan.key,
+        key=decided.key or parse_key(_USUAL_KEY),
         n_bars=1,
         composer=decided.composer or "",
         form=decided.form or "",
         ensemble=ensemble,
-        tempo_bpm=suggested_tempo_bpm(decided.form or "", meter),
+        tempo_bpm=decided.tempo_bpm or suggested_tempo_bpm(decided.form or "", meter),
     )
     return entitled(players, wished.seed)
 

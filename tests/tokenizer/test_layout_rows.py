@@ -22,7 +22,12 @@ from composer.tokenizer.layout_rows import (
     layout_to_text,
     without_layout,
 )
-from composer.tokenizer.layout_table import build_layout_table, sample_layout
+from composer.tokenizer.layout_table import (
+    build_layout_table,
+    longest_layout,
+    sample_layout,
+    section_materials,
+)
 from composer.tokenizer.masks import Frame
 from tests.fakes import UniformRuntime, draws_of, group_of
 from tests.strategies import VOCABULARY, make_piece, pieces
@@ -187,3 +192,26 @@ def test_the_snippet_of_the_documents_runs() -> None:
     text = (Path(__file__).parents[2] / "docs/tokens.md").read_text()
     (snippet,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     exec(compile(snippet, "docs/tokens.md", "exec"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # Three of four bars repeat the first section; two of four share its line or notes.
+        (". . . . =4 =4 =4 .", [("new", -1), ("repeat", 0)]),
+        (". . . . ~4+2 n4 . r4", [("new", -1), ("vary", 0)]),
+        (". . . . r4 c4 r4 c4", [("new", -1), ("new", -1)]),
+        # What repeats a repeat repeats the first of them; at other places it repeats nothing.
+        (". . . . =4 =4 =4 =4 =4 =4 =4 =4", [("new", -1), ("repeat", 0), ("repeat", 0)]),
+        (". . . . =3 =3 =3 .", [("new", -1), ("new", -1)]),
+        # A shorter last section is measured by its own bars.
+        (". . . . =4 =4", [("new", -1), ("repeat", 0)]),
+    ],
+)
+def test_sections_are_what_most_of_their_bars_are(text: str, found: list[tuple[str, int]]) -> None:
+    assert section_materials(layout_of_text(text), 4) == found
+
+
+def test_the_longest_layout_is_that_of_the_form_or_of_any() -> None:
+    table = {"minuet": [". . .", ". ."], "march": [". . . ."]}
+    assert [longest_layout(table, form) for form in ("minuet", "polka", None)] == [3, 4, 4]

@@ -7,9 +7,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from composer import places
 from composer.decoding import Leaning, Runtime, open_runtime
-from composer.engines.base import Ask, Compose, Continue, Engine, Fill, Play, Record, Step
+from composer.engines.base import (
+    Ask,
+    Compose,
+    Continue,
+    Engine,
+    Fill,
+    Material,
+    Play,
+    Record,
+    Step,
+)
 from composer.engines.capabilities import Capabilities
 from composer.engines.companions import Companions
 from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
@@ -38,6 +50,7 @@ from composer.request import Request
 from composer.scoring import Standards, Surprise
 from composer.theory import MONOPHONIC_ENSEMBLES, Meter, usual_parts
 from composer.tokenizer import Vocabulary, conditions, decode_bars, encode_conditions, vocab
+from composer.tokenizer.layout_table import longest_layout, sample_layout, section_materials
 from composer.tokenizer.masks import Frame, Grammar
 from composer.tokenizer.wishes import Conditions, meter_id, part_ranges
 
@@ -120,6 +133,19 @@ class EventEngine(Engine):
     def index(self) -> NoveltyIndex | None:
         """The pieces that the checkpoint learned from; None if nobody indexed them."""
         return self.companions.index()
+
+    def lay_out(self, form: str | None, lengths: Sequence[int], seed: int) -> list[Material]:
+        """Return what sections are made of in a real piece of the form; see `Engine.lay_out`.
+
+        Where no piece of the form is so long, the sections behind its end are new.
+        """
+        table = self.companions.layouts()
+        if not table:
+            return super().lay_out(form, lengths, seed)
+        rng = np.random.Generator(np.random.Philox([seed, 2**32 - 2]))
+        layout = sample_layout(table, form, min(sum(lengths), longest_layout(table, form)), rng)
+        found = section_materials(layout, max(lengths))
+        return (found + [("new", -1)] * len(lengths))[: len(lengths)]
 
     def draw(self, ask: Ask) -> Iterator[Step]:
         """Draw all candidates of an ask, in groups side by side; see `Engine.draw`."""
