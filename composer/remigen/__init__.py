@@ -18,6 +18,10 @@ In REMIGEN the tempo stands behind every onset, in REMIGEN2 behind every time si
     encoding.py   `Song` -> words; transposition to C major or A minor
     decoding.py   words -> `Song`; what is wrong with them, word by word
     midi.py       MIDI files <-> `Song`
+    prompt.py     what words say that music begins with, and what can follow them
+    players.py    `Song` <-> pieces as engines read them
+    growing.py    words that grow behind a prompt, by an engine
+    generating.py `MusicGenerator`, `MIDIConverter` and `generate_music`
 
 Source:
     B. Yu et al., Museformer, NeurIPS 35 (2022), and its tool MidiProcessor 0.1.5, to which the
@@ -26,12 +30,15 @@ Source:
 
 from composer.remigen.decoding import Problem, WordError, decode, decode_leniently
 from composer.remigen.encoding import encode, normalised
+from composer.remigen.generating import MIDIConverter, MusicGenerator, generate_music
 from composer.remigen.midi import midi_to_song, read_song, song_to_midi, write_song
 from composer.remigen.song import Song, SongNote, TempoMark
 from composer.remigen.words import VARIANTS
 
 __all__ = [
     "VARIANTS",
+    "MIDIConverter",
+    "MusicGenerator",
     "Problem",
     "Song",
     "SongNote",
@@ -40,6 +47,7 @@ __all__ = [
     "decode",
     "decode_leniently",
     "encode",
+    "generate_music",
     "midi_to_song",
     "normalised",
     "read_song",

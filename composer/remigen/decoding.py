@@ -85,22 +85,27 @@ def decode_leniently(words: str | Sequence[str]) -> tuple[Song, tuple[Problem, .
 
 
 def _read(words: str | Sequence[str], *, is_strict: bool) -> tuple[Song, tuple[Problem, ...]]:
-    if isinstance(words, str):
-        if len(words) > MAX_CHARACTERS:
-            limit_mb = MAX_CHARACTERS / 1e6
-            raise RequestError(f"the text is longer than {limit_mb:g} MB; give one piece a text")
-        words = words.removeprefix("\ufeff").split()
-    reader = _Reader(is_strict)
-    for word in words:
-        reader.read(word)
-    reader.close_note()
-    if not reader.signatures:
-        raise RequestError("there are no REMIGEN words, such as `s-9 o-0 t-35 i-0 p-60 d-12 v-20`")
-    return Song.of(reader.signatures, reader.notes, reader.tempos), tuple(reader.problems)
+    reader = Reader(is_strict)
+    reader.read_all(words)
+    return reader.song, tuple(reader.problems)
+
+
+def split(words: str | Sequence[str]) -> Sequence[str]:
+    """Return the words of a text.
+
+    Raises:
+        RequestError: If it is far too long.
+    """
+    if not isinstance(words, str):
+        return words
+    if len(words) > MAX_CHARACTERS:
+        limit_mb = MAX_CHARACTERS / 1e6
+        raise RequestError(f"the text is longer than {limit_mb:g} MB; give one piece a text")
+    return words.removeprefix("\ufeff").split()
 
 
 @dataclass
-class _Reader:
+class Reader:
     """Where in the grammar a text stands.
 
     Args:
@@ -125,6 +130,26 @@ class _Reader:
     is_junk: bool = False
     highest_program: int = -1  # of the present onset
     bar_may_be_missing: bool = False  # a dropped word since the last bar may have begun one
+
+    @property
+    def song(self) -> Song:
+        """What was read so far."""
+        return Song.of(self.signatures, self.notes, self.tempos)
+
+    def read_all(self, words: str | Sequence[str]) -> None:
+        """Read a whole text.
+
+        Raises:
+            WordError: At the first word that cannot be used, if it is strict.
+            RequestError: If there are no words, or far too many.
+        """
+        for word in split(words):
+            self.read(word)
+        self.close_note()
+        if not self.signatures:
+            raise RequestError(
+                "there are no REMIGEN words, such as `s-9 o-0 t-35 i-0 p-60 d-12 v-20`"
+            )
 
     def read(self, word: str) -> None:
         """Go on by one word."""

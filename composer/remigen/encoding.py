@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from composer.remigen.song import Song, SongNote
@@ -38,7 +38,7 @@ def encode(song: Song, variant: str = "REMIGEN") -> list[str]:
             words.append(f"o-{onset}")
             if variant == "REMIGEN":
                 words.append(_tempo_at(song, bar, onset))
-            words.extend(_chord(together))
+            words.extend(chord_words(together))
         words.append(END_OF_BAR)
     return words
 
@@ -51,10 +51,16 @@ def _tempo_at(song: Song, bar: int, onset_twelfths: int) -> str:
     return f"t-{song.tempos[later - 1].tempo}"
 
 
-def _chord(notes: Iterator[SongNote]) -> Iterator[str]:
-    """Yield the words of notes that begin together."""
+def chord_words(notes: Iterable[SongNote], said: int | None = None) -> Iterator[str]:
+    """Yield the words of notes that begin together.
+
+    Args:
+        notes: In their order.
+        said: The program that was said for them already; None if none was.
+    """
     for program, ours in groupby(notes, key=lambda note: note.program):
-        yield f"i-{program}"
+        if program != said:
+            yield f"i-{program}"
         for note in ours:
             yield f"p-{note.pitch + (DRUMS if program == DRUMS else 0)}"
             yield f"d-{note.length}"
