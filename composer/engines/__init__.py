@@ -6,6 +6,7 @@ the shelf names an engine's class.
 
 from composer.engines.base import (
     Ask,
+    Begun,
     Compose,
     Continue,
     Engine,
@@ -25,6 +26,7 @@ from composer.engines.suggestions import Suggestion, menu_values
 
 __all__ = [
     "Ask",
+    "Begun",
     "Capabilities",
     "Compose",
     "Continue",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -66,6 +67,21 @@ class Stretch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A bar that has begun: the first of the new bars, as far as it stands.
+
+    Args:
+        music: The notes that stand, with the parts of the piece.
+        beats: From the bar line; new notes begin there or later.
+        is_due: Whether the first new note begins exactly there.
+    """
+
+    music: Piece
+    beats: Fraction
+    is_due: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Continue:
     """More bars behind a piece, please.
 
@@ -86,6 +102,8 @@ class Continue:
         sections: What each new bar is (`opening`, `new`, `return`, `varied`, `closing`); none
             leaves it to the engine.
         scales: Pitch classes that each new bar leans to; none leans to nothing.
+        begun: What stands of the first new bar already, and comes back in the music. An engine that
+            begins with whole bars only may pass it over; whoever asks looks.
     """
 
     request: Request
@@ -102,6 +120,7 @@ class Continue:
     theme_key: Key | None = None
     sections: Sequence[str] = ()
     scales: Sequence[frozenset[int]] = ()
+    begun: Begun | None = None
 
     @property
     def bars_before(self) -> int:

@@ -7,12 +7,13 @@ given. Memory does not grow with the words: of very long music the engine is sho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from statistics import fmean
 
 from composer.branches import Choice
-from composer.engines import Engine, Take
+from composer.engines import Begun, Engine, Record, Take
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
@@ -58,7 +59,7 @@ class Growth:
         players = beginning(prompt.programs, song.notes, meter, engine.menu, request.seed)
         first = max(same_meter_since(song.signatures), closed - MAX_BARS)
         n_before = max(0, closed - first)
-        before = bars_of_song(song, first, closed, players) if n_before else players
+        before = clip(bars_of_song(song, first, closed, players)) if n_before else players
         loud = [note.velocity for note in song.notes if note.program != DRUMS]
         self.words: list[str] = []  # behind the prompt
         self.n_bars = closed  # that have ended
@@ -89,37 +90,38 @@ class Growth:
             RequestError: If nothing comes that is music.
         """
         is_begun = self._prompt.is_open and self.n_bars == self._prompt.closed_bars
-        take, notes = self._draw(bars, bars_after, is_begun=is_begun)
-        assert take.music is not None
+        music, notes, record = self._draw(bars, bars_after, is_begun=is_begun)
         start = self._prompt if is_begun else replace(self._prompt, is_open=False)
         signatures = [self._prompt.signature] * bars
         self.words += words_behind(start, notes, signatures, self._tempo)
         self.n_notes += len(notes)
         self.n_bars += bars
         self.n_chunks += 1
-        music = self._with_begun(notes, bars) if is_begun else take.music
-        record = {} if is_begun else take.record
-        self._chain = self._chain.plus(Choice(music, 0.0, record=record), self._key)
+        self._chain = self._chain.plus(Choice(music, 0.0, record=dict(record)), self._key)
         if self._chain.n_bars > MAX_BARS:
             self._forget()
 
-    def _draw(self, bars: int, bars_after: int, *, is_begun: bool) -> tuple[Take, list[SongNote]]:
-        """Return the next bars, and their notes as far as they are new."""
+    def _draw(
+        self, bars: int, bars_after: int, *, is_begun: bool
+    ) -> tuple[Piece, list[SongNote], Record]:
+        """Return the next bars, their notes as far as they are new, and the engine's record."""
         reason = ""
         for attempt in range(ATTEMPTS):
-            for take in self._takes(bars, bars_after, attempt):
+            for take in self._takes(bars, bars_after, attempt, is_begun=is_begun):
                 if take.music is None:
                     reason = take.reason
                     continue
                 notes = notes_of_bars(take.music, self._prompt.signature, self._velocity)
-                if is_begun:
-                    notes = self._behind(notes, is_last=attempt == ATTEMPTS - 1)
-                if notes:
-                    return take, notes
+                if not is_begun:
+                    return take.music, notes, take.record
+                new = self._behind(notes, is_last=attempt == ATTEMPTS - 1)
+                if new:
+                    music, record = self._with_begun(take, notes, new, bars)
+                    return music, new, record
                 reason = "no note comes where the prompt says"
         raise RequestError(f"nothing comes that can be gone on with: {reason}")
 
-    def _takes(self, bars: int, bars_after: int, attempt: int) -> Iterator[Take]:
+    def _takes(self, bars: int, bars_after: int, attempt: int, *, is_begun: bool) -> Iterator[Take]:
         ask = self._chain.ask(
             self._request,
             self._key,
@@ -127,9 +129,28 @@ class Growth:
             bars_after,
             seed=chunk_seed(self._request.seed, self.n_chunks) + (attempt << _ATTEMPT_BIT),
             context_bars=max(1, int(self._context_words / self.words_per_bar)),
+            begun=self._begun if is_begun else None,
         )
         for step in self._engine.draw(ask):
             yield from step.takes
+
+    @property
+    def _begun(self) -> Begun | None:
+        """What the prompt has of its last bar; None if nothing but the time signature."""
+        prompt = self._prompt
+        if prompt.onset_twelfths is None:
+            return None
+        music = self._piece_of(self._begun_notes, 1)
+        return Begun(music=music, beats=Fraction(prompt.onset_twelfths, 12), is_due=prompt.is_due)
+
+    @property
+    def _begun_notes(self) -> list[SongNote]:
+        return [replace(note, bar=0) for note in self._prompt.begun if note.program != DRUMS]
+
+    def _piece_of(self, notes: Sequence[SongNote], bars: int) -> Piece:
+        """Return notes of new bars as a piece."""
+        song = Song.of((self._prompt.signature,) * bars, notes)
+        return bars_of_song(song, 0, bars, silenced(self._chain.piece, self._prompt.signature))
 
     def _behind(self, notes: Sequence[SongNote], *, is_last: bool) -> list[SongNote]:
         """Return the notes that can stand behind the prompt; none if none is where one must be.
@@ -149,17 +170,27 @@ class Growth:
         found[first] = replace(found[first], bar=0, onset_twelfths=prompt.onset_twelfths)
         return sorted(found, key=lambda note: note.order)
 
-    def _with_begun(self, notes: Sequence[SongNote], bars: int) -> Piece:
-        """Return new bars with what the prompt has of the first one."""
-        begun = [replace(note, bar=0) for note in self._prompt.begun]
-        song = Song.of((self._prompt.signature,) * bars, [*begun, *notes])
-        return bars_of_song(song, 0, bars, silenced(self._chain.piece, self._prompt.signature))
+    def _with_begun(
+        self, take: Take, notes: Sequence[SongNote], new: Sequence[SongNote], bars: int
+    ) -> tuple[Piece, Record]:
+        """Return the bars of a take with what the prompt has of the first one.
+
+        They are the take's own where the engine heeded the prompt, else what remains of them.
+        """
+        whole = [*self._begun_notes, *new]
+        if take.music is not None and _places(notes) == _places(whole):
+            return take.music, take.record
+        return clip(self._piece_of(whole, bars)), {}
 
     def _forget(self) -> None:
         """Keep the last bars only, as music that was given."""
         n_bars, n_kept = self._chain.n_bars, MAX_BARS // 2
         last = clip(trim(self._chain.piece, n_bars - n_kept + 1, n_bars))
         self._chain = Chain.of(last, n_kept, last.ensemble)
+
+
+def _places(notes: Iterable[SongNote]) -> set[tuple[int, int, int, int]]:
+    return {(note.bar, note.onset_twelfths, note.program, note.pitch) for note in notes}
 
 
 def _check(engine: Engine, prompt: Prompt, meter: Meter) -> None:
@@ -172,8 +203,9 @@ def _check(engine: Engine, prompt: Prompt, meter: Meter) -> None:
     if not can.serves("Continue"):
         raise RequestError(can.refusal("Continue"))
     if not can.writes(meter):
+        usual = next(one for one in ("4/4", *can.meters) if one in can.meters)
         raise RequestError(
-            f"this engine writes no bars of {meter}; there are {', '.join(can.meters)}"
+            f"this engine writes no bars of {meter}; ask for others, such as those of {usual}"
         )
     if programs == (DRUMS,) or (prompt.is_due and prompt.program == DRUMS):
         raise RequestError(

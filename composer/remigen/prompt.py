@@ -83,8 +83,8 @@ class Prompt:
             return False
         if self.program is None or note.program > self.program:
             return True
-        last = self.begun[-1] if self.begun and not self.is_due else None
-        return note.program == self.program and (last is None or note.order > last.order)
+        is_below = self.is_due or note.pitch < self.begun[-1].pitch
+        return note.program == self.program and is_below
 
     def is_met_by(self, note: SongNote) -> bool:
         """Whether a note of the open bar is one that must come."""

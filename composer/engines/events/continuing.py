@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from composer.decoding import Draw
 from composer.decoding.engine import Leaning
-from composer.engines.base import Continue, Stretch
+from composer.engines.base import Begun, Continue, Stretch
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, slide
 from composer.engines.events.leanings import Closing, Together
 from composer.engines.events.part_writing import PartWriting, parallel_costs
@@ -29,8 +29,9 @@ from composer.tokenizer import Conditions, Vocabulary, encode_bars, encode_condi
 from composer.tokenizer.holes import N_WISHES, Bars
 from composer.tokenizer.masks import Frame, Grammar
 from composer.tokenizer.sections import CLOSING_BARS, section_ids, section_names
-from composer.tokenizer.vocab import BAR, DURATION, PART, PITCH, TIME, Events
+from composer.tokenizer.vocab import BAR, DURATION, PART, PITCH, POSITION, TIME, Events
 from composer.tokenizer.wishes import conditions_of, meter_id
+from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float32]
@@ -74,6 +75,16 @@ class Continuing:
     def last(self) -> list[Events]:
         """The last bars, the tonic on C."""
         return moved(self.bars[-TAIL_BARS:], -self.ask.key.shift)
+
+    @property
+    def begun(self) -> list[Events]:
+        """What stands of the first new bar, the tonic on C: one bar, or none."""
+        if self.ask.begun is None:
+            return []
+        # As many bars as its notes sound in; they are written into the first one.
+        music = replace(self.ask.begun.music, key=self.ask.key, n_bars=0)
+        bars = Bars.of(_encoded(music, closes=False)).bars[:1]
+        return _counted(bars, self.ask.bars_before, self.end)
 
     @property
     def theme(self) -> list[Events]:
@@ -155,8 +166,8 @@ def continuing_drawing(asked: Continuing, vocabulary: Vocabulary, window: int) -
     costs = parallel_costs(wishes, ask.request.part_writing)
     return Drawing(
         request=ask.request,
-        reader=reader_of(ask),
-        prefix=np.concatenate([pinned, *_gap(left_out), *context])[: window - 1],
+        reader=reader_of(asked),
+        prefix=np.concatenate([pinned, *_gap(left_out), *context, *asked.begun])[: window - 1],
         window=window,
         begin=lambda size: _begin(asked, wishes, costs, size),
         max_rows=MAX_ROWS_PER_BAR * (ask.bars + 1),
@@ -167,20 +178,29 @@ def continuing_drawing(asked: Continuing, vocabulary: Vocabulary, window: int) -
     )
 
 
-def reader_of(ask: Continue) -> Reader:
+def reader_of(asked: Continuing) -> Reader:
     """Return how rows of new bars are read."""
+    ask = asked.ask
     return Reader(
         read=lambda events: read_chunk(events, ask.key, ask.before),
         shift=ask.key.shift,
         record={},
-        new_rows=_without_the_last,
+        new_rows=lambda draw: _new_rows(draw, asked.begun),
     )
 
 
-def _without_the_last(draw: Draw) -> tuple[Draw, float]:
-    """Leave out END, or the bar line that the next bars will begin with; it counts as surprise."""
+def _new_rows(draw: Draw, begun: Sequence[Events]) -> tuple[Draw, float | None]:
+    """Leave out END, or the bar line that the next bars will begin with; it counts as surprise.
+
+    What stood of the first bar comes in front, as if it had been no surprise.
+    """
+    n_begun = sum(map(len, begun))
+    before = ((n_begun, 0), (0, 0))
     cut = replace(
-        draw, events=draw.events[:-1], log_probs=draw.log_probs[:-1], doubts=draw.doubts[:-1]
+        draw,
+        events=np.concatenate([*begun, draw.events[:-1]]),
+        log_probs=np.pad(draw.log_probs[:-1], before),
+        doubts=np.pad(draw.doubts[:-1], before),
     )
     return cut, nats_per_note(draw.events, draw.log_probs)
 
@@ -240,12 +260,12 @@ def _begin(
         leanings.append(Closing(grammar, wishes.mode, ask.request.part_writing))
     if ask.scales:
         leanings.append(ScaleLeaning(grammar, _on_c(ask.scales, ask.key)))
-    for row in np.concatenate([np.empty((0, 4), np.int16), *heard]):
+    for row in np.concatenate([np.empty((0, 4), np.int16), *heard, *asked.begun]):
         rows = np.repeat(row[None], size, axis=0)
         grammar.accept(rows)
         for leaning in leanings:
             leaning.accept(rows)
-    grammar.open()
+    grammar.open(ask.begun)
     return grammar, Together(leanings) if leanings else None
 
 
@@ -286,11 +306,19 @@ class Continuation(Grammar):
         """Begin before all that will be heard."""
         super().__post_init__()
         self._begins = False
+        self._due = -1
 
-    def open(self) -> None:
-        """Go on with new bars; what was given may end in silence."""
-        self._begins = True
+    def open(self, begun: Begun | None) -> None:
+        """Go on with new bars, or within one that has begun; what was given may end in silence."""
         self.bar_is_empty[:] = False
+        if begun is None:
+            self._begins = True
+            return
+        position = int(begun.beats * POSITIONS_PER_QUARTER)
+        self._due = position if begun.is_due else -1
+        is_later = self.position < position
+        self.position[is_later] = position
+        self.last_part[is_later] = self.last_pitch[is_later] = -1
 
     @property
     def share(self) -> float:
@@ -303,12 +331,15 @@ class Continuation(Grammar):
         """Return ids that are given, [B]: first of all a bar line; -1 where the model chooses."""
         if field_index == TIME and self._begins:
             return np.full(len(chosen), BAR, np.int64)
+        if field_index == TIME and self._due >= 0:
+            time = POSITION + self._due
+            return np.where(self._times(chosen)[:, time], time, -1)
         return super().forced(field_index, chosen)
 
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate, [B, 4]."""
         super().accept(rows)
-        self._begins = False
+        self._begins, self._due = False, -1
         self.finished |= self.bar >= self.stop
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.decoding import Draw
-from composer.engines import Continue, Stretch
+from composer.engines import Begun, Continue, Stretch
 from composer.engines.events.continuing import (
     OUTSIDE_NATS,
     Continuation,
@@ -26,6 +28,7 @@ from composer.engines.events.leanings import Together
 from composer.engines.events.takes import read_rows
 from composer.piece import Piece
 from composer.request import Request
+from composer.stitching import trim
 from composer.tokenizer import Events, encode_bars, vocab
 from composer.tokenizer.holes import N_WISHES, Bars
 from composer.tokenizer.masks import Frame
@@ -238,3 +241,27 @@ def test_bars_that_the_engine_wrote_are_read_as_it_wrote_them(
     rows = np.concatenate(moved(bars_of([*ask.path, stretch])[-2:], -chorale.key.shift))
     assert np.array_equal(rows, read_rows(take.record))
     assert tiny_engine.replay(ask, take.record) == take.music
+
+
+@pytest.mark.parametrize(("beats", "is_due"), [(2, True), (2, False), (0, True)])
+def test_a_bar_that_has_begun_is_gone_on_with_from_where_it_stands(
+    tiny_engine: EventEngine, chorale: Piece, beats: int, is_due: bool
+) -> None:
+    before, last = trim(chorale, 1, 3), trim(chorale, 4, 4)
+    kept = [tuple(note for note in part.notes if note.onset_beats < beats) for part in last.parts]
+    music = replace(
+        last, parts=tuple(replace(part, notes=notes) for part, notes in zip(last.parts, kept))
+    )
+    begun = Begun(music=music, beats=Fraction(beats), is_due=is_due)
+    ask = replace(behind(before).ask, begun=begun)
+    takes = [take for step in tiny_engine.draw(ask) for take in step.takes]
+    assert len(takes) == 2
+    for take in takes:
+        assert take.music is not None and take.music.n_bars == 2
+        new = []
+        for part, notes in zip(take.music.parts, kept, strict=True):
+            assert part.notes[: len(notes)] == notes
+            new += [note.onset_beats for note in part.notes[len(notes) :]]
+        assert min(new) >= beats and (not is_due or min(new) == beats)
+        assert tiny_engine.replay(ask, take.record) == take.music
+        assert take.surprise is not None and take.surprise.nats_per_note > 0
