@@ -250,7 +250,10 @@ def test_a_bar_that_has_begun_is_gone_on_with_from_where_it_stands(
     before, last = trim(chorale, 1, 3), trim(chorale, 4, 4)
     kept = [tuple(note for note in part.notes if note.onset_beats < beats) for part in last.parts]
     music = replace(
-        last, parts=tuple(replace(part, notes=notes) for part, notes in zip(last.parts, kept))
+        last,
+        parts=tuple(
+            replace(part, notes=notes) for part, notes in zip(last.parts, kept, strict=True)
+        ),
     )
     begun = Begun(music=music, beats=Fraction(beats), is_due=is_due)
     ask = replace(behind(before).ask, begun=begun)
