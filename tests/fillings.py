@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from composer.cells import EDGES, Blank, Cells, clear
+from composer.cells import EDGES, Area, Blank, Cells, clear
 from composer.engines import Fill, Take
 from composer.engines.events.drawing import draw_groups
 from composer.engines.events.filling import filling_drawing
@@ -32,6 +32,31 @@ def blanks(draw: st.DrawFn) -> tuple[Piece, Blank]:
     cells = cells.reshape(shape)
     cells[draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))] = True
     return piece, clear(piece, cells, edges=draw(st.sampled_from(EDGES)))
+
+
+@st.composite
+def area_blanks(draw: st.DrawFn) -> tuple[Piece, Blank]:
+    """A piece on the grid or off it, and the same with any areas open, edges off the grid too."""
+    piece = draw(st.one_of(pieces(), loose_pieces(), crowded_pieces()))
+    areas = draw(st.lists(areas_in(piece), min_size=1, max_size=4))
+    return piece, clear(piece, areas, edges=draw(st.sampled_from(EDGES)))
+
+
+@st.composite
+def areas_in(draw: st.DrawFn, piece: Piece) -> Area:
+    """An area in which some keys of the parts lie."""
+    steps = int(piece.length_beats * 28)
+    begin = draw(st.integers(0, steps - 28))
+    low = draw(st.integers(30, RANGE[1]))
+    n_parts = len(piece.parts)
+    parts = st.lists(st.integers(0, n_parts - 1), min_size=1, max_size=n_parts, unique=True)
+    return Area(
+        begin_beats=Fraction(begin, 28),
+        end_beats=Fraction(begin + draw(st.integers(14, 200)), 28),
+        low=low,
+        high=draw(st.integers(low, 100)),
+        parts=draw(st.one_of(st.none(), parts.map(tuple))),
+    )
 
 
 @st.composite

@@ -2,7 +2,7 @@
 
     Compose(request)                         -> whole pieces
     Continue(request, before, bars, ...)     -> more bars behind a piece
-    Fill(request, blank, ...)                -> open cells of a piece written, all else kept
+    Fill(request, blank, ...)                -> open cells or areas written, all else kept
     Play(request, before, ...)               -> bars without end
 
 Answers come step by step: of the first three as takes (music, how surprising it is, and a record),
@@ -130,11 +130,12 @@ class Continue:
 
 @dataclass(frozen=True, kw_only=True)
 class Fill:
-    """Open cells of a piece written, please.
+    """What is open in a piece written, please.
 
     Args:
         request: Settings; composer, form and ensemble are the piece's unless asked otherwise.
-        blank: What stays, and what is open.
+        blank: What stays, and what is open: cells of bars and parts, or, of an engine whose
+            capabilities say so, areas of pitch and time. `blank.mask` shows both as a piano roll.
         ranges: Lowest and highest pitch of every part.
         lines: Which parts sound one note at a time.
     """

@@ -9,6 +9,8 @@ from composer.request import Request
 from composer.theory import Meter
 
 ASKS = ("Compose", "Continue", "Fill", "Play")
+# What a `Fill` may leave open; see `cells.Blank`.
+OPENS = ("cells", "areas")
 # Who does what with which ask, as a person would call it.
 _DEEDS = {
     "Compose": "compose whole pieces",
@@ -48,6 +50,8 @@ class Capabilities:
     Args:
         good_for: One sentence on what it is good for.
         asks: Of `ASKS`, those that it serves.
+        opens: Of `OPENS`, what may be open where it fills: cells of bars and parts, or areas of
+            pitch and time.
         settings: Fields of `Request` that it heeds; all others are left alone.
         options: Its own sampling options.
         ensembles, forms: What it writes for and in; empty takes any.
@@ -61,6 +65,7 @@ class Capabilities:
 
     good_for: str
     asks: tuple[str, ...] = ASKS
+    opens: tuple[str, ...] = ("cells",)
     settings: tuple[str, ...] = _SETTINGS
     options: tuple[Option, ...] = ()
     ensembles: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ from composer.pipeline.rewriting import (
     harmonise_steps,
     infill,
     infill_steps,
+    paint,
+    paint_steps,
     vary,
     vary_steps,
 )
@@ -50,6 +52,8 @@ __all__ = [
     "infill_steps",
     "lay_theme",
     "menu",
+    "paint",
+    "paint_steps",
     "prepare",
     "replay",
     "suggestions",

@@ -166,7 +166,10 @@ class Within:
             return NOTHING
         if music.parts == self.source.parts:
             return "it is what stood there before"
-        return _silence(music, self.blank.parts)
+        parts = self.blank.parts
+        if self.blank.areas:  # which lie in all parts, and need no note of one that was silent
+            parts = tuple(part for part in parts if self.source.parts[part].notes)
+        return _silence(music, parts)
 
     def score(self, music: Piece, surprise: Surprise | None, standards: Standards) -> Scorecard:
         """Score what was filled with the bars around it, and both seams."""

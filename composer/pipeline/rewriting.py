@@ -1,6 +1,7 @@
 """Fill: bars, parts or whole accompaniments written anew beside notes that stay as they are.
 
     infill      marked bars, of all or of some parts
+    paint       areas of pitch and time, whatever bars and parts they lie in
     vary        the same, from close to the given bars (0) to written anew (1)
     harmonise   all other parts to a melody, or to one part of a piece
 
@@ -9,13 +10,13 @@ Every result is the given piece's own notes and new ones; what was given never p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from composer.cells import Blank, Cells, cells_of, clear
+from composer.cells import Area, Blank, Cells, cells_of, clear
 from composer.composition import Composition, piece_beside
 from composer.corpus.detect import ensemble_of_piece
 from composer.engines import Engine, Fill, check_menu, decide
@@ -89,8 +90,13 @@ class Filler:
 
     def steps(self, should_stop: Callable[[], bool]) -> Steps:
         """Draw, judge and rank the candidates."""
-        if not self.engine.capabilities.serves("Fill"):
-            raise RequestError(self.engine.capabilities.refusal("Fill"))
+        can = self.engine.capabilities
+        if not can.serves("Fill"):
+            raise RequestError(can.refusal("Fill"))
+        if self.ask.blank.areas and "areas" not in can.opens:
+            raise RequestError(
+                "this engine fills whole bars of parts only; choose one that paints areas"
+            )
         standing = Within(self.ask.blank, self.source, self.form)
         ranking = Ranking(self.request.candidates, Judge.of(self.engine, standing))
         stopped = False
@@ -150,6 +156,38 @@ def infill_steps(
     """
     cells = cells_of(piece, first_bar, last_bar, parts)
     blank = Blank.of(piece, cells) if complete else clear(piece, cells, edges=edges)
+    yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
+
+
+def paint(piece: Piece, areas: Sequence[Area], **options: Any) -> Filled:
+    """Write areas of pitch and time anew; see `paint_steps`."""
+    return last_of(paint_steps(piece, areas, **options))
+
+
+def paint_steps(
+    piece: Piece,
+    areas: Sequence[Area],
+    *,
+    edges: str = "keep",
+    engine: Engine | str | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    **manner: Any,
+) -> Steps:
+    """Write areas of pitch and time anew; the last item is what came of it.
+
+    Args:
+        piece: Any; its notes outside are kept, the same objects.
+        areas: One at least; `cells.areas_of` makes some of a free mask.
+        edges: As in `infill_steps`, at every edge in time of the areas.
+        engine: What composes, or its name; the usual one by default.
+        should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
+        manner: As in `infill_steps`.
+
+    Raises:
+        RequestError: As `infill_steps`, and if the engine fills whole cells only or no part plays
+            so high or low.
+    """
+    blank = clear(piece, areas, edges=edges)
     yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
 
 
@@ -307,7 +345,34 @@ def _fill_steps(
 
 def _ask(request: Request, blank: Blank, lines: list[bool]) -> Fill:
     ranges = [range_of(part) for part in blank.piece.parts]
+    if blank.areas:  # they say how far to go; what a part plays elsewhere says nothing
+        ranges = [
+            (min(low, part.instrument.low), max(high, part.instrument.high))
+            for part, (low, high) in zip(blank.piece.parts, ranges, strict=True)
+        ]
+        _check_pitches(blank, ranges)
     return Fill(request=request, blank=blank, ranges=ranges, lines=lines)
+
+
+def _check_pitches(blank: Blank, ranges: Sequence[tuple[int, int]]) -> None:
+    """Refuse areas in which no part can play.
+
+    Raises:
+        OptionError: With the pitches that they lie at, and what the parts play.
+    """
+    found = [
+        pitch
+        for part in blank.parts
+        for pitch in range(ranges[part][0], ranges[part][1] + 1)
+        if blank.spans(part, pitch)
+    ]
+    if not found:
+        low, high = min(ranges[p][0] for p in blank.parts), max(ranges[p][1] for p in blank.parts)
+        raise OptionError(
+            "no part plays so high or low: the areas lie at pitches "
+            f"{min(area.low for area in blank.areas)} to {max(area.high for area in blank.areas)}, "
+            f"their parts play {low} to {high}"
+        )
 
 
 def _request(known: dict[str, Any], manner: dict[str, Any]) -> Request:

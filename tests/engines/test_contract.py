@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from shutil import copytree
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from composer import pipeline
-from composer.cells import cells_of, clear
+from composer.cells import Area, cells_of, clear
 from composer.cli import main
 from composer.composition import Composition, replay
 from composer.engines import (
@@ -151,6 +152,29 @@ def test_a_filling_keeps_given_notes_as_the_same_objects(engine: Engine, chorale
         assert set(bars) <= {2, 3}
         assert music.parts[0] == chorale.parts[0] and music.parts[3] == chorale.parts[3]
     assert_same_from_record(engine, ask, takes)
+
+
+def test_an_area_keeps_all_that_lies_outside_of_it(engine: Engine, chorale: Piece) -> None:
+    area = Area(begin_beats=Fraction(6), end_beats=Fraction(15), low=50, high=66)
+    options: dict[str, Any] = {"engine": engine, "candidates": 2, "seed": 3}
+    if "areas" not in engine.capabilities.opens:
+        with pytest.raises(RequestError, match="fills whole bars of parts only; choose one that"):
+            pipeline.paint(chorale, [area], **options)
+        return
+    found = pipeline.paint(chorale, [area], **options)
+    ask = Fill(request=REQUEST, blank=found.blank, ranges=[(30, 90)] * 4, lines=[True] * 4)
+    takes = takes_of(engine, ask)
+    for music in [found.piece, *music_of(takes)]:
+        kept = {id(note) for part in music.parts for note in part.notes}
+        assert {id(note) for part in found.blank.piece.parts for note in part.notes} <= kept
+        for part in found.blank.new_notes(music).parts:
+            for note in part.notes:
+                assert 50 <= note.pitch <= 66
+                assert 6 <= note.onset_beats < note.end_beats <= 15
+    assert_same_from_record(engine, ask, takes)
+    assert replay(found.to_json()) == found.piece
+    with pytest.raises(RequestError, match="no part plays so high or low"):
+        pipeline.paint(chorale, [replace(area, low=120, high=127)], **options)
 
 
 def test_music_without_end_comes_in_stretches_at_a_price_that_does_not_grow(

@@ -162,6 +162,8 @@ class HoleGrammar(Grammar):
         self.next_kept[kept] += 1
 
     def _open_positions(self, at: Ints) -> Mask:
+        if self.room.has_areas:
+            return self._positions_with_a_key(at)
         rooms = [self.room.n_free(bar)[:, : len(at)] for bar in self._bars()]
         n_free = np.stack(rooms)  # [B, P, N]
         onset = self.bar_onset + self.position
@@ -169,6 +171,19 @@ class HoleGrammar(Grammar):
         has_key = (n_free > n_busy[:, :, None]) & ~self.room.lines[:, None]
         silent = (self.part_end - self.bar_onset[:, None])[:, :, None] <= at
         return np.asarray((has_key | (n_free > 0) & silent).any(1))
+
+    def _positions_with_a_key(self, at: Ints) -> Mask:
+        """Return the open positions of areas: those at which one of their keys is free, [B, N]."""
+        found = np.zeros((self.size, len(at)), np.bool_)
+        for who, bar in enumerate(self._bars()):
+            keys = self.room.keys(bar)  # [P, 128, N]
+            busy = np.where(
+                self.room.lines[:, None], self.part_end[who][:, None], self.pitch_end[who]
+            )
+            when = self.bar_onset[who] + np.arange(keys.shape[2])
+            free = (keys & (busy[:, :, None] <= when)).any((0, 1))
+            found[who, : len(free)] = free[: len(at)]
+        return found
 
     def _free_keys(self, onset: Ints) -> Mask:
         free = (self._until(onset) > onset[:, None, None]) & (

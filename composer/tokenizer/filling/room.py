@@ -1,4 +1,4 @@
-"""Where new notes fit: inside open cells, on keys that no given note sounds or is about to strike.
+"""Where new notes fit: in what is open, on keys that no given note sounds or is about to strike.
 
 Knows exact score times, so that a note off the grid is never touched. Positions count from the
 beginning of the piece, pitches with the tonic on C.
@@ -18,6 +18,7 @@ from composer.tokenizer import vocab
 from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 _MAX_KEPT = 4096  # answers kept for those who ask again
 
@@ -41,10 +42,13 @@ class Room:
         self._closes = np.where(blank.cells, closes, 0)
         bounds = np.array(ranges)
         self._in_range = (bounds[:, :1] <= _PITCHES) & (bounds[:, 1:] >= _PITCHES)  # [P, 128]
+        self.has_areas = bool(blank.areas)
+        self._spans = _spans(blank) if self.has_areas else np.zeros((4, 0), np.int64)
         self._begin = math.ceil(blank.begins_beats * POSITIONS_PER_QUARTER)
         self._part, self._pitch, self._onset, self._end = _given(blank, self.starts)
         self._until: dict[tuple[int, int], Ints] = {}
         self._n_free: dict[int, Ints] = {}
+        self._keys: dict[int, Mask] = {}
 
     def until(self, bar: int, onset: int) -> Ints:
         """Return when a note that begins at `onset` must have ended, [P, 128]; 0 if none may."""
@@ -63,10 +67,48 @@ class Room:
             self._n_free[bar] = self._count_free(bar)
         return self._n_free[bar]
 
+    def keys(self, bar: int) -> Mask:
+        """Return which keys are free at each position of a bar, [P, 128, positions].
+
+        Like `n_free`, for areas: in a narrow one it matters which of its few keys are free.
+        """
+        if bar not in self._keys:
+            if len(self._keys) > _MAX_KEPT // 64:
+                self._keys.clear()
+            self._keys[bar] = self._find_keys(bar)
+        return self._keys[bar]
+
+    def _find_keys(self, bar: int) -> Mask:
+        begin, end = int(self.starts[bar]), int(self.starts[bar + 1])
+        free = np.zeros((*self._in_range.shape, end - begin), np.bool_)
+        for part, pitch, first, last in self._spans.T.tolist():
+            free[part, pitch, max(0, first - begin) : max(0, last - begin)] = True
+        free &= self._in_range[:, :, None]
+        for part, pitch, onset, stop in self._given_in(begin, end):
+            row = free[part] if self.lines[part] else free[part, pitch]
+            row[..., max(0, onset - begin) : max(0, stop - begin)] = False
+        return free
+
+    def _given_in(self, begin: int, end: int) -> list[list[int]]:
+        """Return part, pitch, onset and end of the given notes that sound in a bar."""
+        near = (self._onset < end) & (self._end > begin)
+        return np.stack([self._part, self._pitch, self._onset, self._end])[:, near].T.tolist()
+
+    def _open_until(self, bar: int, onset: int) -> Ints:
+        """Return when what is open at an onset closes again, [P, 128]; 0 where it is closed."""
+        if not self.has_areas:
+            return np.where(self._in_range, self._closes[bar][:, None], 0)
+        found = np.zeros(self._in_range.shape, np.int64)
+        part, pitch, first, last = self._spans[
+            :, (self._spans[2] <= onset) & (onset < self._spans[3])
+        ]
+        found[part, pitch] = last
+        return np.where(self._in_range, found, 0)
+
     def _find_until(self, bar: int, onset: int) -> Ints:
         if onset < self._begin:
             return np.zeros_like(self._in_range, np.int64)
-        until = np.where(self._in_range, self._closes[bar][:, None], 0)
+        until = self._open_until(bar, onset)
         sounds = (self._onset <= onset) & (onset < self._end)
         later = self._onset > onset
         np.minimum.at(until, (self._part[later], self._pitch[later]), self._onset[later])
@@ -82,12 +124,23 @@ class Room:
         n_keys = np.where(self._closes[bar] > 0, self._in_range.sum(1), 0)
         free = np.zeros((len(n_keys), vocab.MAX_BAR_POSITIONS), np.int64)
         free[:, : end - begin] = n_keys[:, None]
-        for note in np.flatnonzero((self._onset < end) & (self._end > begin)).tolist():
-            part = int(self._part[note])
-            at = slice(max(0, self._onset[note] - begin), max(0, self._end[note] - begin))
+        for part, _, onset, stop in self._given_in(begin, end):
+            at = slice(max(0, onset - begin), max(0, stop - begin))
             free[part, at] = 0 if self.lines[part] else free[part, at] - 1
         free[:, : max(0, self._begin - begin)] = 0
         return free
+
+
+def _spans(blank: Blank) -> Ints:
+    """Return part, pitch, begin and end of what areas open, [4, N]; edges lie inside of them."""
+    shift = blank.piece.key.shift
+    rows = [
+        (part, pitch, math.ceil(a * POSITIONS_PER_QUARTER), math.floor(b * POSITIONS_PER_QUARTER))
+        for part in blank.parts
+        for pitch in _PITCHES.tolist()
+        for a, b in blank.spans(part, pitch + shift)
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4).T
 
 
 def _given(blank: Blank, starts: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer.cells import Blank, cells_of, clear
+from composer.cells import Area, Blank, cells_of, clear
 from composer.engines.events.filling import filling_drawing, way_of
 from composer.engines.events.takes import read_rows
 from composer.piece import Piece
 from composer.tokenizer import encode, vocab
 from composer.tokenizer.filling import GivenAhead, GivenBeside, HoleGrammar
 from composer.tokenizer.holes import Bars, given_parts, hole, window
-from tests.fillings import RANGE, blanks, filled, filling_of, new_notes, takes_of
+from tests.fillings import RANGE, area_blanks, blanks, filled, filling_of, new_notes, takes_of
 from tests.strategies import VOCABULARY
 
 few = settings(max_examples=20)
@@ -31,7 +32,10 @@ def beside_parts(found: tuple[Piece, Blank]) -> Blank:
     return clear(piece, cells)
 
 
-some_blanks = st.one_of(blanks().map(lambda found: found[1]), blanks().map(beside_parts))
+some_areas = area_blanks().map(lambda found: found[1])
+some_blanks = st.one_of(
+    blanks().map(lambda found: found[1]), blanks().map(beside_parts), some_areas
+)
 
 
 @few
@@ -43,6 +47,23 @@ def test_new_notes_begin_and_end_in_open_cells(blank: Blank, seed: int) -> None:
         under = [bar.index for bar in bars if bar.end_beats > note.onset_beats]
         assert blank.cells[under, part].all()
         assert RANGE[0] <= note.pitch <= RANGE[1]
+
+
+@few
+@given(some_areas, seeds)
+def test_new_notes_begin_and_end_in_open_areas(blank: Blank, seed: int) -> None:
+    piece = filled(replace(blank, cuts=frozenset()), seed=seed)
+    for part, note in new_notes(blank.piece, piece):
+        spans = blank.spans(part, note.pitch)
+        assert any(a <= note.onset_beats and note.end_beats <= b for a, b in spans)
+
+
+def test_notes_one_after_the_other_fit_into_an_area_of_one_pitch(chorale: Piece) -> None:
+    area = Area(begin_beats=Fraction(4), end_beats=Fraction(12), low=50, high=50, parts=(1,))
+    found = clear(replace(chorale, parts=chorale.parts[:2]), [area])
+    written = [new_notes(found.piece, filled(found, seed=seed)) for seed in range(8)]
+    assert max(map(len, written)) > 1
+    assert {(part, note.pitch) for notes in written for part, note in notes} == {(1, 50)}
 
 
 @few
