@@ -92,7 +92,8 @@ class Room:
     def _given_in(self, begin: int, end: int) -> list[list[int]]:
         """Return part, pitch, onset and end of the given notes that sound in a bar."""
         near = (self._onset < end) & (self._end > begin)
-        return np.stack([self._part, self._pitch, self._onset, self._end])[:, near].T.tolist()
+        rows = np.stack([self._part, self._pitch, self._onset, self._end])[:, near]
+        return [list(map(int, row)) for row in rows.T]
 
     def _open_until(self, bar: int, onset: int) -> Ints:
         """Return when what is open at an onset closes again, [P, 128]; 0 where it is closed."""
