@@ -80,8 +80,8 @@ class Request:
         0.0,
         1.0,
         "how strongly to avoid parallel fifths and octaves (most where real pieces of the form "
-        "avoid them), to close on the tonic and to let every part come in; 0 leaves all of this "
-        "to the model",
+        "avoid them), to close on the tonic, to let every part come in and to keep bars from "
+        "coming a third time; 0 leaves all of this to the model",
     )
     candidates: int = number_setting(
         "Candidates", 16, 1, MAX_CANDIDATES, "how many pieces are composed and ranked"

@@ -22,6 +22,7 @@ from composer.engines.events.leanings import Closing, Together
 from composer.engines.events.part_writing import PartWriting, parallel_costs
 from composer.engines.events.surprise import nats_per_note
 from composer.engines.events.takes import Reader, read_chunk, read_rows
+from composer.engines.events.third_copies import ThirdCopies
 from composer.errors import RequestError, TokenError
 from composer.piece import Piece
 from composer.theory import Key
@@ -266,6 +267,11 @@ def _begin(
         for leaning in leanings:
             leaning.accept(rows)
     grammar.open(ask.begun)
+    if ask.request.part_writing > 0:
+        third_copies = ThirdCopies(size, wishes.form, ask.request.part_writing, asked.last)
+        for row in asked.begun[0] if asked.begun else ():
+            third_copies.accept(np.repeat(row[None], size, axis=0))
+        leanings.append(third_copies)
     return grammar, Together(leanings) if leanings else None
 
 

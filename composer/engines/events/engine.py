@@ -39,6 +39,7 @@ from composer.engines.events.takes import (
     read_filling,
     read_rows,
 )
+from composer.engines.events.third_copies import ThirdCopies
 from composer.engines.menu import MenuRow, check_menu, decide
 from composer.engines.playing import play
 from composer.engines.suggestions import read_suggestions
@@ -203,6 +204,7 @@ class EventEngine(Engine):
             if request.part_writing > 0:
                 leanings.append(Closing(grammar, wishes.mode, request.part_writing))
                 leanings.append(Entries(grammar, request.part_writing))
+                leanings.append(ThirdCopies(size, wishes.form, request.part_writing))
             return grammar, Together(leanings)
 
         return Drawing(
