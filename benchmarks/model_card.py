@@ -42,7 +42,7 @@ validation is by work.
 
 Validation split, openly licensed pieces: **{overall:.3f} nats a note**; four-part chorales
 {chorales:.3f} nats a note, {per_16th:.3f} nats a sixteenth. Every bar line, meter, note and END
-counts; wishes and bars left are given.
+counts; conditions and bars left are given.
 
 | form | pieces | notes | nats a note |
 |---|---|---|---|
@@ -50,8 +50,8 @@ counts; wishes and bars left are given.
 
 ![Nats a note over the events seen](curve.svg)
 
-Each point of the upper line is the training loss since the point before (with wishes dropped and
-bars rearranged), of the lower line the loss on 96 windows of the validation split, which are as
+Each point of the upper line is the training loss since the point before (with conditions dropped
+and bars rearranged), of the lower line the loss on 96 windows of the validation split, which are as
 long as those of training at that time.
 
 ## Limits

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from composer.engines import MenuRow
+from composer.engines import MenuEntry
 from composer.request import Request
 from composer.theory import KEYS
 
@@ -15,7 +15,9 @@ BARS_LOW, BARS_HIGH = 8, 32
 T = TypeVar("T")
 
 
-def mixed_requests(menu: Sequence[MenuRow], n: int, *, candidates: int, seed: int) -> list[Request]:
+def mixed_requests(
+    menu: Sequence[MenuEntry], n: int, *, candidates: int, seed: int
+) -> list[Request]:
     """Return requests over the whole menu and all 24 keys.
 
     Rows of the menu and keys come in shuffled rounds, so that none comes twice before all came;
@@ -52,7 +54,7 @@ def rounds(values: Sequence[T], rng: np.random.Generator) -> Iterator[T]:
 
 
 def _request(
-    row: MenuRow, key: object, rng: np.random.Generator, *, candidates: int, seed: int
+    row: MenuEntry, key: object, rng: np.random.Generator, *, candidates: int, seed: int
 ) -> Request:
     meters = row.meters or ("4/4",)
     return Request.from_dict(

@@ -47,8 +47,8 @@ _BROKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """One wish, and what came of it.
+class Outcome:
+    """One setting, and what came of it.
 
     Args:
         name: `key`, `mode`, `meter`, `bars`, `parts`, `close` or `parallels`.
@@ -62,36 +62,36 @@ class Wish:
     is_kept: bool
 
 
-def compare_wishes(request: Request, piece: Piece, card: Scorecard) -> tuple[Wish, ...]:
-    """Hold a piece against what was asked for; open wishes are left out, the close never is.
+def compare_with_request(request: Request, piece: Piece, card: Scorecard) -> tuple[Outcome, ...]:
+    """Hold a piece against what was asked for; open settings are left out, the close never is.
 
     Key and mode are those that the notes sound like (`theory.estimate_key`), and the close is the
     last bass note, the lowest that sounds when the last note begins, on the tonic. Part-writing
     asks for no parallels where nine in ten real pieces of the form have none.
 
     Args:
-        request: The wishes.
+        request: The settings.
         piece: What came.
         card: Of the piece.
     """
-    found: list[Wish] = []
+    found: list[Outcome] = []
     bass = _last_bass(piece)
     if request.key is not None:
         heard = _heard_key(piece, request.key, bass)
-        found.append(Wish("key", str(request.key), str(heard), heard == request.key))
+        found.append(Outcome("key", str(request.key), str(heard), heard == request.key))
         mode = request.key.mode
-        found.append(Wish("mode", mode, heard.mode, heard.mode == mode))
+        found.append(Outcome("mode", mode, heard.mode, heard.mode == mode))
     if request.meter is not None:
         meters = list(dict.fromkeys(str(change.meter) for change in piece.meters))
         asked = str(request.meter)
-        found.append(Wish("meter", asked, ", ".join(meters), meters == [asked]))
+        found.append(Outcome("meter", asked, ", ".join(meters), meters == [asked]))
     counts = [("bars", request.bars, piece.n_bars), ("parts", request.parts, len(piece.parts))]
-    found += [Wish(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
+    found += [Outcome(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
     found.append(_close(bass, request.key or piece.key))
     avoided = [s for s in card.scores if s.name in PARALLELS and s.high == 0.0]
     if request.part_writing > 0 and avoided:
         got = ", ".join(f"{PARALLELS[s.name]}: {len(s.places)}" for s in avoided if s.value > 0)
-        found.append(Wish("parallels", "none", got or "none", not got))
+        found.append(Outcome("parallels", "none", got or "none", not got))
     return tuple(found)
 
 
@@ -107,10 +107,10 @@ def _heard_key(piece: Piece, asked: Key, bass: int | None) -> Key:
     return asked if is_same else heard
 
 
-def _close(bass: int | None, key: Key) -> Wish:
+def _close(bass: int | None, key: Key) -> Outcome:
     got = "silence" if bass is None else pitch_name(bass, key)
     is_kept = bass is not None and bass % 12 == key.tonic_pitch_class
-    return Wish("close", f"on {key.tonic}", got if bass is None else f"on {got}", is_kept)
+    return Outcome("close", f"on {key.tonic}", got if bass is None else f"on {got}", is_kept)
 
 
 def _last_bass(piece: Piece) -> int | None:
@@ -156,7 +156,7 @@ class Ranked:
         scorecard: Why it stands there.
         nats_per_note: Mean surprise of the engine's model; None if it cannot tell.
         record: What the engine remembers of it.
-        kept: Every wish beside what came of it; filled in where candidates are ranked.
+        kept: Every setting beside what came of it; filled in where candidates are ranked.
     """
 
     rank: int
@@ -165,7 +165,7 @@ class Ranked:
     scorecard: Scorecard
     nats_per_note: float | None = None
     record: Record = field(default_factory=dict)
-    kept: tuple[Wish, ...] = ()
+    kept: tuple[Outcome, ...] = ()
 
     @property
     def order(self) -> tuple[float, float, int]:
@@ -175,8 +175,8 @@ class Ranked:
 
     @property
     def n_missed(self) -> int:
-        """How many wishes it does not keep."""
-        return sum(not wish.is_kept for wish in self.kept)
+        """How many settings it does not keep."""
+        return sum(not setting.is_kept for setting in self.kept)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Composition:
     """What came of a request.
 
     Args:
-        request: The wishes.
+        request: The settings.
         ranked: Best first, at least one.
         rejected: Draws that became no piece or were given up on the way, and why.
         elapsed_s: From request to ranking.
@@ -201,9 +201,12 @@ class Composition:
 
     @classmethod
     def of(cls, request: Request, found: Iterable[Ranked], **facts: Any) -> Composition:
-        """Rank candidates: by wishes kept, by total, by the likelier one, then by number."""
+        """Rank candidates: by settings kept, by total, by the likelier one, then by number."""
         order = sorted(
-            (replace(one, kept=compare_wishes(request, one.piece, one.scorecard)) for one in found),
+            (
+                replace(one, kept=compare_with_request(request, one.piece, one.scorecard))
+                for one in found
+            ),
             key=lambda one: (one.n_missed, one.order),
         )
         ranked = tuple(
@@ -341,7 +344,7 @@ def _candidate_dict(one: Ranked) -> dict[str, Any]:
         "index": one.index,
         "total": one.scorecard.total,
         "nats_per_note": one.nats_per_note,
-        "kept": [asdict(wish) for wish in one.kept],
+        "kept": [asdict(setting) for setting in one.kept],
         "scorecard": one.scorecard.to_dict(),
         "piece": one.piece.to_dict(),
         "record": dict(one.record),

@@ -57,7 +57,7 @@ class Chunking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PlannedSection:
     """A section of a plan.
 
     Args:
@@ -111,7 +111,7 @@ class Plan:
     """
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[PlannedSection, ...]
 
     def __post_init__(self) -> None:
         """Check that the rows go together, and let the end close."""
@@ -121,7 +121,7 @@ class Plan:
             raise OptionError("a plan's name is a text of at most 100 characters")
         if self.bars > MAX_PLAN_BARS:
             raise OptionError(f"a plan has up to {MAX_PLAN_BARS} bars, this one {self.bars}")
-        earlier: dict[str, Row] = {}
+        earlier: dict[str, PlannedSection] = {}
         for row in self.rows:
             _check_row(row, earlier)
             earlier[row.label] = row
@@ -158,7 +158,9 @@ class Plan:
             OptionError: If they are none, with what is wrong.
         """
         try:
-            rows = [Row(**{**row, "key": parse_key(row["key"])}) for row in values["rows"]]
+            rows = [
+                PlannedSection(**{**row, "key": parse_key(row["key"])}) for row in values["rows"]
+            ]
             return cls(values["name"], tuple(rows))
         except (AttributeError, KeyError, TypeError) as error:
             raise OptionError(
@@ -175,7 +177,7 @@ class Plan:
         return cls.from_dict(values)
 
 
-def _check_row(row: Row, earlier: dict[str, Row]) -> None:
+def _check_row(row: PlannedSection, earlier: dict[str, PlannedSection]) -> None:
     if row.label in earlier:
         raise OptionError(f"two sections are called {row.label}; give each its own label")
     if row.material == "new":
@@ -196,7 +198,7 @@ def _check_row(row: Row, earlier: dict[str, Row]) -> None:
         )
 
 
-def _sources_of(row: Row, earlier: dict[str, Row]) -> set[str]:
+def _sources_of(row: PlannedSection, earlier: dict[str, PlannedSection]) -> set[str]:
     """Return the labels of a section and of all that it is a copy of."""
     labels = {row.label}
     while row.material == "repeat":
@@ -273,7 +275,7 @@ def build_plan(name: str, key: Key | str, *, first_bars: int | None = None) -> P
     tonic = parse_key(key) if isinstance(key, str) else key
     scale = (first_bars or sketch[0][1]) / sketch[0][1]
     rows = (
-        Row(
+        PlannedSection(
             label=label,
             bars=max(1, round(bars * scale)),
             key=related_key(tonic, word),

@@ -1,4 +1,4 @@
-"""`Request`: the wishes for a piece, checked and frozen. Knows ranges, not the model's menu.
+"""`Request`: the settings for a piece, checked and frozen. Knows ranges, not the model's menu.
 
 The page, the command line and the API all build this one, and take their defaults, ranges and help
 texts from its fields.
@@ -30,7 +30,7 @@ def _text(label: str, help_text: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a person wishes; `None` leaves the choice to the model.
+    """What a person asks for; `None` leaves the choice to the model.
 
     `key` and `meter` may be given as text; they are kept as `Key` and `Meter`.
 
@@ -117,7 +117,7 @@ class Request:
                 _check_text(option.name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the wishes as JSON values."""
+        """Return the settings as JSON values."""
         values = {option.name: getattr(self, option.name) for option in fields(self)}
         return values | {name: values[name] and str(values[name]) for name in ("key", "meter")}
 
@@ -174,5 +174,5 @@ def _shown(value: Any) -> str:
 
 
 def default_of(name: str) -> Any:
-    """Return the default of one wish."""
+    """Return the default of one setting."""
     return next(option.default for option in fields(Request) if option.name == name)

@@ -37,7 +37,8 @@ class Score:
         value: As measured, in `unit`; NaN if the piece has nothing to measure.
         unit: Such as `per 100 notes`.
         low, high: 10th and 90th percentile of real pieces of the form; `low` is the median for
-            what a person wishes (key, last bass, cadence), where a tenth of real pieces is no aim.
+            what a person expects (key, last bass, cadence), where a tenth of real pieces is no
+            aim.
         penalty: 0 among the middle of real pieces; grows with the distance from it, in units of
             the band's spread. Faults begin to cost a little inside the band.
         weight: What a penalty of 1 costs, in log-odds of being no real piece.

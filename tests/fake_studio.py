@@ -1,4 +1,4 @@
-"""A studio without a model: three kinds of hand-made chorales, in any number, as fast as wished."""
+"""A studio without a model: three kinds of hand-made chorales, in any number, as fast as asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from composer.cells import cells_of, clear
 from composer.composition import Composition, Ranked, Rejected
-from composer.engines import MenuRow, Suggestion
+from composer.engines import MenuEntry, Suggestion
 from composer.engines.suggestions import SAMPLING
 from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
@@ -25,8 +25,8 @@ from composer.theory import INSTRUMENTS, Key, Meter
 from composer.ui import Studio
 
 
-def _row(composer: str, form: str, ensemble: str, pieces: int, *meters: str) -> MenuRow:
-    return MenuRow(
+def _row(composer: str, form: str, ensemble: str, pieces: int, *meters: str) -> MenuEntry:
+    return MenuEntry(
         composer=composer,
         form=form,
         ensemble=ensemble,
@@ -63,7 +63,7 @@ _VOICES = ("soprano", "alto", "tenor", "bass")
 
 
 def make_piece(request: Request, kind: int = 0) -> Piece:
-    """Build a chorale of the wished length; `kind` 1 doubles in octaves, `kind` 2 never moves."""
+    """Build a chorale of the asked length; `kind` 1 doubles in octaves, `kind` 2 never moves."""
     key, meter = request.key or Key("G", "minor"), request.meter or Meter(4, 4)
     parts = tuple(
         Part(INSTRUMENTS[voice], _notes(voice_index, request.bars, meter, key, kind))

@@ -16,7 +16,7 @@ from composer.engines.events.drawing import slide
 from composer.engines.events.surprise import NEAR_PITCHES
 from composer.errors import OutOfMemory
 from composer.tokenizer import Conditions, Events, encode_conditions, vocab
-from composer.tokenizer.holes import drop_wishes
+from composer.tokenizer.holes import drop_conditions
 from composer.tokenizer.masks import Frame, Grammar
 from tests.strategies import VOCABULARY
 
@@ -130,13 +130,13 @@ def leave_room_for(n_most: int, runtime: Runtime, monkeypatch: pytest.MonkeyPatc
 
 
 def group_of(frame: Frame, size: int, *, seed: int = 0, **changes: Any) -> Group:
-    """Return candidates that wish for nothing, under the grammar of a frame."""
+    """Return candidates that condition for nothing, under the grammar of a frame."""
     prefix = encode_conditions(Conditions(), VOCABULARY)
     window = changes.get("window", 512)
     facts: dict[str, Any] = {
         "indices": list(range(size)),
         "prefix": prefix,
-        "open_prefix": drop_wishes(prefix, vocab.CONDITIONS),
+        "open_prefix": drop_conditions(prefix, vocab.CONDITIONS),
         "rules": Grammar(frame, size),
         "seed": seed,
         "max_rows": 160 * frame.bars,

@@ -246,9 +246,11 @@ def named_pieces(draw: st.DrawFn, plan: list[Meter], lines: list[GridNotes]) -> 
 
 @st.composite
 def any_conditions(draw: st.DrawFn) -> Conditions:
-    """Wishes that a vocabulary can spell exactly, each of them open now and then."""
+    """Conditions that a vocabulary can spell exactly, each of them open now and then."""
     known = {"composer": VOCABULARY.composers, "form": VOCABULARY.forms, "ensemble": ENSEMBLES}
-    names = {wish: draw(st.none() | st.sampled_from(found)) for wish, found in known.items()}
+    names = {
+        condition: draw(st.none() | st.sampled_from(found)) for condition, found in known.items()
+    }
     return Conditions(
         mode=draw(st.none() | st.sampled_from(MODES)),
         meter=draw(st.none() | meters),

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from composer.composition import (
     Composition,
+    Outcome,
     Ranked,
     Rejected,
-    Wish,
-    compare_wishes,
+    compare_with_request,
     entitled,
     replay,
 )
@@ -77,12 +77,12 @@ def ranked_of(request: Request, *pieces_: tuple[Piece, float]) -> tuple[Ranked, 
     return Composition.of(request, found, **facts).ranked
 
 
-def test_a_candidate_that_misses_a_wish_stands_behind_those_that_keep_all(
+def test_a_candidate_that_misses_a_setting_stands_behind_those_that_keep_all(
     chorale: Piece, keyboard_piece: Piece
 ) -> None:
-    wished = Request(key="G major", meter="4/4", bars=8, parts=4)
+    asked = Request(key="G major", meter="4/4", bars=8, parts=4)
     unclosed = replace(chorale, parts=(*chorale.parts[:-1], _up_a_tone(chorale.parts[-1])))
-    ranked = ranked_of(wished, (keyboard_piece, 90.0), (unclosed, 80.0), (chorale, 10.0))
+    ranked = ranked_of(asked, (keyboard_piece, 90.0), (unclosed, 80.0), (chorale, 10.0))
     assert [one.index for one in ranked] == [2, 1, 0]
     assert [one.n_missed for one in ranked] == [0, 1, 5]
 
@@ -92,11 +92,11 @@ def _up_a_tone(part: Part) -> Part:
     return replace(part, notes=(*part.notes[:-1], replace(last, pitch=last.pitch + 2)))
 
 
-def test_every_wish_stands_beside_what_came_of_it(chorale: Piece) -> None:
-    wished = Request(key="D minor", meter="3/4", bars=7, parts=3)
+def test_every_setting_stands_beside_what_came_of_it(chorale: Piece) -> None:
+    asked = Request(key="D minor", meter="3/4", bars=7, parts=3)
     found = {
-        wish.name: (wish.asked, wish.got, wish.is_kept)
-        for wish in compare_wishes(wished, chorale, NO_CARD)
+        setting.name: (setting.asked, setting.got, setting.is_kept)
+        for setting in compare_with_request(asked, chorale, NO_CARD)
     }
     assert found == {
         "key": ("D minor", "G major", False),
@@ -107,41 +107,43 @@ def test_every_wish_stands_beside_what_came_of_it(chorale: Piece) -> None:
         "close": ("on D", "on G3", False),
     }
     kept = Request(key="G major", meter="4/4", bars=8, parts=4)
-    assert all(wish.is_kept for wish in compare_wishes(kept, chorale, NO_CARD))
+    assert all(setting.is_kept for setting in compare_with_request(kept, chorale, NO_CARD))
 
 
-def test_what_nobody_wished_is_not_compared_but_the_length_and_the_close(
+def test_what_nobody_asked_is_not_compared_but_the_length_and_the_close(
     keyboard_piece: Piece, empty_piece: Piece
 ) -> None:
-    names = [wish.name for wish in compare_wishes(Request(), keyboard_piece, NO_CARD)]
+    names = [setting.name for setting in compare_with_request(Request(), keyboard_piece, NO_CARD)]
     assert names == ["bars", "close"]
-    silence = compare_wishes(Request(key="C major", bars=1), empty_piece, NO_CARD)
+    silence = compare_with_request(Request(key="C major", bars=1), empty_piece, NO_CARD)
     assert (silence[-1].got, silence[-1].is_kept) == ("silence", False)
 
 
 def test_a_meter_that_changes_is_not_the_one_that_was_asked_for(chorale: Piece) -> None:
     change = MeterChange(chorale.bars[4].onset_beats, Meter(2, 4))
     changed = replace(chorale, meters=(*chorale.meters, change))
-    (wish,) = (
-        w for w in compare_wishes(Request(meter="4/4"), changed, NO_CARD) if w.name == "meter"
+    (setting,) = (
+        w for w in compare_with_request(Request(meter="4/4"), changed, NO_CARD) if w.name == "meter"
     )
-    assert (wish.got, wish.is_kept) == ("4/4, 2/4", False)
+    assert (setting.got, setting.is_kept) == ("4/4, 2/4", False)
 
 
 @pytest.mark.parametrize(("high", "value", "kept"), [(0.0, 0.5, [False]), (0.0, 0.0, [True])])
-def test_no_parallels_are_a_wish_where_real_pieces_have_none(
+def test_no_parallels_are_a_setting_where_real_pieces_have_none(
     chorale: Piece, high: float, value: float, kept: list[bool]
 ) -> None:
     place = Place(1, Fraction(0), (0, 1), "C5/F4 to D5/G4")
     places = (place,) * bool(value)
 
-    def parallels(request: Request, top: float) -> list[Wish]:
+    def parallels(request: Request, top: float) -> list[Outcome]:
         fifths = Score("parallel_fifths", "", value, "", 0.0, top, 0.0, 1.0, places)
-        found = compare_wishes(request, chorale, Scorecard("chorale/4", (fifths,), 50.0))
-        return [wish for wish in found if wish.name == "parallels"]
+        found = compare_with_request(request, chorale, Scorecard("chorale/4", (fifths,), 50.0))
+        return [setting for setting in found if setting.name == "parallels"]
 
-    assert [wish.is_kept for wish in parallels(Request(), high)] == kept
-    assert [wish.got for wish in parallels(Request(), high)] == ["fifths: 1" if value else "none"]
+    assert [setting.is_kept for setting in parallels(Request(), high)] == kept
+    assert [setting.got for setting in parallels(Request(), high)] == [
+        "fifths: 1" if value else "none"
+    ]
     assert parallels(Request(part_writing=0.0), high) == []
     assert parallels(Request(), 0.4) == []
 
@@ -152,8 +154,8 @@ def test_a_key_is_kept_in_any_spelling(chorale: Piece, semitones: int) -> None:
     for key in KEYS:
         if (key.tonic_pitch_class, key.mode) == (tonic, "major"):
             piece = replace(chorale.transposed(semitones), key=key)
-            key_wish = compare_wishes(Request(key=key), piece, NO_CARD)[0]
-            assert (key_wish.got, key_wish.is_kept) == (str(key), True)
+            key_setting = compare_with_request(Request(key=key), piece, NO_CARD)[0]
+            assert (key_setting.got, key_setting.is_kept) == (str(key), True)
 
 
 def test_the_piece_and_scorecard_of_a_composition_are_those_of_the_best(

@@ -8,13 +8,21 @@ from typing import Any
 import pytest
 
 from composer.errors import OptionError
-from composer.plans import FORM_NAMES, Chunking, Plan, Row, build_plan, common_scale, related_key
+from composer.plans import (
+    FORM_NAMES,
+    Chunking,
+    Plan,
+    PlannedSection,
+    build_plan,
+    common_scale,
+    related_key,
+)
 from composer.theory import KEYS, Key, parse_key
 
 
-def row_of(label: str = "A", **changes: Any) -> Row:
+def row_of(label: str = "A", **changes: Any) -> PlannedSection:
     facts: dict[str, Any] = {"label": label, "bars": 4, "key": Key("C", "major")}
-    return Row(**facts | changes)
+    return PlannedSection(**facts | changes)
 
 
 @pytest.mark.parametrize("name", FORM_NAMES)
@@ -76,7 +84,9 @@ def test_a_pivot_has_what_two_keys_share() -> None:
         (tuple(row_of(str(n), bars=64) for n in range(9)), "up to 512 bars"),
     ],
 )
-def test_rows_that_do_not_go_together_are_refused(rows: tuple[Row, ...], words: str) -> None:
+def test_rows_that_do_not_go_together_are_refused(
+    rows: tuple[PlannedSection, ...], words: str
+) -> None:
     with pytest.raises(OptionError, match=words):
         Plan("mine", rows)
 

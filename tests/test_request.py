@@ -1,4 +1,4 @@
-"""Requests: every wish is checked once, and comes back from its JSON."""
+"""Requests: every setting is checked once, and comes back from its JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS = [option for option in fields(Request) if "low" in option.metadata]
 WHOLE = {"parts", "bars", "top_k", "candidates", "seed"}
 
 
-def test_a_request_without_wishes_is_whole() -> None:
+def test_a_request_without_settings_is_whole() -> None:
     request = Request()
     assert (request.composer, request.key, request.meter) == (None, None, None)
     assert all(getattr(request, option.name) == option.default for option in fields(Request))
@@ -56,7 +56,7 @@ def test_counts_are_whole_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("option", NUMBERS, ids=lambda option: option.name)
-def test_only_wishes_that_may_stay_open_may_be_none(option: Any) -> None:
+def test_only_settings_that_may_stay_open_may_be_none(option: Any) -> None:
     if option.default is None:
         assert getattr(Request(**{option.name: None}), option.name) is None
     else:
@@ -101,12 +101,12 @@ def test_a_request_comes_back_from_its_json(request_: Request) -> None:
     assert Request.from_dict(request_.to_dict()) == request_
 
 
-def test_an_unknown_wish_is_named_with_those_that_there_are() -> None:
+def test_an_unknown_setting_is_named_with_those_that_there_are() -> None:
     with pytest.raises(OptionError, match="a request has no 'tempo'; it has bars, candidates"):
         Request.from_dict({"tempo": 90})
 
 
 @pytest.mark.parametrize("option", fields(Request), ids=lambda option: option.name)
-def test_every_wish_has_a_help_text_and_a_default(option: Any) -> None:
+def test_every_setting_has_a_help_text_and_a_default(option: Any) -> None:
     assert option.metadata["help"]
     assert default_of(option.name) == option.default

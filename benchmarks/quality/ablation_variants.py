@@ -22,7 +22,7 @@ from composer.models.config import PRESETS, ModelConfig
 from composer.models.event_model import normalise
 from composer.models.transformer import Attention, Block, EventTransformer, causal_attention
 from composer.tokenizer import vocab
-from composer.tokenizer.holes import N_WISHES, Sequence
+from composer.tokenizer.holes import N_CONDITIONS, Sequence
 from composer.training import SamplingOptions, TrainOptions, batches
 
 Change = Callable[[], AbstractContextManager[Any]]
@@ -167,10 +167,10 @@ def polar() -> AbstractContextManager[Any]:
 def _register_shifted(*args: Any) -> Sequence:
     """Draw a sequence as if the piece were written up to `MOST_SHIFTED` semitones off."""
     sequence, rng = _draw_sequence(*args), args[-1]
-    wishes = sequence.rows[:N_WISHES, vocab.PITCH]
-    at = (wishes > vocab.VALUE_SHIFT) & (wishes <= LAST_SHIFT)
+    conditions = sequence.rows[:N_CONDITIONS, vocab.PITCH]
+    at = (conditions > vocab.VALUE_SHIFT) & (conditions <= LAST_SHIFT)
     by = int(rng.integers(-MOST_SHIFTED, MOST_SHIFTED + 1))
-    wishes[at] = np.clip(wishes[at] + by, vocab.VALUE_SHIFT + 1, LAST_SHIFT)
+    conditions[at] = np.clip(conditions[at] + by, vocab.VALUE_SHIFT + 1, LAST_SHIFT)
     return sequence
 
 
@@ -178,7 +178,7 @@ _draw_sequence = batches.draw_sequence
 
 
 def shifted() -> AbstractContextManager[Any]:
-    """Train with the wish SHIFT, and so the written register, moved a little."""
+    """Train with the condition SHIFT, and so the written register, moved a little."""
     return patch.object(batches, "draw_sequence", _register_shifted)
 
 

@@ -5,7 +5,7 @@ r"""What does each choice of training buy in the same processor time?
 
 Every variant (`ablation_variants.py`) differs from the first in one thing and is trained from
 nothing for as long, on one thread, with the same schedule. Judged alike: nats a note of the
-validation split, the first 512 rows of pieces with all wishes given, over all notes and over
+validation split, the first 512 rows of pieces with all conditions given, over all notes and over
 four-part chorales; of the averaged weights and of the last ones. A second seed shows what a
 difference is worth. Short runs favour what learns fast: they settle rates and shapes, and say
 little about what helps against learning by heart (dropout, augmentation).

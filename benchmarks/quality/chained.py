@@ -44,8 +44,8 @@ def real_pieces(corpus_folder: Path, n: int) -> Iterator[Piece]:
 
 def composed(seed: int, bars: int, candidates: int) -> Piece:
     """Compose a quartet."""
-    wishes: dict[str, Any] = {"composer": "Haydn", "form": FORM, "meter": "4/4"}
-    return compose(Request(**wishes, bars=bars, candidates=candidates, seed=seed)).piece
+    settings: dict[str, Any] = {"composer": "Haydn", "form": FORM, "meter": "4/4"}
+    return compose(Request(**settings, bars=bars, candidates=candidates, seed=seed)).piece
 
 
 def chained(seed: int, candidates: int, theme_bars: int) -> Piece:

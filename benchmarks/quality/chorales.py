@@ -180,7 +180,7 @@ def result_of(rows: list[dict[str, Any]], real: list[dict[str, Any]]) -> dict[st
     return {"groups": groups, "values": values, "requests": rows, "real_chorales": real}
 
 
-def wishes(keys: Sequence[str], n: int, *, candidates: int, seed: int) -> Iterator[Request]:
+def settings(keys: Sequence[str], n: int, *, candidates: int, seed: int) -> Iterator[Request]:
     """Yield requests through the keys in shuffled rounds."""
     shuffled = rounds(keys, np.random.default_rng(seed))
     fixed = {"composer": COMPOSER, "form": FORM, "meter": METER, "bars": BARS}
@@ -197,7 +197,7 @@ def main() -> None:
     real = real_chorales(options.corpus) if options.corpus else []
     row = next(row for row in engine.menu if (row.composer, row.form) == (COMPOSER, FORM))
     rows: list[dict[str, Any]] = []
-    for request in wishes(
+    for request in settings(
         row.keys, options.requests, candidates=options.candidates, seed=options.seed
     ):
         rows.append(run_request(request))

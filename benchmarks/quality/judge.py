@@ -13,7 +13,7 @@ very pieces that were damaged), 0.5 by chance, with a 95 % interval over resampl
 than the one they were made from.
 
 Best of N: candidates in groups of N, the winner as `Composition` ranks them. Its score, parallels,
-wishes and texture, and the AUC of a classifier that tells winners from real pieces
+settings and texture, and the AUC of a classifier that tells winners from real pieces
 (`evaluation.two_sample`), beside single draws and, as a control, real pieces from real ones.
 """
 

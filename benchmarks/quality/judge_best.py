@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.record import Share, print_table, rounded
-from composer.composition import compare_wishes
+from composer.composition import compare_with_request
 from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation.features import describe
@@ -21,11 +21,11 @@ from composer.evaluation.weighing.fitting import REAL
 from composer.evaluation.weighing.material import (
     Files,
     Sample,
+    asked_of,
     drawn,
     is_bach_chorale,
     load_samples,
     request_of,
-    wishes_of,
 )
 from composer.scorecard import Scorecard
 from composer.scoring import Bands, Standards, score
@@ -83,7 +83,7 @@ def make_candidates(folder: Path, engine: Engine, report: Callable[[str], None])
         for seed, (kind, sizes, usual) in enumerate(
             ((WIDE, WIDTH, USUAL_WIDTH), (DEEP, DEPTH, USUAL_DEPTH)), start=8
         ):
-            wishes = wishes_of(found, engine, sizes.get(family, usual), 1.0, 10_000 * seed)
+            wishes = asked_of(found, engine, sizes.get(family, usual), 1.0, 10_000 * seed)
             for first in range(0, len(wishes), PART_REQUESTS):  # a file each, to go on from
                 part = wishes[first : first + PART_REQUESTS]
                 name = f"{kind} {first:03}"
@@ -134,7 +134,7 @@ def _judge(one: Sample, base: Sample, engine: Engine, bands: Bands) -> Judged:
     if request is None:
         raise OptionError("candidates stand for wishes that are on the menu")
     card = _card(one, bands)
-    missed = sum(not wish.is_kept for wish in compare_wishes(request, one.piece, card))
+    missed = sum(not wish.is_kept for wish in compare_with_request(request, one.piece, card))
     return Judged(one, card, missed)
 
 

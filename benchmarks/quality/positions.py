@@ -4,7 +4,7 @@ r"""How well are late notes of a long piece predicted: nats a note by position, 
         --out benchmarks/quality/positions.json --plot benchmarks/quality/positions.svg
 
 Validation pieces of more than 2,048 events, read by the bundled checkpoint (or by `--checkpoint`)
-in several ways: `windows of N`, as the composer reads them (wishes, GAP, half a window of bars,
+in several ways: `windows of N`, as the composer reads them (conditions, GAP, half a window of bars,
 then the bars that count); `all`, with everything before in view and positions as in training; `all,
 base x N`, with rotary wavelengths stretched by a larger base ("NTK-aware" scaling, B. Peng et al.,
 YaRN, arXiv 2309.00071, section 3.1); `no positions`, with rotations left out (what DroPE begins
@@ -40,7 +40,7 @@ from composer.models.likelihood import row_nats
 from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.tokenizer import Vocabulary, encode, vocab
-from composer.tokenizer.holes import N_WISHES, Bars, window, windows
+from composer.tokenizer.holes import N_CONDITIONS, Bars, window, windows
 from composer.training.batches import pad
 
 LONGEST = 8_192
@@ -61,7 +61,7 @@ def long_pieces(folder: Path, vocabulary: Vocabulary) -> list[Bars]:
                 bars = Bars.of(encode(piece, vocabulary))
             except ComposerError:
                 continue
-            ends = N_WISHES + np.cumsum([len(bar) for bar in bars.bars])
+            ends = N_CONDITIONS + np.cumsum([len(bar) for bar in bars.bars])
             if ends[-1] > LEAST:
                 found.append(replace(bars, bars=bars.bars[: int((ends <= LONGEST).sum())]))
     return found
@@ -69,7 +69,7 @@ def long_pieces(folder: Path, vocabulary: Vocabulary) -> list[Bars]:
 
 def read_whole(model: EventTransformer, piece: Bars) -> Nats:
     """Return the nats of every row of the music, all rows before it in view, [N]."""
-    return _nats(model, [window(piece, 0, len(piece))])[0][N_WISHES - 1 :]
+    return _nats(model, [window(piece, 0, len(piece))])[0][N_CONDITIONS - 1 :]
 
 
 def read_in_windows(rows: int) -> Way:
@@ -125,7 +125,7 @@ def by_position(pieces: Sequence[Bars], model: EventTransformer, read: Way) -> d
     nats, notes = np.zeros(len(EDGES) - 1), np.zeros(len(EDGES) - 1)
     for piece in pieces:
         found, is_note = read(model, piece), notes_of(piece)
-        stretch = np.searchsorted(EDGES, N_WISHES + np.arange(len(is_note)), side="right") - 1
+        stretch = np.searchsorted(EDGES, N_CONDITIONS + np.arange(len(is_note)), side="right") - 1
         nats += np.bincount(stretch, found, minlength=len(nats))
         notes += np.bincount(stretch, is_note, minlength=len(notes))
     return {

@@ -118,8 +118,8 @@ def _candidate(one: Ranked, request: Request, engine: KeepingEngine) -> Candidat
 
 def _values(one: Ranked, n_rows: int, engine: KeepingEngine) -> Values:
     """Judge the first rows of a candidate as `engines.pruning` does."""
-    wishes = conditions_of_record(one.record)
-    card = score_beginning(engine.draws[one.index], n_rows, wishes, engine.standards)
+    conditions = conditions_of_record(one.record)
+    card = score_beginning(engine.draws[one.index], n_rows, conditions, engine.standards)
     costs = {
         f"cost of {family}": sum(s.weight * s.penalty for s in card.scores if s.family == family)
         for family in FAMILIES
@@ -222,8 +222,8 @@ def requests_of(engine: Engine, options: argparse.Namespace) -> dict[str, list[R
     mixed = mixed_requests(
         engine.menu, options.requests, candidates=options.candidates, seed=options.seed
     )
-    wishes = {"composer": "Bach", "form": "chorale", "meter": "4/4", "bars": BARS}
-    facts: dict[str, Any] = {**wishes, "candidates": options.candidates}
+    conditions = {"composer": "Bach", "form": "chorale", "meter": "4/4", "bars": BARS}
+    facts: dict[str, Any] = {**conditions, "candidates": options.candidates}
     chorales = [
         Request(**facts, key=KEYS[n * 7 % len(KEYS)], seed=options.seed + n)
         for n in range(options.chorales)

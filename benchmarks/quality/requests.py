@@ -1,4 +1,4 @@
-"""Does a piece keep its wishes? Mixed requests over the whole menu, winners and unselected draws.
+"""Does a piece keep its settings? Mixed requests over the whole menu, winners and unselected draws.
 
     python benchmarks/quality/requests.py --corpus scores --out benchmarks/quality/requests.json
 
@@ -121,7 +121,7 @@ def show(columns: dict[str, dict[str, Share]]) -> None:
 
 
 def finish(result: dict[str, Any], out: Path | None) -> dict[str, dict[str, Share]]:
-    """Add the totals, save if wished, and return the columns."""
+    """Add the totals, save if asked, and return the columns."""
     rows = [row for row in result["requests"] if "elapsed_s" in row]
     elapsed_s = sum(row["elapsed_s"] for row in rows)
     columns = summary(result)
@@ -147,24 +147,24 @@ def main() -> None:
     options = read_options()
     engine = default_engine()
     result: dict[str, Any] = {"machine": machine_facts(engine.versions), "requests": []}
-    wishes = mixed_requests(
+    settings = mixed_requests(
         engine.menu, options.requests, candidates=options.candidates, seed=options.seed
     )
     if options.corpus:
         corpus = load_corpus(options.corpus, licence=options.licence, split="valid")
-        forms = [str(request.form) for request in wishes]
+        forms = [str(request.form) for request in settings]
         result["real"] = real_rows(corpus, forms, options.seed)
         result["real, written key"] = real_rows(only_written_keys(corpus), forms, options.seed)
-    for number, request in enumerate(wishes, start=1):
+    for number, request in enumerate(settings, start=1):
         result["requests"].append(run_request(request, options.keep))
-        if number % SAVE_EVERY == 0 or number == len(wishes):
+        if number % SAVE_EVERY == 0 or number == len(settings):
             columns = finish(result, options.out)
     show(columns)
 
 
 def read_options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Do pieces keep their wishes?")
+    parser = argparse.ArgumentParser(description="Do pieces keep their settings?")
     parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--candidates", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1, help="of the sample; requests count on")

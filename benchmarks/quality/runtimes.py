@@ -2,10 +2,10 @@
 
     python benchmarks/quality/runtimes.py --corpus scores --out benchmarks/quality/runtimes.json
 
-Rows of openly licensed validation pieces are read one by one, as in composing, with wishes and bars
-left given; the first window of every piece, up to 512 rows. Counted are all fields of all rows but
-the sections of bars. `logits` is the largest difference of any logit from the torch runtime, and
-the root of the mean square of all differences. The interval is a bootstrap over pieces.
+Rows of openly licensed validation pieces are read one by one, as in composing, with conditions and
+bars left given; the first window of every piece, up to 512 rows. Counted are all fields of all rows
+but the sections of bars. `logits` is the largest difference of any logit from the torch runtime,
+and the root of the mean square of all differences. The interval is a bootstrap over pieces.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from composer.errors import ComposerError
 from composer.models import load_checkpoint
 from composer.piece import Piece
 from composer.tokenizer import Events, Vocabulary, encode, vocab
-from composer.tokenizer.holes import N_WISHES
+from composer.tokenizer.holes import N_CONDITIONS
 
 REFERENCE = "torch"
 NAMES = (REFERENCE, "onnx-fp32", "onnx-graph", "onnx")
@@ -60,9 +60,9 @@ def read_group(
     """Read pieces to the end of the shortest; return nats and notes [B], and all logits."""
     length = min(map(len, group))
     rows = np.stack([piece[:length] for piece in group])
-    session = runtime.begin(list(rows[:, :N_WISHES]), length)
+    session = runtime.begin(list(rows[:, :N_CONDITIONS]), length)
     nats, all_logits = np.zeros(len(group)), []
-    for index in range(N_WISHES, length):
+    for index in range(N_CONDITIONS, length):
         row = rows[:, index].astype(np.int64)
         is_bar = row[:, vocab.TIME] == vocab.BAR
         for field, size in enumerate(vocab.WRITTEN_SIZES):

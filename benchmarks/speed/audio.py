@@ -128,10 +128,10 @@ def main() -> None:
         rows = [
             {"what": what}
             | min(
-                (run_once(piece, place / name, wishes, length_s) for _ in range(REPEATS)),
+                (run_once(piece, place / name, settings, length_s) for _ in range(REPEATS)),
                 key=lambda row: row["seconds"],
             )
-            for what, name, wishes in RUNS
+            for what, name, settings in RUNS
         ]
         steps = time_steps(piece)
     print_table(list(rows[0]), (list(row.values()) for row in rows))

@@ -253,17 +253,17 @@ def _ratios(rows: list[dict[str, Any]], size: str, contexts: Sequence[int]) -> d
     }
 
 
-def time_request(engine: Engine, candidates: int, *, repeats: int = 3, **wishes: Any) -> Any:
+def time_request(engine: Engine, candidates: int, *, repeats: int = 3, **settings: Any) -> Any:
     """Return seconds from request to ranked table, and to the first finished candidate.
 
     Args:
         engine: What composes.
         candidates: How many.
         repeats: The median counts; a short request comes before them and does not.
-        wishes: Instead of those of `REQUEST`.
+        settings: Instead of those of `REQUEST`.
     """
     list(compose_steps(Request(**{**REQUEST, "bars": 2, "candidates": 8}), engine=engine))
-    request = Request(**{**REQUEST, **wishes, "candidates": candidates})
+    request = Request(**{**REQUEST, **settings, "candidates": candidates})
     times = [time_once(engine, request)[:2] for _ in range(repeats)]
     seconds, first = (round(median(column), 3) for column in zip(*times, strict=True))
     return {

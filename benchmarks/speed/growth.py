@@ -34,12 +34,12 @@ from composer.request import Request
 CANDIDATES = (1, 4, 16, 64, 100, 256)
 BARS = (16, 64, 256)
 BASE_BARS, BASE_CANDIDATES = 16, 16
-WISHES: dict[str, Any] = {"composer": "Bach", "form": "chorale", "key": "G minor", "meter": "4/4"}
+SETTINGS: dict[str, Any] = {"composer": "Bach", "form": "chorale", "key": "G minor", "meter": "4/4"}
 
 
 def time_request(engine: Engine, *, bars: int, candidates: int, repeats: int) -> dict[str, Any]:
     """Compose; return seconds to the ranked table and to the first candidate, and what came."""
-    request = Request(**WISHES, bars=bars, candidates=candidates, seed=7)
+    request = Request(**SETTINGS, bars=bars, candidates=candidates, seed=7)
     runs = [time_once(engine, request) for _ in range(repeats)]
     return {
         "bars": bars,

@@ -49,9 +49,13 @@ def requests(engine: Engine) -> Iterator[Request]:
         rows = (row for row in engine.menu if (row.form, row.ensemble) == (form, ensemble))
         row = next(rows, None)
         if row:
-            wishes: dict[str, Any] = {"composer": row.composer, "form": form, "ensemble": ensemble}
-            wishes |= {"parts": row.parts, "bars": BARS, "candidates": CANDIDATES}
-            yield Request.from_dict(wishes | {"key": "G minor", "meter": "4/4", "seed": 0})
+            settings: dict[str, Any] = {
+                "composer": row.composer,
+                "form": form,
+                "ensemble": ensemble,
+            }
+            settings |= {"parts": row.parts, "bars": BARS, "candidates": CANDIDATES}
+            yield Request.from_dict(settings | {"key": "G minor", "meter": "4/4", "seed": 0})
 
 
 def drawn(request: Request, engine: Engine) -> list[Take]:

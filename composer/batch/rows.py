@@ -34,7 +34,7 @@ class Row:
     """One request of a batch.
 
     Args:
-        name: Of its folder; the same for the same wishes, wherever they stand in the file.
+        name: Of its folder; the same for the same settings, wherever they stand in the file.
         number: Its place in the file, from 1.
         values: As asked for, with a seed; not checked yet.
     """

@@ -118,7 +118,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Row:
+class JudgedRow:
     """One row of every candidate, and what the model says of it; see `Draw`.
 
     Args:
@@ -132,7 +132,7 @@ class Row:
     doubts: Floats
 
     @classmethod
-    def of(cls, n: int, n_fields: int) -> Row:
+    def of(cls, n: int, n_fields: int) -> JudgedRow:
         """Return an empty row of n candidates."""
         ids = np.empty((n, n_fields), np.int16)
         return cls(ids, np.zeros((n, n_fields), np.float32), np.zeros((n, 2), np.float32))
@@ -172,7 +172,7 @@ class Group:
     Args:
         indices: Their numbers in the request.
         prefix: What all of them read first, [T, F].
-        open_prefix: The same without wishes, for guidance.
+        open_prefix: The same without conditions, for guidance.
         rules: Of the group.
         seed: Of the request; with a candidate's number it fixes all its random numbers.
         max_rows: Rows a candidate may have at most.
@@ -220,7 +220,7 @@ class Group:
         found: npt.NDArray[np.float64] = self._uniform[self.alive, place]
         return found
 
-    def add(self, row: Row) -> None:
+    def add(self, row: JudgedRow) -> None:
         """Write down the row of every living candidate."""
         if self.n_rows == self.rows.shape[1]:
             self.rows, self.log_probs, self.doubts = (
@@ -307,7 +307,7 @@ def _closed_up(n: int, gone: Container[int]) -> Ints:
 def _begin(
     runtime: Runtime, group: Group, options: DecodingOptions, window: int
 ) -> tuple[list[Session], int]:
-    """Return the session with the wishes, with guidance the one without, and the rows they read.
+    """Return the session with conditions, with guidance the one without, and the rows they read.
 
     At first all candidates begin alike, which is read once; behind a full window each has its own.
     """
@@ -337,7 +337,7 @@ def _choose_rows(
         amended  [8, 4, 12]   the rules write 8 where 7 was chosen; the likelihood is that of 7
     """
     uniform = group.uniform()
-    row = Row.of(len(group.alive), len(sizes))
+    row = JudgedRow.of(len(group.alive), len(sizes))
     for index, size in enumerate(sizes):
         chosen = row.ids[:, :index]
         ids = group.rules.forced(index, chosen)

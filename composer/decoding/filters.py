@@ -58,19 +58,19 @@ def likelier_neighbours(
     return np.maximum(nats, 0.0).astype(np.float32), ways[best]
 
 
-def guide(wished: Logits, open_: Logits, scale: float) -> Logits:
-    """Move logits away from those without wishes: open + scale * (wished - open).
+def guide(asked: Logits, open_: Logits, scale: float) -> Logits:
+    """Move logits away from those without conditions: open + scale * (asked - open).
 
     What a row of logits is short of log-probabilities is one number, and stays one.
 
     Source: J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), arXiv 2207.12598.
 
     Args:
-        wished: Logits with the wishes, [B, V].
+        asked: Logits with the conditions, [B, V].
         open_: Logits without, [B, V].
         scale: 1 changes nothing.
     """
-    return open_ + np.float32(scale) * (wished - open_)
+    return open_ + np.float32(scale) * (asked - open_)
 
 
 def keep_top_k(logits: Logits, k: int) -> Logits:

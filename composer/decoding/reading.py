@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from composer.decoding.engine import Ids, Neighbours, Row
+from composer.decoding.engine import Ids, JudgedRow, Neighbours
 from composer.decoding.runtimes import Runtime
 from composer.decoding.runtimes.base import Floats
 
@@ -20,7 +20,7 @@ class Passage:
     """Rows to be read.
 
     Args:
-        before: Rows that are known already, wishes in front, [T, F].
+        before: Rows that are known already, conditions in front, [T, F].
         rows: To be judged, [N, F].
     """
 
@@ -68,7 +68,7 @@ def read(
         if len(staying) < len(alive):
             session.keep(staying)
             alive = alive[staying]
-        row = Row.of(len(alive), len(sizes))
+        row = JudgedRow.of(len(alive), len(sizes))
         row.ids[:] = [passages[who].rows[place] for who in alive.tolist()]
         for index, size in enumerate(sizes):
             ids = row.ids[:, index].astype(np.int64)

@@ -19,7 +19,7 @@ from composer.engines.base import (
     Take,
 )
 from composer.engines.capabilities import Capabilities, Option
-from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.menu import MenuEntry, check_menu, decide
 from composer.engines.playing import play
 from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
@@ -33,7 +33,7 @@ __all__ = [
     "Engine",
     "Fill",
     "Material",
-    "MenuRow",
+    "MenuEntry",
     "Option",
     "Play",
     "Record",

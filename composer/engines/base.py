@@ -23,7 +23,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from composer.cells import Blank
 from composer.engines.capabilities import Capabilities
-from composer.engines.menu import MenuRow
+from composer.engines.menu import MenuEntry
 from composer.engines.suggestions import Suggestion
 from composer.errors import RequestError
 from composer.novelty import NoveltyIndex
@@ -220,7 +220,7 @@ class Engine:
     capabilities: ClassVar[Capabilities]
     weightless: ClassVar[bool] = False
     versions: Mapping[str, str] = {}
-    menu: tuple[MenuRow, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
     suggestions: Mapping[str, Suggestion] = {}
 
     @classmethod

@@ -19,7 +19,7 @@ THIN_PIECES = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class MenuRow:
+class MenuEntry:
     """A composer and a form, with what is usual for the pair.
 
     Args:
@@ -51,7 +51,7 @@ class MenuRow:
         return asdict(self) | {"is_thin": self.is_thin}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> MenuRow:
+    def from_dict(cls, values: dict[str, Any]) -> MenuEntry:
         """Rebuild a row; unknown entries are left out.
 
         Raises:
@@ -69,7 +69,7 @@ class MenuRow:
         return row
 
 
-def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:
+def check_menu(request: Request, menu: Sequence[MenuEntry]) -> None:
     """Refuse a composer or form, or a pair of them, that is not on the menu.
 
     Raises:
@@ -94,7 +94,7 @@ def check_menu(request: Request, menu: Sequence[MenuRow]) -> None:
         )
 
 
-def matching_rows(request: Request, menu: Sequence[MenuRow]) -> list[MenuRow]:
+def matching_rows(request: Request, menu: Sequence[MenuEntry]) -> list[MenuEntry]:
     """Return the rows that fit the composer and form of a request."""
     return [
         row
@@ -103,7 +103,7 @@ def matching_rows(request: Request, menu: Sequence[MenuRow]) -> list[MenuRow]:
     ]
 
 
-def decide(request: Request, menu: Sequence[MenuRow]) -> Request:
+def decide(request: Request, menu: Sequence[MenuEntry]) -> Request:
     """Decide the settings that were left open, by the request's seed and what is usual.
 
     The meter stays open: the engine chooses it in the first bar.

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from composer.engines.menu import MenuRow
+from composer.engines.menu import MenuEntry
 from composer.errors import OptionError
 from composer.request import Request, default_of
 
@@ -97,7 +97,7 @@ def read_suggestions(
 
 
 def menu_values(
-    menu: Sequence[MenuRow], suggestions: Mapping[str, Suggestion]
+    menu: Sequence[MenuEntry], suggestions: Mapping[str, Suggestion]
 ) -> list[dict[str, Any]]:
     """Return the menu as JSON rows; `suggested` is None where the form was not measured."""
     rows = []

@@ -99,7 +99,7 @@ def describe(piece: Piece) -> Floats:
     """
     found: Mapping[str, Measure] = measure(piece)
     shares = [counts / max(1.0, counts.sum()) for counts in distributions(piece).values()]
-    names = [rule.name for rule in RULES if rule.measure and not rule.is_wish]
+    names = [rule.name for rule in RULES if rule.measure and not rule.is_expected]
     return np.concatenate([*shares, [found[name].value for name in names]])
 
 

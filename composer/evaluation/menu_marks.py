@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from composer.engines import MenuRow
+from composer.engines import MenuEntry
 from composer.evaluation.fidelity import IN_FILE, misses
 from composer.evaluation.intervals import share
 from composer.evaluation.recognition import Labelled, Recogniser
@@ -20,7 +20,7 @@ CLASSES = (10, 15, 20, 30, 50, 100)
 
 
 def menu_marks(
-    menu: Sequence[MenuRow], grid: Sequence[Drawn], recogniser: Recogniser
+    menu: Sequence[MenuEntry], grid: Sequence[Drawn], recogniser: Recogniser
 ) -> dict[str, Any]:
     """Return what came of a request for every row of the menu.
 
@@ -55,7 +55,7 @@ def menu_marks(
     }
 
 
-def _marks(row: MenuRow, drawn: Drawn, recogniser: Recogniser) -> dict[str, list[bool]]:
+def _marks(row: MenuEntry, drawn: Drawn, recogniser: Recogniser) -> dict[str, list[bool]]:
     pieces = [one.piece for one in drawn.ranked]
     missed = [misses(piece, drawn.request) for piece in pieces]
     labelled = [Labelled.of(piece, row.composer, row.form) for piece in pieces]

@@ -1,9 +1,9 @@
 """The report of a checkpoint: everything that is measured, as one value that JSON can hold.
 
-Real pieces that were held back from training stand beside pieces composed for the same wishes: the
-first draw of every request (`first draws`) and the winner among its candidates (`winners`). Real
-training pieces of the same composers and forms (`other real`) show how far real pieces differ from
-one another, and the same ones damaged show what a difference looks like.
+Real pieces that were held back from training stand beside pieces composed for the same settings:
+the first draw of every request (`first draws`) and the winner among its candidates (`winners`).
+Real training pieces of the same composers and forms (`other real`) show how far real pieces differ
+from one another, and the same ones damaged show what a difference looks like.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _labelled(one: Real) -> Labelled:
 def _composed_beside_real(
     drawn: Sequence[Drawn], piece_of: Callable[[Drawn], Piece | None]
 ) -> tuple[list[Labelled], list[Labelled]]:
-    """Return the composed pieces and the real ones whose wishes they are."""
+    """Return the composed pieces and the real ones whose settings they are."""
     found = [(one.real, piece) for one in drawn if one.real and (piece := piece_of(one))]
     own = [Labelled.of(piece, real.entry.composer, real.entry.form) for real, piece in found]
     return own, [_labelled(real) for real, _ in found]

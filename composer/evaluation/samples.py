@@ -1,4 +1,4 @@
-"""What a report looks at: real pieces, and pieces composed for the same wishes beside each.
+"""What a report looks at: real pieces, and pieces composed for the same settings beside each.
 
 Real pieces are held back from training, and of pairs of composer and form that are on the menu, as
 they come in the corpus. Knows how to ask and draw, judges nothing.
@@ -14,7 +14,7 @@ import numpy as np
 
 from composer.composition import Composition, Ranked
 from composer.corpus import Corpus, Entry
-from composer.engines import Engine, MenuRow, open_shelf
+from composer.engines import Engine, MenuEntry, open_shelf
 from composer.errors import RequestError
 from composer.evaluation.excerpts import bars_asked, excerpt
 from composer.piece import Piece
@@ -61,10 +61,10 @@ class Drawn:
     """What came of one request.
 
     Args:
-        request: The wishes.
+        request: The settings.
         ranked: Candidates, best first; none if all were rejected.
         n_rejected: Draws that became no piece.
-        real: The real piece whose wishes they are, if there is one.
+        real: The real piece whose settings they are, if there is one.
     """
 
     request: Request
@@ -93,7 +93,7 @@ class Drawn:
 
 
 def read_real(entries: Iterable[Entry], corpus: Corpus, n: int) -> Iterator[Real]:
-    """Read up to n pieces that can be read, have notes, and whose wishes can be composed."""
+    """Read up to n pieces that can be read, have notes, and whose settings can be composed."""
     found = 0
     for entry, piece in replace(corpus, entries=tuple(entries), refusals=()).pieces():
         if isinstance(piece, Piece) and excerpt(piece, piece.n_bars).n_notes and _can_ask(piece):
@@ -107,7 +107,7 @@ def _can_ask(piece: Piece) -> bool:
     return open_shelf().describe().writes(piece.meter) and len(piece.parts) <= 8
 
 
-def held_out(corpus: Corpus, menu: Sequence[MenuRow], n: int, seed: int) -> list[Real]:
+def held_out(corpus: Corpus, menu: Sequence[MenuEntry], n: int, seed: int) -> list[Real]:
     """Return up to n real pieces outside the training split, of pairs on the menu, at random."""
     entries = [entry for entry in _on_menu(corpus, menu) if entry.split != "train"]
     order = np.random.default_rng(seed).permutation(len(entries))
@@ -115,7 +115,7 @@ def held_out(corpus: Corpus, menu: Sequence[MenuRow], n: int, seed: int) -> list
 
 
 def training_partners(
-    corpus: Corpus, menu: Sequence[MenuRow], likes: Sequence[Real], seed: int
+    corpus: Corpus, menu: Sequence[MenuEntry], likes: Sequence[Real], seed: int
 ) -> list[Real]:
     """Return a training piece of the same composer and form for each real piece, none twice."""
     pools: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -126,7 +126,7 @@ def training_partners(
 
 
 def training_sample(
-    corpus: Corpus, menu: Sequence[MenuRow], most_a_pair: int, seed: int
+    corpus: Corpus, menu: Sequence[MenuEntry], most_a_pair: int, seed: int
 ) -> list[Real]:
     """Return training pieces, at most so many of each pair of composer and form."""
     counts: Counter[tuple[str, str]] = Counter()
@@ -138,18 +138,18 @@ def training_sample(
     return list(read_real(chosen, corpus, len(chosen)))
 
 
-def _shuffled_training(corpus: Corpus, menu: Sequence[MenuRow], seed: int) -> list[Entry]:
+def _shuffled_training(corpus: Corpus, menu: Sequence[MenuEntry], seed: int) -> list[Entry]:
     entries = [entry for entry in _on_menu(corpus, menu) if entry.split == "train"]
     return [entries[i] for i in np.random.default_rng(seed).permutation(len(entries))]
 
 
-def _on_menu(corpus: Corpus, menu: Sequence[MenuRow]) -> list[Entry]:
+def _on_menu(corpus: Corpus, menu: Sequence[MenuEntry]) -> list[Entry]:
     pairs = {(row.composer, row.form) for row in menu}
     return [entry for entry in corpus.entries if (entry.composer, entry.form) in pairs]
 
 
 def request_like(real: Real, *, candidates: int, seed: int) -> Request:
-    """Return the wishes of a real piece, its length cut to what is compared."""
+    """Return the settings of a real piece, its length cut to what is compared."""
     piece = real.whole
     return Request(
         composer=real.entry.composer,
@@ -164,8 +164,8 @@ def request_like(real: Real, *, candidates: int, seed: int) -> Request:
     )
 
 
-def grid_requests(menu: Sequence[MenuRow], *, candidates: int, seed: int) -> list[Request]:
-    """Return one request for every row of the menu, the other wishes going round beside them.
+def grid_requests(menu: Sequence[MenuEntry], *, candidates: int, seed: int) -> list[Request]:
+    """Return one request for every row of the menu, the other settings going round beside them.
 
     Keys go round all 24, meters through those usual for the pair, lengths and numbers of parts
     through those of this file, so that the same menu always asks for the same.
@@ -186,7 +186,7 @@ def grid_requests(menu: Sequence[MenuRow], *, candidates: int, seed: int) -> lis
     ]
 
 
-def _parts(row: MenuRow, number: int) -> int:
+def _parts(row: MenuEntry, number: int) -> int:
     extra = 0 if row.ensemble in FIXED_PARTS else EXTRA_PARTS[number % len(EXTRA_PARTS)]
     return min(8, row.parts + extra)
 

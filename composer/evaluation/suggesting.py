@@ -17,13 +17,13 @@ from composer.evaluation.sweeps import FAMILY, ranked
 from composer.models import load_sampling, save_sampling
 from composer.request import default_of
 
-Row = dict[str, Any]
+Measured = dict[str, Any]
 # 2.7 standard errors: of eight settings that do not differ, one stands out in 3 of 100 sweeps.
 MARGIN = 1.4
 MEASURES = ("auc", "total", FAMILY, "composer")
 
 
-def choose(rows: Sequence[Row]) -> tuple[Row, Row] | None:
+def choose(rows: Sequence[Measured]) -> tuple[Measured, Measured] | None:
     """Choose a setting; return its row and that of the default, twice the same if that is as good.
 
     A setting is clearly better if its AUC is lower by more than `MARGIN` times what the two
@@ -43,16 +43,16 @@ def choose(rows: Sequence[Row]) -> tuple[Row, Row] | None:
     return (ranked(better)[0] if better else default), default
 
 
-def _is_default(row: Row) -> bool:
+def _is_default(row: Measured) -> bool:
     return all(row[name] == default_of(name) for name in SAMPLING)
 
 
-def _is_clearly_better(row: Row, default: Row) -> bool:
+def _is_clearly_better(row: Measured, default: Measured) -> bool:
     nearer, dearer = _surplus(default, row, "auc"), _surplus(row, default, "total")
     return nearer > MARGIN or (nearer > -1.0 and dearer > MARGIN)
 
 
-def _surplus(one: Row, other: Row, name: str) -> float:
+def _surplus(one: Measured, other: Measured, name: str) -> float:
     """Return by how much one value exceeds another, in what their intervals leave open."""
     a, b = (Interval.from_dict(row[name]) for row in (one, other))
     return (a.value - b.value) / max(1e-9, math.hypot(a.high - a.low, b.high - b.low) / 2)

@@ -10,7 +10,7 @@ Measured on all draws, which choice among candidates has not improved yet:
   several; real pieces' own rate is `real composer`
 
 The best setting is the one with the lowest AUC; ties within its interval go to the higher total.
-Draws for the same wishes may lie in different folds of the classifier, which makes them a little
+Draws for the same settings may lie in different folds of the classifier, which makes them a little
 easier to tell from real pieces; it does so at every setting alike.
 """
 
@@ -89,7 +89,7 @@ def sweep(
         corpus: Of all splits; pieces outside the training split come first.
         form: On the menu.
         settings: What is tried; the default is, too, if it is not among them.
-        pieces: Real ones, and draws a setting, several for the wishes of one real piece.
+        pieces: Real ones, and draws a setting, several for the settings of one real piece.
         seed: Of the choice of pieces and of the draws.
         tell: Hears how far the work is.
 

@@ -20,7 +20,7 @@ from composer.request import Request
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 MAX_PLAN_BYTES = 1_000_000
-_WISHES = frozenset(option.name for option in fields(Request)) - {"seed"}
+_SETTINGS = frozenset(option.name for option in fields(Request)) - {"seed"}
 CONSENT = (
     "You will hear short pieces of music and say what you think of them. Taking part is voluntary, "
     "and you may stop at any time. Your answers are kept under a random code, without your name or "
@@ -33,7 +33,7 @@ class Condition:
     """One of the things compared. Without `folder` and `works` it is composed.
 
     Args:
-        wishes: Fields of a `Request` that this condition sets, such as `candidates`.
+        settings: Fields of a `Request` that this condition sets, such as `candidates`.
     """
 
     name: str = f.text("how the report calls it; listeners never see it", most=60)
@@ -42,7 +42,7 @@ class Condition:
     folder: str = f.text("folder of MIDI, MusicXML or sound files, one a prompt", most=1000)
     works: tuple[str, ...] = f.texts("works of music21's corpus, one a prompt: bach/bwv66.6")
     is_original: bool = f.flag("whether these are pieces by the composer", False)
-    wishes: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -51,7 +51,7 @@ class Condition:
             raise OptionError(
                 f"condition {self.name!r} has `folder` and `works`; leave one of them out"
             )
-        if (self.folder or self.works) and (self.wishes or self.checkpoint or self.window_bars):
+        if (self.folder or self.works) and (self.settings or self.checkpoint or self.window_bars):
             raise OptionError(
                 f"condition {self.name!r} takes pieces as they are; leave out its settings"
             )
@@ -67,11 +67,11 @@ class Prompt:
     """What every condition is asked for.
 
     Args:
-        wishes: Fields of a `Request`.
+        settings: Fields of a `Request`.
     """
 
     name: str = f.text("how the report calls it", most=60)
-    wishes: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -165,7 +165,7 @@ class StudyPlan:
         pair = self.conditions.index(condition) * len(self.prompts) + self.prompts.index(prompt)
         seed = (self.seed * 10_007 + pair) % 2**31
         try:
-            return Request(**{**prompt.wishes, **condition.wishes, "seed": seed})
+            return Request(**{**prompt.settings, **condition.settings, "seed": seed})
         except OptionError as error:
             raise OptionError(f"{place}: {error}") from error
 
@@ -173,7 +173,7 @@ class StudyPlan:
         """Return JSON values, as `from_dict` takes them."""
         values = asdict(self)
         for table in ("conditions", "prompts"):
-            values[table] = [one.pop("wishes") | one for one in values[table]]
+            values[table] = [one.pop("settings") | one for one in values[table]]
         return values
 
     @classmethod
@@ -223,7 +223,7 @@ def load_plan(path: Path) -> StudyPlan:
 
 
 def _tables(kind: Any, found: Any, name: str) -> tuple[Any, ...]:
-    """Build the rows of an array of tables; what is a wish is kept apart."""
+    """Build the rows of an array of tables; what is a setting is kept apart."""
     if not isinstance(found, Sequence) or isinstance(found, str) or len(found) > 1000:
         raise OptionError(f"write every {name} as a table of its own, headed by its name")
     rows = []
@@ -232,8 +232,8 @@ def _tables(kind: Any, found: Any, name: str) -> tuple[Any, ...]:
         if not isinstance(values, Mapping):
             raise OptionError(f"{where} must be a table of names and values")
         row = dict(values)
-        if "wishes" in {option.name for option in fields(kind)}:
-            row["wishes"] = {key: row.pop(key) for key in list(row) if key in _WISHES}
+        if "settings" in {option.name for option in fields(kind)}:
+            row["settings"] = {key: row.pop(key) for key in list(row) if key in _SETTINGS}
         if not row.get("name"):
             raise OptionError(f"{where} has no name; every one needs a `name` of its own")
         rows.append(f.build(kind, row, where))

@@ -150,7 +150,7 @@ def _make(
     clips.write_piece_clip(
         heard, path, plan.clip_s, render_audio=render, is_expressive=plan.is_expressive
     )
-    form = str(place[1].wishes.get("form") or source.form) if place else ""
+    form = str(place[1].settings.get("form") or source.form) if place else ""
     card = score(heard, form=form)
     return Stimulus(
         clip_id,

@@ -31,7 +31,7 @@ class Checkpoint:
         weights: In fp32.
         vocabulary: As JSON values; `tokenizer.Vocabulary` reads it.
         notes: Free facts kept in config.json: training, data.
-        menu: What may be wished for, as JSON rows; empty if the checkpoint has none.
+        menu: What may be asked for, as JSON rows; empty if the checkpoint has none.
         evaluation: What `evaluate --keep` found, as JSON values; empty before that.
         fingerprint: Twelve hexadecimal digits over the weights.
         sampling: What `sweep --keep` found, by form, as JSON values; empty before that.

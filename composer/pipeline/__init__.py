@@ -5,7 +5,7 @@ the same steps: an engine draws takes, the `judge` hears them, a `ranking` keeps
 """
 
 from composer.composition import Composition, Ranked, Rejected, replay
-from composer.engines import MenuRow
+from composer.engines import MenuEntry
 from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
@@ -29,7 +29,7 @@ __all__ = [
     "Composition",
     "Extension",
     "Filled",
-    "MenuRow",
+    "MenuEntry",
     "Progress",
     "Ranked",
     "Rejected",

@@ -26,7 +26,7 @@ from composer.plans import Chunking, Plan
 from composer.request import Request
 from composer.stitching import clip, join
 
-MAX_PARTS_WISHED = 8
+MAX_PARTS_ASKED = 8
 _SEED_BITS = 31
 
 
@@ -121,14 +121,14 @@ def extend_steps(
 
 
 def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chunking, Request]:
-    """Sort options into how it is chunked and what is wished for.
+    """Sort options into how it is chunked and what is asked for.
 
     Raises:
         OptionError: If a name is unknown or a value out of range.
     """
     names = {option.name for option in fields(Chunking)}
     chunking = Chunking(**{name: value for name, value in options.items() if name in names})
-    wishes = {name: value for name, value in options.items() if name not in names}
+    settings = {name: value for name, value in options.items() if name not in names}
     n_parts = len(given.parts)
     known = {
         "composer": given.composer[:100] or None,
@@ -136,10 +136,10 @@ def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chun
         "ensemble": given.ensemble[:100] or ensemble_of_piece(given) or None,
         "key": given.key,
         "meter": given.bars[-1].meter,
-        "parts": n_parts if n_parts <= MAX_PARTS_WISHED else None,
+        "parts": n_parts if n_parts <= MAX_PARTS_ASKED else None,
         "bars": bars,
     }
-    return chunking, Request.from_dict(known | wishes)
+    return chunking, Request.from_dict(known | settings)
 
 
 def split_bars(bars: int, chunk_bars: int) -> list[int]:

@@ -28,7 +28,15 @@ from composer.piece import Piece
 from composer.pipeline.extending import Extension, read_options
 from composer.pipeline.ranking import Progress, chosen_engine, last_of
 from composer.pipeline.sections import compose_sections, players_of
-from composer.plans import MAX_PLAN_BARS, MAX_ROWS, Chunking, Plan, Row, build_plan, related_key
+from composer.plans import (
+    MAX_PLAN_BARS,
+    MAX_ROWS,
+    Chunking,
+    Plan,
+    PlannedSection,
+    build_plan,
+    related_key,
+)
 from composer.theory import Key
 
 CHUNKS = 4
@@ -141,7 +149,9 @@ def _scaled(usual: Plan, bars: int) -> int:
     return max(1, round(usual.rows[0].bars * bars / usual.bars))
 
 
-def _rows(lengths: Sequence[int], materials: Sequence[Material], home: Key) -> Iterator[Row]:
+def _rows(
+    lengths: Sequence[int], materials: Sequence[Material], home: Key
+) -> Iterator[PlannedSection]:
     """Yield a row for every section: label, length, key and material."""
     letters: list[int] = []  # of every section, 0 for A
     keys: list[Key] = []
@@ -158,7 +168,7 @@ def _rows(lengths: Sequence[int], materials: Sequence[Material], home: Key) -> I
         elif material == "repeat":
             key = keys[of]
         keys.append(key)
-        yield Row(
+        yield PlannedSection(
             label=_label(letters),
             bars=length,
             key=key,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from composer.composition import Ranked, Rejected
-from composer.engines import Capabilities, Engine, MenuRow, Suggestion, Take, open_shelf
+from composer.engines import Capabilities, Engine, MenuEntry, Suggestion, Take, open_shelf
 from composer.errors import RequestError
 from composer.pipeline.judge import Judge
 from composer.version import VERSION
@@ -75,7 +75,7 @@ def engines() -> dict[str, Capabilities]:
     return {name: open_shelf().describe(name) for name in open_shelf().names}
 
 
-def menu(engine: Engine | str | None = None) -> tuple[MenuRow, ...]:
+def menu(engine: Engine | str | None = None) -> tuple[MenuEntry, ...]:
     """Return the pairs of composer and form on offer, the one with most pieces first."""
     return chosen_engine(engine).menu
 

@@ -42,7 +42,7 @@ MANNER = (
     "candidates",
     "seed",
 )
-MAX_PARTS_WISHED = 8
+MAX_PARTS_ASKED = 8
 MAX_NAME = 100  # characters
 # From keeping close (0) to rewriting (1): a quarter of the cells to all, cooler to warmer.
 HOLE_SHARES = (0.25, 1.0)
@@ -331,7 +331,7 @@ def _fill_steps(
         "ensemble": source.ensemble[:MAX_NAME] or ensemble_of_piece(source) or None,
         "key": source.key,
         "bars": min(MAX_BARS, source.n_bars),
-        "parts": n_parts if n_parts <= MAX_PARTS_WISHED else None,
+        "parts": n_parts if n_parts <= MAX_PARTS_ASKED else None,
     }
     request = _request(known, manner)
     if engine.menu and {"composer", "form"} & manner.keys():
@@ -376,7 +376,7 @@ def _check_pitches(blank: Blank, ranges: Sequence[tuple[int, int]]) -> None:
 
 
 def _request(known: dict[str, Any], manner: dict[str, Any]) -> Request:
-    """Return a checked request of what is known and what is wished."""
+    """Return a checked request of what is known and what is asked."""
     unknown = sorted(set(manner) - set(MANNER))
     if unknown:
         raise OptionError(f"there is no option {unknown[0][:40]!r}; there are {', '.join(MANNER)}")

@@ -24,7 +24,7 @@ from composer.pipeline.extending import (
     split_bars,
 )
 from composer.pipeline.ranking import Progress, chosen_engine, last_of
-from composer.plans import Chunking, Plan, Row, common_scale
+from composer.plans import Chunking, Plan, PlannedSection, common_scale
 from composer.rendering import suggested_tempo_bpm
 from composer.request import Request
 from composer.stitching import trim
@@ -56,7 +56,7 @@ def compose_plan(
         options: As of `pipeline.extend`; without `start` also `ensemble`, `meter` and `parts`.
 
     Raises:
-        RequestError: If `start` does not fit the first row, or a wish will not do.
+        RequestError: If `start` does not fit the first row, or a setting will not do.
     """
     return last_of(compose_plan_steps(plan, start, engine=engine, **options))
 
@@ -128,10 +128,10 @@ def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
         RequestError: If a setting will not do.
     """
     names = ("composer", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed")
-    wished = Request(**{name: options[name] for name in names if options.get(name) is not None})
+    asked = Request(**{name: options[name] for name in names if options.get(name) is not None})
     if engine.menu:
-        check_menu(wished, engine.menu)
-    decided = decide(wished, engine.menu)
+        check_menu(asked, engine.menu)
+    decided = decide(asked, engine.menu)
     ensemble = decided.ensemble or "keyboard"
     n_parts = decided.parts or usual_parts(ensemble)
     meter = decided.meter or _usual_meter(engine, decided.composer, decided.form)
@@ -146,7 +146,7 @@ def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
         ensemble=ensemble,
         tempo_bpm=decided.tempo_bpm or suggested_tempo_bpm(decided.form or "", meter),
     )
-    return entitled(players, wished.seed)
+    return entitled(players, asked.seed)
 
 
 def _usual_meter(engine: Engine, composer: str | None, form: str | None) -> Meter:
@@ -191,14 +191,14 @@ class _Sections:
             raise RequestError("the plan has no section beside the given one; add a row")
         return conclude(self.tree, self.last, self.chunking, self.clock, self.drawing)
 
-    def _rows_to_come(self) -> tuple[Row, ...]:
+    def _rows_to_come(self) -> tuple[PlannedSection, ...]:
         return self.plan.rows[1:] if self.tree.given_bars else self.plan.rows
 
-    def _lengths(self, row: Row) -> list[int]:
+    def _lengths(self, row: PlannedSection) -> list[int]:
         """Return the chunks of a section; a copy has none."""
         return [] if row.material == "repeat" else split_bars(row.bars, self.chunking.chunk_bars)
 
-    def _draw(self, row: Row, previous: Key) -> Iterator[Progress]:
+    def _draw(self, row: PlannedSection, previous: Key) -> Iterator[Progress]:
         lengths = self._lengths(row)
         done = 0
         for length in lengths:
@@ -217,7 +217,7 @@ class _Sections:
         self.tree, self.last = self.tree.grow(drawn.chunk), Last(self.chain, drawn)
         self.chain = self.chain.plus(drawn.chunk.choices[0], drawn.chunk.key)
 
-    def _copy(self, row: Row) -> DrawnChunk:
+    def _copy(self, row: PlannedSection) -> DrawnChunk:
         """Return an earlier section moved to the row's key, as the only candidate."""
         source = self._row(row.of)
         first = self.firsts[row.of]
@@ -239,7 +239,7 @@ class _Sections:
 
         return min(ways, key=n_outside)
 
-    def _ask(self, row: Row, previous: Key, done: int, length: int) -> Continue:
+    def _ask(self, row: PlannedSection, previous: Key, done: int, length: int) -> Continue:
         """Return the ask for the next `length` bars of a section of which `done` are there."""
         inside = row.bars - done - length
         after = inside if row.closes else self.plan.bars - self.chain.n_bars - length
@@ -255,7 +255,7 @@ class _Sections:
             facts |= self._pinned(row)
         return self.chain.ask(self.request, row.key, length, after, **facts)
 
-    def _pinned(self, row: Row) -> dict[str, Any]:
+    def _pinned(self, row: PlannedSection) -> dict[str, Any]:
         """Return the section that a variant is one of, as what is kept in mind."""
         source, first = self._row(row.of), self.firsts[row.of]
         facts: dict[str, Any] = {
@@ -265,7 +265,7 @@ class _Sections:
         is_far = first + source.bars + SEAM_CONTEXT_BARS <= self.chain.n_bars
         return facts | ({"context_bars": SEAM_CONTEXT_BARS} if is_far else {})
 
-    def _sections(self, row: Row, done: int, length: int) -> list[str]:
+    def _sections(self, row: PlannedSection, done: int, length: int) -> list[str]:
         """Return what each of the bars is in the form; see `Continue.sections`."""
         names = ["varied" if row.material == "vary" else "new"] * row.bars
         if row is self.plan.rows[0]:
@@ -276,7 +276,7 @@ class _Sections:
             names[-n_closing:] = ["closing"] * n_closing
         return names[done : done + length]
 
-    def _row(self, label: str) -> Row:
+    def _row(self, label: str) -> PlannedSection:
         return next(row for row in self.plan.rows if row.label == label)
 
 

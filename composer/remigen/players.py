@@ -16,7 +16,7 @@ from statistics import fmean
 
 from composer.corpus.detect import ensemble_of_piece
 from composer.corpus.general_midi import CHOIR_PROGRAM, programs_to_instruments
-from composer.engines import MenuRow, decide
+from composer.engines import MenuEntry, decide
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.remigen.song import Song, SongNote
 from composer.remigen.words import (
@@ -49,7 +49,7 @@ def beginning(
     programs: Sequence[int],
     notes: Sequence[SongNote],
     meter: Meter,
-    menu: Sequence[MenuRow],
+    menu: Sequence[MenuEntry],
     seed: int,
 ) -> Piece:
     """Return who plays, without a note; what is left open is decided as for any request.

@@ -30,7 +30,7 @@ class _Desk:
     """One piece on its way to files.
 
     Args:
-        piece: What to write, its tempo decided, and interpreted if that is wished.
+        piece: What to write, its tempo decided, and interpreted if that is asked.
         folder: Where to.
         stem: Name of the files, without ending.
         is_expressive: Whether the sound is performed with expression.
@@ -152,9 +152,9 @@ def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
     Raises:
         OptionError: If one is unknown, or there is none.
     """
-    wished = {kind.strip().lower().removeprefix(".") for kind in formats} - {""}
-    unknown = sorted(wished - set(FORMATS))
-    if unknown or not wished:
+    asked = {kind.strip().lower().removeprefix(".") for kind in formats} - {""}
+    unknown = sorted(asked - set(FORMATS))
+    if unknown or not asked:
         what = f"got {unknown[0][:20]!r}" if unknown else "got none"
         raise OptionError(f"`formats` must be some of {', '.join(FORMATS)}, {what}")
-    return tuple(kind for kind in FORMATS if kind in wished)
+    return tuple(kind for kind in FORMATS if kind in asked)

@@ -14,7 +14,7 @@ from composer.errors import OptionError
 from composer.theory import Meter
 from composer.units import DEFAULT_TEMPO_BPM, TEMPO_RANGE_BPM
 
-# Wider than what may be wished: files state odd tempi, and MIDI cannot write fewer than 3.6.
+# Wider than what may be asked: files state odd tempi, and MIDI cannot write fewer than 3.6.
 PLAYABLE_TEMPO_BPM = (5.0, 500.0)
 
 

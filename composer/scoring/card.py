@@ -2,7 +2,7 @@
 
     distance  = how far the value lies above p90 or below low, where both sides cost;
                 above p75 or below p25, where one does
-    low       = p10, and the median for what a person wishes (key, close)
+    low       = p10, and the median for what a person expects (key, close)
                 logarithms of all three, where a rule says that ratios count
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
     cost      = square root of the sum of (weight * penalty)^2
@@ -102,7 +102,7 @@ def penalty(value: float, band: Band, rule: Rule) -> float:
     low = low_edge(band, rule)
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(band.p90)):
         return 0.0
-    below = low - value if rule.sides == "both" or rule.is_wish else band.p25 - value
+    below = low - value if rule.sides == "both" or rule.is_expected else band.p25 - value
     above = value - band.p90 if rule.sides == "both" else value - band.p75
     costly = {"high": above, "low": below, "both": max(below, above)}[rule.sides]
     spreads = max(costly, 0.0) / max(band.p90 - low, rule.least_spread)
@@ -114,8 +114,8 @@ def _log(value: float) -> float:
 
 
 def low_edge(band: Band, rule: Rule) -> float:
-    """Return where the band shown begins: the 10th percentile, for wishes the median."""
-    return band.p50 if rule.is_wish else band.p10
+    """Return where the band shown begins: the 10th percentile, for what is expected the median."""
+    return band.p50 if rule.is_expected else band.p10
 
 
 def cost_of(scores: Iterable[Score]) -> float:

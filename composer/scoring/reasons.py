@@ -62,7 +62,7 @@ def plural_of_group(group: str) -> str:
 
 def _against(score: Score, real: str) -> str:
     rule = _RULES[score.name]
-    if rule.is_wish:
+    if rule.is_expected:
         return f"{_finding(score)}; most {real} do better"
     low, high = _number(score.low, score.unit), _number(score.high, score.unit)
     band = high if low == high else f"{low.removesuffix(' %')} to {high}"
@@ -87,7 +87,7 @@ def _count(score: Score) -> str:
 
 
 def _finding(score: Score) -> str:
-    """Quote what was found of a wish: `final cadence: bass on G2, tonic triad`."""
+    """Quote what was found of what is expected: `final cadence: bass on G2, tonic triad`."""
     label = _RULES[score.name].label
     return f"{label}: {score.places[0].note}" if score.places else f"no {label}"
 
@@ -108,12 +108,12 @@ def _merits(measured: Sequence[Score], real: str) -> list[str]:
 
 
 def _is_half_met(score: Score) -> bool:
-    """Tell whether a wish is not quite fulfilled, though real pieces often do no better."""
-    return _RULES[score.name].is_wish and score.value < 1.0
+    """Tell whether what is expected is not quite met, though real pieces often do no better."""
+    return _RULES[score.name].is_expected and score.value < 1.0
 
 
 def _praise(score: Score, real: str) -> str:
-    if _RULES[score.name].is_wish:
+    if _RULES[score.name].is_expected:
         return _finding(score)
     return f"{_amount(score)}, as in {_company(score, real)}"
 

@@ -48,8 +48,8 @@ class Rule:
         least_spread: Smallest width, in `unit`, by which a distance from the band is measured: real
             chorales have so few parallels that their band is a point.
         measure: Finds the value; `None` if it is handed in from outside.
-        is_wish: Whether a person may count on it, such as a close in the key. The band then begins
-            at the median: a value is not good because one real piece in ten has it.
+        is_expected: Whether a person may count on it, such as a close in the key. The band then
+            begins at the median: a value is not good because one real piece in ten has it.
         is_fault: Whether the value counts faults, each with its place.
         is_ratio: Whether half as much is as far from the band as twice as much; `least_spread` is
             then one of logarithms.
@@ -65,7 +65,7 @@ class Rule:
     least_spread: float
     measure: Callable[[Texture], Measure] | None
     label_of_one: str = ""
-    is_wish: bool = False
+    is_expected: bool = False
     is_fault: bool = False
     is_ratio: bool = False
 

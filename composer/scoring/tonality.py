@@ -47,15 +47,15 @@ def key_agreement(texture: Texture) -> Measure:
     """Compare the key with its estimate: 1 the same, 0.5 a near relation, 0 far away."""
     if not texture.n_notes:
         return NOTHING
-    wished = texture.piece.key
+    asked = texture.piece.key
     bass = _final_bass(texture)
     fits = key_fits(durations_by_pitch_class(texture)[:, None])[:, 0]
     if bass is not None:
         fits[[bass % 12, bass % 12 + 12]] += LAST_BASS_BONUS
     found = KEYS[int(fits.argmax())]
-    contrast = "" if found == wished else f", not like {wished}"
+    contrast = "" if found == asked else f", not like {asked}"
     place = texture.place(0.0, (), f"sounds like {found}{contrast}")
-    return Measure(key_closeness(wished, found), (place,))
+    return Measure(key_closeness(asked, found), (place,))
 
 
 @lru_cache(maxsize=1)
@@ -214,7 +214,7 @@ TONALITY_RULES = (
         sides="low",
         least_spread=0.5,
         measure=key_agreement,
-        is_wish=True,
+        is_expected=True,
     ),
     Rule(
         name="final_bass",
@@ -226,7 +226,7 @@ TONALITY_RULES = (
         sides="low",
         least_spread=0.5,
         measure=final_bass,
-        is_wish=True,
+        is_expected=True,
     ),
     Rule(
         name="final_cadence",
@@ -238,7 +238,7 @@ TONALITY_RULES = (
         sides="low",
         least_spread=0.5,
         measure=final_cadence,
-        is_wish=True,
+        is_expected=True,
     ),
     Rule(
         name="pitch_class_entropy",

@@ -1,4 +1,4 @@
-"""Piece <-> events: MidiTok REMI folded, wishes, holes, masks.
+"""Piece <-> events: MidiTok REMI folded, conditions, holes, masks.
 
 Names are loaded when they are first used, so that training, which needs only `vocab` and `holes`,
 runs where MidiTok is not installed.
@@ -10,6 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from composer.tokenizer.conditions import (
+        Conditions,
+        conditions_of,
+        conditions_of_request,
+        encode_conditions,
+    )
     from composer.tokenizer.encoding import (
         decode,
         decode_bars,
@@ -18,32 +24,26 @@ if TYPE_CHECKING:
         quantise,
     )
     from composer.tokenizer.vocab import Events, Vocabulary
-    from composer.tokenizer.wishes import (
-        Conditions,
-        conditions,
-        conditions_of,
-        encode_conditions,
-    )
 
 _HOMES = {
-    "Conditions": "wishes",
+    "Conditions": "conditions",
     "Events": "vocab",
     "Vocabulary": "vocab",
-    "conditions": "wishes",
-    "conditions_of": "wishes",
+    "conditions_of": "conditions",
+    "conditions_of_request": "conditions",
     "decode": "encoding",
     "decode_bars": "encoding",
     "encode": "encoding",
     "encode_bars": "encoding",
-    "encode_conditions": "wishes",
+    "encode_conditions": "conditions",
     "quantise": "encoding",
 }
 __all__ = [
     "Conditions",
     "Events",
     "Vocabulary",
-    "conditions",
     "conditions_of",
+    "conditions_of_request",
     "decode",
     "decode_bars",
     "encode",

@@ -27,7 +27,10 @@ def main() -> None:
 def _ranges() -> list[list[tuple[int, int, str]]]:
     """Return (first, last, meaning) of every range of ids, a list a field."""
     positions = vocab.MAX_BAR_POSITIONS
-    wishes = [(vocab.WISH[name], vocab.WISH[name], f"wish: {name}") for name in vocab.WISHES]
+    conditions = [
+        (vocab.CONDITION[name], vocab.CONDITION[name], f"condition: {name}")
+        for name in vocab.CONDITION_ROWS
+    ]
     time = [
         (vocab.BAR, vocab.BAR, "bar line"),
         (vocab.END, vocab.END, "end of the piece"),
@@ -40,7 +43,7 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.FILL, vocab.FILL, "filling of the hole begins"),
         (vocab.GAP, vocab.GAP, "gap: bars are not shown"),
         (vocab.GIVEN, vocab.GIVEN, "bar line of given parts, one bar ahead"),
-        *wishes,
+        *conditions,
         (vocab.ECHO, vocab.ECHO, "echo: the bar takes up an earlier one"),
         (vocab.TIME_RESERVED, vocab.TIME_PAD - 1, "reserved"),
         (vocab.TIME_PAD, vocab.TIME_PAD, "filling"),
@@ -50,7 +53,7 @@ def _ranges() -> list[list[tuple[int, int, str]]]:
         (vocab.TIED, vocab.TIED + vocab.MAX_PARTS - 1, "part, note tied over from a longer one"),
         (vocab.SECTION, vocab.PART_NONE - 1, "section of a bar"),
         (vocab.PART_NONE, vocab.PART_NONE, "none"),
-        (vocab.STYLE, vocab.ROLE - 1, "style, with the wish composer"),
+        (vocab.STYLE, vocab.ROLE - 1, "style, with the condition composer"),
         (vocab.ROLE, vocab.RELATION - 1, "bar in a layout: new, taken up; both as cadence"),
         (vocab.RELATION, vocab.PART_RESERVED - 1, "relation of an echo"),
         (vocab.PART_RESERVED, vocab.N_PART - 1, "reserved"),

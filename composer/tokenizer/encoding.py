@@ -3,7 +3,7 @@
 MidiTok writes what is encoded; decoding reads the rows themselves, and a test holds that their REMI
 tokens (`folding.unfold`) spell the same notes.
 
-The canonical encoding of a piece: its wishes, every bar (BAR, then its notes by position, part,
+The canonical encoding of a piece: its conditions, every bar (BAR, then its notes by position, part,
 pitch and length) and END. Pitches are written with the tonic on C.
 """
 
@@ -21,6 +21,14 @@ from composer.errors import TokenError
 from composer.piece import Bar, MeterChange, Note, Part, Piece
 from composer.theory import Key, Meter, ensemble_instruments, usual_parts
 from composer.tokenizer import vocab
+from composer.tokenizer.conditions import (
+    Conditions,
+    conditions_of,
+    decode_conditions,
+    encode_conditions,
+    meter_id,
+    meter_of,
+)
 from composer.tokenizer.folding import fold, score_to_tokens, unit_of
 from composer.tokenizer.layout_rows import without_layout
 from composer.tokenizer.sections import section_ids, section_names
@@ -37,14 +45,6 @@ from composer.tokenizer.vocab import (
     TIME,
     Events,
     Vocabulary,
-)
-from composer.tokenizer.wishes import (
-    Conditions,
-    conditions_of,
-    decode_conditions,
-    encode_conditions,
-    meter_id,
-    meter_of,
 )
 from composer.units import POSITIONS_PER_QUARTER, beats_to_positions, positions_to_beats
 
@@ -74,7 +74,7 @@ def quantise(piece: Piece) -> Piece:
 
 
 def encode(piece: Piece, vocabulary: Vocabulary) -> Events:
-    """Return the canonical events of a piece, [8 wishes + bars + notes + 1, 4].
+    """Return the canonical events of a piece, [8 conditions + bars + notes + 1, 4].
 
     Notes off the grid are moved to it, as `quantise` does.
 
@@ -82,12 +82,12 @@ def encode(piece: Piece, vocabulary: Vocabulary) -> Events:
         TokenError: If a meter, the number of parts or a pitch has no id.
     """
     piece = quantise(piece)
-    wishes = encode_conditions(conditions_of(piece), vocabulary)
-    return np.concatenate([wishes, _encode_grid(piece), vocab.row(END)])
+    conditions = encode_conditions(conditions_of(piece), vocabulary)
+    return np.concatenate([conditions, _encode_grid(piece), vocab.row(END)])
 
 
 def encode_bars(piece: Piece) -> Events:
-    """Return the bars of a piece without wishes and END; see `encode`."""
+    """Return the bars of a piece without conditions and END; see `encode`."""
     return _encode_grid(quantise(piece))
 
 
@@ -95,40 +95,40 @@ def decode(events: Events, vocabulary: Vocabulary, *, key: Key | None = None) ->
     """Return the piece that events spell. Total: any rows give a piece or a `TokenError`.
 
     Args:
-        events: Wishes, bars and END, [N, 4]; wishes and END may be missing.
-        vocabulary: The names of the wishes.
-        key: Overrides the key that the wishes name, for its spelling.
+        events: Conditions, bars and END, [N, 4]; conditions and END may be missing.
+        vocabulary: The names of the conditions.
+        key: Overrides the key that the conditions name, for its spelling.
     """
-    n_wishes = int(np.isin(events[:, TIME], list(vocab.WISH.values())).sum())
-    wishes = decode_conditions(events[:n_wishes], vocabulary)
-    return decode_bars(events[n_wishes:], wishes, key=key, offset=n_wishes)
+    n_conditions = int(np.isin(events[:, TIME], list(vocab.CONDITION.values())).sum())
+    conditions = decode_conditions(events[:n_conditions], vocabulary)
+    return decode_bars(events[n_conditions:], conditions, key=key, offset=n_conditions)
 
 
 def decode_bars(
-    events: Events, wishes: Conditions, *, key: Key | None = None, offset: int = 0
+    events: Events, conditions: Conditions, *, key: Key | None = None, offset: int = 0
 ) -> Piece:
     """Return the piece that bars spell; see `decode`.
 
     Args:
         events: Bars and END, [N, 4]; END may be missing.
-        wishes: Of the piece; its names need no vocabulary.
-        key: Overrides the key that the wishes name, for its spelling.
+        conditions: Of the piece; its names need no vocabulary.
+        key: Overrides the key that the conditions name, for its spelling.
         offset: Added to positions in errors.
     """
     music = _checked_music(events, offset)
-    key = key or wishes.key
+    key = key or conditions.key
     notes = _merge_tied(_grid_notes(music, key.shift))
     if not notes:
         raise TokenError("there is no note", offset)
-    ensemble = wishes.ensemble or ""
-    n_parts = max(wishes.parts or usual_parts(ensemble), 1 + max(note.part for note in notes))
+    ensemble = conditions.ensemble or ""
+    n_parts = max(conditions.parts or usual_parts(ensemble), 1 + max(note.part for note in notes))
     return Piece(
-        parts=_parts(notes, wishes, ensemble, n_parts),
+        parts=_parts(notes, conditions, ensemble, n_parts),
         meters=_meter_changes(music),
         key=key,
         n_bars=int((music[:, TIME] == BAR).sum()),
-        composer=wishes.composer or "",
-        form=wishes.form or "",
+        composer=conditions.composer or "",
+        form=conditions.form or "",
         ensemble=ensemble,
     )
 
@@ -228,7 +228,7 @@ def _grid_notes(music: Events, shift: int) -> Iterator[GridNote]:
             bar_length = int(vocab.BAR_POSITIONS[duration - vocab.METER])
             continue
         if not 0 <= pitch + shift <= 127:
-            raise TokenError(f"pitch {pitch + shift} leaves 0-127 in the wished key")
+            raise TokenError(f"pitch {pitch + shift} leaves 0-127 in the asked key")
         yield GridNote(bar_onset + time - POSITION, duration + 1, part, pitch + shift)
 
 
@@ -251,7 +251,7 @@ def _merge_tied(notes: Iterator[GridNote]) -> list[GridNote]:
 
 
 def _parts(
-    notes: list[GridNote], wishes: Conditions, ensemble: str, n_parts: int
+    notes: list[GridNote], conditions: Conditions, ensemble: str, n_parts: int
 ) -> tuple[Part, ...]:
     """Sort notes into parts with the ensemble's instruments."""
     by_part: list[list[Note]] = [[] for _ in range(n_parts)]
@@ -259,7 +259,7 @@ def _parts(
     for note in sorted(notes, key=lambda n: (n.onset, n.pitch, n.length)):
         onset, length = positions_to_beats(note.onset), positions_to_beats(note.length)
         by_part[note.part].append(Note(onset, note.pitch, length))
-    instruments = ensemble_instruments(ensemble, n_parts, wishes.composer)
+    instruments = ensemble_instruments(ensemble, n_parts, conditions.composer)
     return tuple(
         Part(instrument, tuple(found))
         for instrument, found in zip(instruments, by_part, strict=True)

@@ -1,13 +1,13 @@
 """Pieces rearranged, so that one left-to-right model also fills bars, writes parts and comes back.
 
-Knows numpy and the tables. All functions take a canonical encoding (wishes, bars, END) and return a
-`Sequence`: rows, and which of them are to be written rather than given.
+Knows numpy and the tables. All functions take a canonical encoding (conditions, bars, END) and
+return a `Sequence`: rows, and which of them are to be written rather than given.
 
-    window   wishes, GAP, bars from the middle
-    theme    wishes, opening bars, GAP, later bars
-    hole     wishes, before, HOLE (a row a part, with its bars), what stays in it, after, FILL,
+    window   conditions, GAP, bars from the middle
+    theme    conditions, opening bars, GAP, later bars
+    hole     conditions, before, HOLE (a row a part, with its bars), what stays in it, after, FILL,
              what was in it, END
-    parts    wishes, GIVEN bar 1, GIVEN bar 2, BAR 1, GIVEN bar 3, BAR 2, ... END
+    parts    conditions, GIVEN bar 1, GIVEN bar 2, BAR 1, GIVEN bar 3, BAR 2, ... END
 
 A note belongs to the bar of its onset. In `parts` the given parts run one bar ahead of the others:
 the anticipation of Thickstun et al., arXiv 2306.08620, with a bar as its interval.
@@ -39,7 +39,7 @@ from composer.tokenizer.vocab import (
     Events,
 )
 
-N_WISHES = len(vocab.WISHES)
+N_CONDITIONS = len(vocab.CONDITION_ROWS)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -67,11 +67,11 @@ class Bars:
     """A canonical encoding taken apart.
 
     Args:
-        wishes: [8, 4].
+        conditions: [8, 4].
         bars: Each a BAR row and its notes, [n, 4].
     """
 
-    wishes: Events
+    conditions: Events
     bars: tuple[Events, ...]
 
     @classmethod
@@ -80,7 +80,7 @@ class Bars:
         starts = np.flatnonzero(events[:, TIME] == BAR)
         ends = [*starts[1:], len(events) - (events[-1, TIME] == END)]
         bars = tuple(events[a:b] for a, b in zip(starts, ends, strict=True))
-        return cls(events[:N_WISHES], bars)
+        return cls(events[:N_CONDITIONS], bars)
 
     def __len__(self) -> int:
         return len(self.bars)
@@ -88,7 +88,7 @@ class Bars:
 
 def window(piece: Bars, first: int, last: int) -> Sequence:
     """Return bars `first` to `last` (excluded) behind a GAP; END where the piece ends."""
-    return _sequence([(piece.wishes, False), *_gap(first), *_music(piece, first, last)])
+    return _sequence([(piece.conditions, False), *_gap(first), *_music(piece, first, last)])
 
 
 def windows(piece: Bars, max_rows: int) -> Iterator[tuple[Sequence, int]]:
@@ -96,7 +96,7 @@ def windows(piece: Bars, max_rows: int) -> Iterator[tuple[Sequence, int]]:
 
     Yields:
         The rows of a window, at most `max_rows` unless a bar alone is longer; and how many of them
-        the windows before it had, or are wishes.
+        the windows before it had, or are conditions.
     """
     sizes = np.array([len(bar) for bar in piece.bars])
     ends = np.cumsum(sizes)
@@ -104,7 +104,7 @@ def windows(piece: Bars, max_rows: int) -> Iterator[tuple[Sequence, int]]:
     while first < len(piece):
         before = ends[first - 1] if first else 0
         start = first - int((before - (ends - sizes)[:first] <= max_rows // 2).sum())
-        n_known = N_WISHES + (1 if start else 0) + int(sizes[start:first].sum())
+        n_known = N_CONDITIONS + (1 if start else 0) + int(sizes[start:first].sum())
         n_fitting = int((ends[first:] - before <= max_rows - n_known).sum())
         last = first + max(1, n_fitting)
         yield window(piece, start, last), n_known
@@ -115,7 +115,12 @@ def theme(piece: Bars, theme_bars: int, first: int, last: int) -> Sequence:
     """Return the opening bars, a GAP and bars `first` to `last` (excluded)."""
     opening = [(bar, True) for bar in piece.bars[:theme_bars]]
     return _sequence(
-        [(piece.wishes, False), *opening, *_gap(first - theme_bars), *_music(piece, first, last)]
+        [
+            (piece.conditions, False),
+            *opening,
+            *_gap(first - theme_bars),
+            *_music(piece, first, last),
+        ]
     )
 
 
@@ -141,7 +146,7 @@ def hole(
     filling = [keep_parts(bar, parts) if parts else bar for bar in inside]
     return _sequence(
         [
-            (piece.wishes, False),
+            (piece.conditions, False),
             *_gap(start),
             *((bar, True) for bar in piece.bars[start:first]),
             *((mark, False) for mark in marks),
@@ -157,7 +162,7 @@ def hole(
 def given_parts(piece: Bars, first: int, last: int, given: Collection[int]) -> Sequence:
     """Return bars `first` to `last` (excluded) with the given parts one bar ahead of the others."""
     bars = piece.bars[first:last]
-    chunks: list[tuple[Events, bool]] = [(piece.wishes, False), *_gap(first)]
+    chunks: list[tuple[Events, bool]] = [(piece.conditions, False), *_gap(first)]
     ahead = [_as_given(keep_parts(bar, given)) for bar in bars]
     free = [keep_parts(bar, given, inverted=True) for bar in bars]
     chunks.append((ahead[0], False))
@@ -180,16 +185,16 @@ def keep_parts(bar: Events, parts: Collection[int], *, inverted: bool = False) -
     return kept
 
 
-def drop_wishes(rows: Events, wishes: Collection[str]) -> Events:
-    """Return a copy in which these wishes (of the first rows) are open.
+def drop_conditions(rows: Events, conditions: Collection[str]) -> Events:
+    """Return a copy in which these conditions (of the first rows) are open.
 
     Args:
-        rows: Wishes first.
-        wishes: Of `vocab.WISHES`; `style`, which stands with the composer, is one more.
+        rows: Conditions first.
+        conditions: Of `vocab.CONDITION_ROWS`; `style`, which stands with the composer, is one more.
     """
     rows = rows.copy()
-    if "style" in wishes:
-        rows[vocab.WISHES.index("composer"), PART] = vocab.PART_NONE
+    if "style" in conditions:
+        rows[vocab.CONDITION_ROWS.index("composer"), PART] = vocab.PART_NONE
     opened = {
         "composer": vocab.VALUE_COMPOSER,
         "form": vocab.VALUE_FORM,
@@ -199,8 +204,8 @@ def drop_wishes(rows: Events, wishes: Collection[str]) -> Events:
         "shift": vocab.VALUE_SHIFT,
         "length": vocab.BARS_OPEN,
     }
-    for index, name in enumerate(vocab.WISHES):
-        if name in wishes:
+    for index, name in enumerate(vocab.CONDITION_ROWS):
+        if name in conditions:
             if name == "meter":
                 rows[index, DURATION] = vocab.METER_OPEN
             else:

@@ -56,7 +56,7 @@ def lay_out(piece: Bars, layout: Layout, first: int = 0, theme_bars: int = 0) ->
         if is_shown and source >= 0:
             bar = np.concatenate([bar[:1], echo_row(index - source, relation, steps), bar[1:]])
         bars[index] = bar
-    return Bars(piece.wishes, tuple(bars))
+    return Bars(piece.conditions, tuple(bars))
 
 
 def without_layout(rows: Events) -> Events:

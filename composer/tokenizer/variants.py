@@ -1,6 +1,6 @@
 """Other pieces out of a piece, for training: the same music elsewhere, or some of its parts alone.
 
-Both say in their wishes that they are not the piece itself, so that asking for a key, or for a
+Both say in their conditions that they are not the piece itself, so that asking for a key, or for a
 chorale in three parts, still means what real pieces mean by it.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 
 from composer.tokenizer import vocab
-from composer.tokenizer.holes import Bars, drop_wishes, keep_parts
+from composer.tokenizer.holes import Bars, drop_conditions, keep_parts
 from composer.tokenizer.vocab import MAX_PARTS, PART, PITCH
 
 
@@ -31,9 +31,9 @@ def moved(piece: Bars, semitones: int) -> Bars:
         notes = vocab.is_note(bar)
         bar[notes, PITCH] = np.clip(bar[notes, PITCH] + semitones, 0, vocab.N_PITCH_WRITTEN - 1)
         bars.append(bar)
-    wishes = drop_wishes(piece.wishes, ("shift",))
-    wishes[vocab.WISHES.index("mode"), PITCH] = vocab.MODE_MOVED
-    return Bars(wishes, tuple(bars))
+    conditions = drop_conditions(piece.conditions, ("shift",))
+    conditions[vocab.CONDITION_ROWS.index("mode"), PITCH] = vocab.MODE_MOVED
+    return Bars(conditions, tuple(bars))
 
 
 def with_parts(piece: Bars, parts: Collection[int]) -> Bars:
@@ -52,6 +52,6 @@ def with_parts(piece: Bars, parts: Collection[int]) -> Bars:
         part = bar[notes, PART]
         bar[notes, PART] = numbers[part % MAX_PARTS] + part // MAX_PARTS * MAX_PARTS
         bars.append(bar)
-    wishes = drop_wishes(piece.wishes, ("ensemble",))
-    wishes[vocab.WISHES.index("parts"), PITCH] = vocab.VALUE_PARTS + len(parts)
-    return Bars(wishes, tuple(bars))
+    conditions = drop_conditions(piece.conditions, ("ensemble",))
+    conditions[vocab.CONDITION_ROWS.index("parts"), PITCH] = vocab.VALUE_PARTS + len(parts)
+    return Bars(conditions, tuple(bars))

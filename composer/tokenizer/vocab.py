@@ -6,7 +6,7 @@ An *event* is one row of four ids, `(time, part, pitch, duration)`; every field 
     a note      POSITION + t  part     MIDI number        DURATION + ticks - 1
     a bar line  BAR           SECTION  BARS_LEFT          METER
     the end     END           -        -                  -
-    a wish      its kind      -        its value          - (METER: the meter)
+    a condition      its kind      -        its value          - (METER: the meter)
     a gap       GAP           -        bars left out      -
     a hole      HOLE          part     bars in the hole   -
     its filling FILL          -        -                  -
@@ -14,9 +14,9 @@ An *event* is one row of four ids, `(time, part, pitch, duration)`; every field 
     an echo     ECHO          RELATION bars back          TRANSPOSITION or -
 
 `-` is the field's NONE. In each table the ids that a model may write come first, so that its output
-layers end there; the others are only read. Ids marked reserved wait for wishes to come.
+layers end there; the others are only read. Ids marked reserved wait for conditions to come.
 
-A vocabulary that names styles has one in the part field of the wish `composer`. One that names
+A vocabulary that names styles has one in the part field of the condition `composer`. One that names
 relations may say in a layout what every bar is: the part of BAR is then a ROLE, and where the bar
 takes up an earlier one an ECHO follows, which says how and which (`docs/tokens.md` has examples).
 Both took reserved ids, so that the tables kept their sizes, and older checkpoints their meaning.
@@ -40,15 +40,15 @@ FIELDS = ("time", "part", "pitch", "duration")
 TIME, PART, PITCH, DURATION = range(4)
 N_RESERVED = 16  # in every field, 64 in all, before some of them got their meaning
 
-# -- time: written BAR, END and positions; read holes, wishes
+# -- time: written BAR, END and positions; read holes, conditions
 MAX_BAR_POSITIONS = 864  # 36 quarters, the longest bar of the corpus (9/1)
 BAR, END, POSITION = 0, 1, 2
 N_TIME_WRITTEN = POSITION + MAX_BAR_POSITIONS
 HOLE, FILL, GAP, GIVEN = range(N_TIME_WRITTEN, N_TIME_WRITTEN + 4)
-WISHES = ("composer", "form", "ensemble", "mode", "meter", "parts", "shift", "length")
-CONDITIONS = (*WISHES, "style")  # style stands in the row of the composer
-WISH = {name: GIVEN + 1 + i for i, name in enumerate(WISHES)}
-ECHO = GIVEN + 1 + len(WISHES)  # behind a BAR: which bar it takes up
+CONDITION_ROWS = ("composer", "form", "ensemble", "mode", "meter", "parts", "shift", "length")
+CONDITIONS = (*CONDITION_ROWS, "style")  # style stands in the row of the composer
+CONDITION = {name: GIVEN + 1 + i for i, name in enumerate(CONDITION_ROWS)}
+ECHO = GIVEN + 1 + len(CONDITION_ROWS)  # behind a BAR: which bar it takes up
 TIME_RESERVED = ECHO + 1
 TIME_PAD = ECHO + N_RESERVED
 N_TIME = TIME_PAD + 1
@@ -69,14 +69,14 @@ RELATION = ROLE + N_ROLES
 PART_RESERVED = RELATION + len(RELATIONS)
 N_PART = STYLE + N_RESERVED
 
-# -- pitch: written MIDI numbers; read bars left and the values of wishes
+# -- pitch: written MIDI numbers; read bars left and the values of conditions
 N_PITCH_WRITTEN = 128
 PITCH_NONE = 128
 # Bars left are exact to 32, then coarse: each id stands for counts from its bound to the next.
 COARSE_BARS = (33, 41, 49, 65, 97, 129, 193, 257, 513)
 BARS_LEFT = PITCH_NONE + 1  # BARS_LEFT + 0 is the last bar
 N_BARS_LEFT = 33 + len(COARSE_BARS)
-BARS_OPEN = BARS_LEFT + N_BARS_LEFT  # endless playing, or a wish left open
+BARS_OPEN = BARS_LEFT + N_BARS_LEFT  # endless playing, or a condition left open
 MAX_COMPOSERS, MAX_FORMS, MAX_ENSEMBLES = 384, 96, 16
 VALUE_COMPOSER = BARS_OPEN + 1
 VALUE_FORM = VALUE_COMPOSER + MAX_COMPOSERS
@@ -142,7 +142,7 @@ def row(
 class Vocabulary:
     """The names behind the ids of COMPOSER, FORM and ENSEMBLE; all else is fixed above.
 
-    Id 0 of each is `open` (the wish was not made) and is not listed; composers and forms that a
+    Id 0 of each is `open` (nothing was asked) and is not listed; composers and forms that a
     corpus has too seldom share the name `other`.
 
     Args:
@@ -176,18 +176,18 @@ class Vocabulary:
                 f"{', '.join(RELATIONS)}"
             )
 
-    def value_id(self, wish: str, name: str | None) -> int:
-        """Return the id of a named wish; unknown names count as `other`, None as open.
+    def value_id(self, condition: str, name: str | None) -> int:
+        """Return the id of a named condition; unknown names count as `other`, None as open.
 
         Args:
-            wish: `composer`, `form` or `ensemble`.
+            condition: `composer`, `form` or `ensemble`.
             name: As in the corpus.
         """
         first, names = {
             "composer": (VALUE_COMPOSER, self.composers),
             "form": (VALUE_FORM, self.forms),
             "ensemble": (VALUE_ENSEMBLE, self.ensembles),
-        }[wish]
+        }[condition]
         if name is None:
             return first
         known = name if name in names else "other"
@@ -203,7 +203,15 @@ class Vocabulary:
     @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits over every table and name: equal ids mean equal music."""
-        tables = [TABLE_SIZES, WRITTEN_SIZES, METERS, COARSE_BARS, WISHES, SECTIONS, MAX_DURATION]
+        tables = [
+            TABLE_SIZES,
+            WRITTEN_SIZES,
+            METERS,
+            COARSE_BARS,
+            CONDITION_ROWS,
+            SECTIONS,
+            MAX_DURATION,
+        ]
         named = self._names()
         if self.relations:
             tables.append(TRANSPOSITIONS)

@@ -250,7 +250,7 @@ class _Run:
             self.board.flush()
 
     def validate(self, model: EventModel) -> float:
-        """Return nats a note on windows of the validation split, all wishes given."""
+        """Return nats a note on windows of the validation split, all conditions given."""
         model.eval()
         nats, notes = 0.0, 0
         for batch in self.validation:

@@ -9,10 +9,10 @@ import numpy as np
 from composer.tokenizer import vocab
 from composer.tokenizer.bar_layouts import Layout
 from composer.tokenizer.holes import (
-    N_WISHES,
+    N_CONDITIONS,
     Bars,
     Sequence,
-    drop_wishes,
+    drop_conditions,
     given_parts,
     hole,
     open_bars,
@@ -45,8 +45,8 @@ class SamplingOptions:
         theme_share: Of those that come back to a theme; the others are plain windows.
         moved_share: Of pieces whose tonic is moved.
         fewer_parts_share: Of pieces in three and more parts of which some parts are left out.
-        drop_one: Chance that a wish is left open.
-        drop_all: Chance that all wishes are.
+        drop_one: Chance that a condition is left open.
+        drop_all: Chance that all conditions are.
         drop_bars_left: Chance that BAR rows carry no bars left.
         drop_sections: Chance that they carry no section.
         layout_share: Of windows and themes whose bars say what they are, in place of sections.
@@ -77,7 +77,7 @@ class SamplingOptions:
 def draw_sequence(
     piece: Bars, options: SamplingOptions, rng: Rng, layout: Layout | None = None
 ) -> Sequence:
-    """Rearrange a piece at random, with wishes dropped at random; at most `max_rows` + 1 rows.
+    """Rearrange a piece at random, with conditions dropped at random; at most `max_rows` + 1 rows.
 
     Args:
         piece: A canonical encoding.
@@ -93,9 +93,9 @@ def draw_sequence(
         layout = None
     kind = rng.random()
     first = _first_bar(piece, budget, rng)
-    last = _last_bar(piece, first, budget - N_WISHES - 2)
+    last = _last_bar(piece, first, budget - N_CONDITIONS - 2)
     if kind < options.hole_share and last - first >= 3:
-        last = _last_bar(piece, first, budget - N_WISHES - 40)
+        last = _last_bar(piece, first, budget - N_CONDITIONS - 40)
         sequence, layout = _draw_hole(piece, first, last, rng), None
     elif kind < options.hole_share + options.parts_share and len(_part_ids(piece, first, last)) > 1:
         sequence, layout = _draw_parts(piece, first, budget, rng), None
@@ -105,7 +105,7 @@ def draw_sequence(
         if layout is not None:
             piece = lay_out(piece, layout, first)
         sequence = window(piece, first, min(last + 1, len(piece)))
-    return _open_wishes(sequence.cut(budget), options, rng, has_layout=layout is not None)
+    return _open_conditions(sequence.cut(budget), options, rng, has_layout=layout is not None)
 
 
 def _draw_variant(piece: Bars, options: SamplingOptions, rng: Rng) -> Bars:
@@ -122,7 +122,7 @@ def _draw_variant(piece: Bars, options: SamplingOptions, rng: Rng) -> Bars:
 
 def _first_bar(piece: Bars, budget: int, rng: Rng) -> int:
     """Draw where a window begins: at the opening a third of the time, mostly in short pieces."""
-    n_rows = N_WISHES + sum(map(len, piece.bars)) + 1
+    n_rows = N_CONDITIONS + sum(map(len, piece.bars)) + 1
     at_opening = 0.9 if n_rows <= budget else 0.33
     return 0 if rng.random() < at_opening else int(rng.integers(len(piece)))
 
@@ -155,7 +155,7 @@ def _draw_parts(piece: Bars, first: int, budget: int, rng: Rng) -> Sequence:
     """Give the highest part half of the time, else any parts but not all."""
     # Every bar is written twice: as GIVEN and as BAR.
     first = min(first, len(piece) - 1)
-    last = _last_bar(piece, first, int(0.9 * budget) - N_WISHES)
+    last = _last_bar(piece, first, int(0.9 * budget) - N_CONDITIONS)
     parts = _part_ids(piece, first, last)
     if len(parts) < 2:
         return window(piece, first, last)
@@ -167,32 +167,32 @@ def _draw_parts(piece: Bars, first: int, budget: int, rng: Rng) -> Sequence:
 
 def _draw_theme(piece: Bars, budget: int, rng: Rng, layout: Layout | None) -> Sequence:
     length = int(rng.integers(2, min(8, len(piece) // 2) + 1))
-    used = N_WISHES + sum(map(len, piece.bars[:length])) + 2
+    used = N_CONDITIONS + sum(map(len, piece.bars[:length])) + 2
     if used > budget // 2:
-        length, used = 1, N_WISHES + len(piece.bars[0]) + 2
+        length, used = 1, N_CONDITIONS + len(piece.bars[0]) + 2
     first = int(rng.integers(length, len(piece)))
     if layout is not None:
         piece = lay_out(piece, layout, first, length)
     return theme(piece, length, first, min(_last_bar(piece, first, budget - used) + 1, len(piece)))
 
 
-def _open_wishes(
+def _open_conditions(
     sequence: Sequence, options: SamplingOptions, rng: Rng, *, has_layout: bool
 ) -> Sequence:
     chances = rng.random(len(vocab.CONDITIONS))
     dropped = [
-        wish
-        for wish, chance in zip(vocab.CONDITIONS, chances, strict=True)
+        condition
+        for condition, chance in zip(vocab.CONDITIONS, chances, strict=True)
         if chance < options.drop_one
     ]
     if rng.random() < options.style_alone:
-        dropped = [*(wish for wish in dropped if wish != "style"), "composer"]
+        dropped = [*(condition for condition in dropped if condition != "style"), "composer"]
     if rng.random() < options.drop_all:
         dropped = list(vocab.CONDITIONS)
-    if sequence.rows[vocab.WISHES.index("mode"), PITCH] == vocab.MODE_MOVED:
-        # An open mode promises a tonic on C, and so does no wish at all.
-        dropped = [wish for wish in dropped if wish != "mode"]
-    rows = drop_wishes(sequence.rows, dropped)
+    if sequence.rows[vocab.CONDITION_ROWS.index("mode"), PITCH] == vocab.MODE_MOVED:
+        # An open mode promises a tonic on C, and so does no condition at all.
+        dropped = [condition for condition in dropped if condition != "mode"]
+    rows = drop_conditions(sequence.rows, dropped)
     rows = open_bars(
         rows,
         bars_left=rng.random() < options.drop_bars_left,

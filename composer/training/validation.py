@@ -10,7 +10,7 @@ from composer.training.sequences import SamplingOptions
 def validation_batches(
     packed: PackedEvents, options: TrainOptions, pieces: int = 96
 ) -> list[Batch]:
-    """Return plain windows of the validation split with all wishes, the same in every run."""
+    """Return plain windows of the validation split with all conditions, the same in every run."""
     if not packed.indices("valid"):
         return []
     plain = SamplingOptions(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from composer import pipeline, rendering
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
-from composer.engines import Capabilities, MenuRow, Suggestion
+from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.piece import Piece
 from composer.pipeline import Extension, Filled, Progress
 from composer.plans import Plan
@@ -64,7 +64,7 @@ class Studio:
         harmonise_steps: As `pipeline.harmonise_steps`.
     """
 
-    menu: Callable[[], tuple[MenuRow, ...]]
+    menu: Callable[[], tuple[MenuEntry, ...]]
     compose_steps: ComposeSteps
     load: Callable[[], object]
     render_audio: Callable[..., Path]

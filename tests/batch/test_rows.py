@@ -10,7 +10,7 @@ import pytest
 from composer.batch import read_rows
 from composer.errors import OptionError
 
-WISHES = [{"composer": "Bach", "bars": 8}, {"key": "G minor", "temperature": 0.9}]
+SETTINGS = [{"composer": "Bach", "bars": 8}, {"key": "G minor", "temperature": 0.9}]
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -19,24 +19,28 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def as_jsonl(wishes: list[dict[str, object]]) -> str:
-    return "\n".join(map(json.dumps, wishes)) + "\n\n"
+def as_jsonl(settings: list[dict[str, object]]) -> str:
+    return "\n".join(map(json.dumps, settings)) + "\n\n"
 
 
-def test_the_same_wishes_are_the_same_rows_in_every_format(tmp_path: Path) -> None:
+def test_the_same_settings_are_the_same_rows_in_every_format(tmp_path: Path) -> None:
     table = "composer,bars,key,temperature\nBach,8,,\n,,G minor,0.9\n"
     single = '[[request]]\ncomposer = "Bach"\nbars = 8\n[[request]]\nkey = "G minor"\n'
-    texts = {"a.jsonl": as_jsonl(WISHES), "b.csv": table, "c.toml": single + "temperature = 0.9\n"}
+    texts = {
+        "a.jsonl": as_jsonl(SETTINGS),
+        "b.csv": table,
+        "c.toml": single + "temperature = 0.9\n",
+    }
     found = [read_rows(write(tmp_path, name, text)) for name, text in texts.items()]
     assert found[0] == found[1] == found[2]
     assert [row.number for row in found[0]] == [1, 2]
 
 
 def test_the_order_of_a_file_changes_no_name_and_no_seed(tmp_path: Path) -> None:
-    wishes = [*WISHES, WISHES[0]]
+    settings = [*SETTINGS, SETTINGS[0]]
     there, back = (
         {(row.name, row.values["seed"]) for row in read_rows(write(tmp_path, "a.jsonl", text))}
-        for text in (as_jsonl(wishes), as_jsonl(wishes[::-1]))
+        for text in (as_jsonl(settings), as_jsonl(settings[::-1]))
     )
     assert there == back and len(there) == 3
 

@@ -24,7 +24,7 @@ from composer.errors import OptionError
 from tests.batch.deaths import die_of_wide_rows
 from tests.serving import ROOT
 
-WISHES: list[dict[str, Any]] = [
+SETTINGS: list[dict[str, Any]] = [
     *({"composer": "Bach", "form": "chorale", "bars": 2, "candidates": 1} for _ in range(5)),
     {"bars": 0},
 ]
@@ -32,7 +32,7 @@ TIMEOUT_S = 120
 
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    (folder / "r.jsonl").write_text("\n".join(map(json.dumps, WISHES)))
+    (folder / "r.jsonl").write_text("\n".join(map(json.dumps, SETTINGS)))
     command = ["batch", "r.jsonl", "--out", "out", "--workers", "2", "--json", *options]
     return subprocess.Popen(
         [sys.executable, "-m", "composer", *command],
@@ -65,12 +65,12 @@ def test_a_batch_that_is_killed_loses_no_row_and_repeats_none(tmp_path: Path) ->
     there = rows_in(tmp_path)
     printed, _ = start(tmp_path).communicate(timeout=TIMEOUT_S)
     told = json.loads(printed)
-    assert (told["rows"], told["errors"]) == (len(WISHES), 1)
+    assert (told["rows"], told["errors"]) == (len(SETTINGS), 1)
     assert there.items() <= rows_in(tmp_path).items()
-    assert len(rows_in(tmp_path)) == len(WISHES)
+    assert len(rows_in(tmp_path)) == len(SETTINGS)
     check_table(tmp_path / "out")
     done = Batch(read_rows(tmp_path / "r.jsonl"), tmp_path / "out")
-    assert [step.done for step in run_batch(done)] == [len(WISHES)]
+    assert [step.done for step in run_batch(done)] == [len(SETTINGS)]
 
 
 def check_table(folder: Path) -> None:
@@ -100,8 +100,8 @@ def test_a_row_has_the_files_that_compose_writes_for_the_same_request(tmp_path: 
     assert (row / "piece.mid").read_bytes() == (tmp_path / "alone" / "piece.mid").read_bytes()
 
 
-def batch_of(folder: Path, *wishes: dict[str, Any]) -> Batch:
-    rows = [Row(f"row-{n}", n, values) for n, values in enumerate(wishes, start=1)]
+def batch_of(folder: Path, *settings: dict[str, Any]) -> Batch:
+    rows = [Row(f"row-{n}", n, values) for n, values in enumerate(settings, start=1)]
     return Batch(rows, folder)
 
 

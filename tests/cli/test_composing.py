@@ -30,13 +30,13 @@ def folder(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def sampled(out: Path, *arguments: str) -> tuple[float, float, float]:
     """Compose; return temperature, min-p and guidance of the request that was served."""
-    wishes = ("--bars", "2", "--candidates", "2", "--no-audio", "--out", str(out))
-    assert main(["compose", *wishes, *arguments]) == 0
+    settings = ("--bars", "2", "--candidates", "2", "--no-audio", "--out", str(out))
+    assert main(["compose", *settings, *arguments]) == 0
     request = json.loads((out / "composition.json").read_text())["request"]
     return request["temperature"], request["min_p"], request["guidance"]
 
 
-def test_suggested_values_are_used_where_they_are_wished_for(
+def test_suggested_values_are_used_where_they_are_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sampled(tmp_path, "--form", "chorale", "--suggested") == (0.5, 0.02, 1.5)
@@ -45,17 +45,17 @@ def test_suggested_values_are_used_where_they_are_wished_for(
 
 
 def test_what_is_given_wins_even_if_it_is_the_default(tmp_path: Path) -> None:
-    wishes = ("--form", "chorale", "--suggested", "--temperature", "1", "--min-p", "0.1")
-    assert sampled(tmp_path, *wishes) == (1.0, 0.1, 1.5)
+    settings = ("--form", "chorale", "--suggested", "--temperature", "1", "--min-p", "0.1")
+    assert sampled(tmp_path, *settings) == (1.0, 0.1, 1.5)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "words"), [(("--form", "minuet"), "for 'minuet'"), ((), "without `--form`")]
+    ("settings", "words"), [(("--form", "minuet"), "for 'minuet'"), ((), "without `--form`")]
 )
 def test_without_a_measured_form_one_line_says_so(
-    wishes: tuple[str, ...], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: tuple[str, ...], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sampled(tmp_path, *wishes, "--suggested") == (1.0, 0.02, 1.0)
+    assert sampled(tmp_path, *settings, "--suggested") == (1.0, 0.02, 1.0)
     (line,) = capsys.readouterr().err.splitlines()
     assert line == f"nothing is suggested {words}; the defaults are used"
 

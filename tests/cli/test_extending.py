@@ -11,7 +11,7 @@ from composer.composition import replay
 from composer.corpus import read_midi
 from composer.engines import open_shelf
 from composer.piece import Piece
-from composer.plans import Plan, Row
+from composer.plans import Plan, PlannedSection
 from composer.rendering import write_midi
 
 
@@ -61,9 +61,9 @@ def test_a_plan_begins_with_the_file(
     score: Path, tmp_path: Path, chorale: Piece, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = (
-        Row(label="A", bars=8, key=chorale.key),
-        Row(label="B", bars=1, key=chorale.key),
-        Row(label="A2", bars=8, key=chorale.key, material="repeat", of="A"),
+        PlannedSection(label="A", bars=8, key=chorale.key),
+        PlannedSection(label="B", bars=1, key=chorale.key),
+        PlannedSection(label="A2", bars=8, key=chorale.key, material="repeat", of="A"),
     )
     (tmp_path / "mine.json").write_text(Plan("mine", rows).to_json())
     assert extend(score, "--plan", tmp_path / "mine.json", "--json", "--out", tmp_path) == 0

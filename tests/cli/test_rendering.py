@@ -35,7 +35,7 @@ def test_a_midi_file_becomes_musicxml_and_sheet(
     assert sorted(path.name for path in out.iterdir()) == sorted(names)
 
 
-def test_a_musicxml_file_becomes_midi_at_the_wished_tempo(chorale: Piece, tmp_path: Path) -> None:
+def test_a_musicxml_file_becomes_midi_at_the_asked_tempo(chorale: Piece, tmp_path: Path) -> None:
     source = write_musicxml(chorale, tmp_path / "c.musicxml")
     assert render(source, "--out", tmp_path, "--formats", "mid", "--tempo-bpm", 66) == 0
     piece = read_midi(tmp_path / "c.mid")

@@ -14,9 +14,9 @@ from composer.models.transformer import EventTransformer
 from composer.piece import Piece
 from composer.theory import Meter
 from composer.tokenizer import Conditions, Events, decode_bars, encode_bars, vocab
-from composer.tokenizer.holes import N_WISHES
+from composer.tokenizer.conditions import meter_id, part_ranges
+from composer.tokenizer.holes import N_CONDITIONS
 from composer.tokenizer.masks import Frame
-from composer.tokenizer.wishes import meter_id, part_ranges
 from tests.fakes import ScriptedRuntime, UniformRuntime, draws_of, group_of
 
 FRAME = Frame(bars=3, ranges=[(50, 80), (40, 60)], meter=vocab.METER_ID[4, 4])
@@ -85,15 +85,15 @@ def test_a_window_slides_and_the_piece_is_complete(window: int) -> None:
         assert piece.n_bars == 12
 
 
-def test_what_is_read_again_is_the_wishes_a_gap_and_the_last_rows() -> None:
+def test_what_is_read_again_is_the_conditions_a_gap_and_the_last_rows() -> None:
     runtime = UniformRuntime()
     found = draws_of(runtime, group_of(Frame(bars=9, ranges=[(40, 80)]), 1, window=48))[0]
     first = runtime.beginnings[0][0]
     for (again,) in runtime.beginnings[1:]:
         assert len(again) <= 24
-        assert np.array_equal(again[:N_WISHES], first)
-        assert again[N_WISHES, vocab.TIME] == vocab.GAP
-        tail = again[N_WISHES + 1 :].tobytes()
+        assert np.array_equal(again[:N_CONDITIONS], first)
+        assert again[N_CONDITIONS, vocab.TIME] == vocab.GAP
+        tail = again[N_CONDITIONS + 1 :].tobytes()
         assert tail in found.events.tobytes()
 
 
@@ -111,7 +111,7 @@ def test_guidance_runs_and_one_is_no_guidance(runtime: TorchRuntime) -> None:
     assert all(found.is_complete for found in (plain | guided).values())
 
 
-def test_without_wishes_there_is_nothing_that_guidance_could_pull_by(
+def test_without_conditions_there_is_nothing_that_guidance_could_pull_by(
     runtime: TorchRuntime, tiny_model: EventTransformer
 ) -> None:
     """Equal prefixes mean equal distributions, and nothing to be pulled by."""
@@ -137,7 +137,7 @@ def test_log_probs_are_the_models_own_without_cache_filters_or_guidance(
     found = draws_of(TorchRuntime(tiny_model), group, options)[1]
     rows = np.concatenate([group.prefix, found.events])[None].astype(np.int64)
     with torch.inference_mode():
-        states = tiny_model(torch.from_numpy(rows))[0, N_WISHES - 1 : -1]
+        states = tiny_model(torch.from_numpy(rows))[0, N_CONDITIONS - 1 : -1]
         for field, size in enumerate(vocab.WRITTEN_SIZES):
             events = torch.from_numpy(found.events.astype(np.int64))
             logits = tiny_model.field_logits(field, states, events[:, :field])
@@ -155,7 +155,7 @@ def test_a_low_temperature_with_one_id_kept_is_greedy(runtime: TorchRuntime) -> 
     assert np.array_equal(first.events, second.events)
 
 
-def test_a_wished_meter_keeps_its_likelihood_and_given_bars_left_do_not_count() -> None:
+def test_an_asked_meter_keeps_its_likelihood_and_given_bars_left_do_not_count() -> None:
     found = draws_of(UniformRuntime(), group_of(FRAME, 1))[0]
     is_bar = found.events[:, vocab.TIME] == vocab.BAR
     assert found.log_probs[is_bar, vocab.DURATION] == pytest.approx(

@@ -43,10 +43,10 @@ def test_filters_that_are_switched_off_change_nothing(logits: Logits) -> None:
 
 
 @given(some_logits, some_logits)
-def test_guidance_of_one_is_the_model_as_trained(wished: Logits, open_: Logits) -> None:
-    open_ = np.resize(open_, wished.shape)
-    np.testing.assert_allclose(filters.guide(wished, open_, 1.0), wished, atol=1e-4)
-    np.testing.assert_allclose(filters.guide(wished, wished, 3.0), wished, atol=1e-4)
+def test_guidance_of_one_is_the_model_as_trained(asked: Logits, open_: Logits) -> None:
+    open_ = np.resize(open_, asked.shape)
+    np.testing.assert_allclose(filters.guide(asked, open_, 1.0), asked, atol=1e-4)
+    np.testing.assert_allclose(filters.guide(asked, asked, 3.0), asked, atol=1e-4)
 
 
 @given(masked_logits(), st.integers(1, 12), st.floats(0.01, 1), st.floats(0, 0.9))

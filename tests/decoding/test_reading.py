@@ -9,8 +9,8 @@ from composer.decoding.runtimes.torch_runtime import TorchRuntime
 from composer.engines.events.surprise import NEAR_PITCHES
 from composer.models.transformer import EventTransformer
 from composer.theory import Meter
+from composer.tokenizer.conditions import meter_id
 from composer.tokenizer.masks import Frame
-from composer.tokenizer.wishes import meter_id
 from tests.fakes import draws_of, group_of
 
 FRAME = Frame(bars=3, ranges=[(50, 80), (40, 60)], meter=meter_id(Meter(4, 4)))

@@ -1,4 +1,4 @@
-"""The menu: what may be wished for, and what is decided where a wish is open."""
+"""The menu: what may be asked for, and what is decided where a setting is open."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from composer.engines import MenuRow, check_menu
+from composer.engines import MenuEntry, check_menu
 from composer.engines.events.engine import check_meter
 from composer.engines.menu import THIN_PIECES, decide
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
 from composer.theory import Meter, parse_key
-from composer.tokenizer import Conditions, conditions
+from composer.tokenizer import Conditions, conditions_of_request
 from tests.strategies import MENU
 
-ROWS = tuple(MenuRow.from_dict(row) for row in MENU)
+ROWS = tuple(MenuEntry.from_dict(row) for row in MENU)
 
 
-def decided(**wishes: Any) -> Conditions:
-    return conditions(decide(Request(**wishes), ROWS))
+def decided(**settings: Any) -> Conditions:
+    return conditions_of_request(decide(Request(**settings), ROWS))
 
 
 def test_a_row_comes_back_from_its_json_without_what_it_does_not_know() -> None:
-    assert MenuRow.from_dict(ROWS[0].to_dict() | {"tempo": 90}) == ROWS[0]
+    assert MenuEntry.from_dict(ROWS[0].to_dict() | {"tempo": 90}) == ROWS[0]
 
 
 def test_a_pair_with_few_pieces_is_marked_thin() -> None:
@@ -36,18 +36,18 @@ def test_a_pair_with_few_pieces_is_marked_thin() -> None:
 @pytest.mark.parametrize("values", [{}, 7, MENU[0] | {"meters": 4}, MENU[0] | {"keys": []}])
 def test_a_row_that_is_none_is_refused(values: Any) -> None:
     with pytest.raises(CheckpointError):
-        MenuRow.from_dict(values)
+        MenuEntry.from_dict(values)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.composer} {row.form}")
-def test_every_pair_of_the_menu_may_be_wished_for(row: MenuRow) -> None:
+def test_every_pair_of_the_menu_may_be_asked_for(row: MenuEntry) -> None:
     check_menu(Request(composer=row.composer, form=row.form), ROWS)
     check_menu(Request(composer=row.composer), ROWS)
     check_menu(Request(form=row.form), ROWS)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "sentence"),
+    ("settings", "sentence"),
     [
         ({"composer": "Nobody"}, "`composer` 'Nobody' is not on the menu; there are Bach, Mozart"),
         ({"form": "tango"}, "`form` 'tango' is not on the menu; there are chorale, minuet"),
@@ -58,10 +58,10 @@ def test_every_pair_of_the_menu_may_be_wished_for(row: MenuRow) -> None:
     ],
 )
 def test_what_is_not_on_the_menu_is_refused_with_what_is(
-    wishes: dict[str, str], sentence: str
+    settings: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(RequestError) as caught:
-        check_menu(Request(**wishes), ROWS)
+        check_menu(Request(**settings), ROWS)
     assert str(caught.value) == sentence
 
 
@@ -72,12 +72,12 @@ def test_a_meter_that_events_cannot_write_is_refused(numerator: int, denominator
 
 
 def test_a_long_menu_is_cut_in_a_sentence() -> None:
-    rows = [MenuRow.from_dict(MENU[0] | {"form": f"form {i:02}"}) for i in range(20)]
+    rows = [MenuEntry.from_dict(MENU[0] | {"form": f"form {i:02}"}) for i in range(20)]
     with pytest.raises(RequestError, match="form 11 and 8 more"):
         check_menu(Request(form="tango"), rows)
 
 
-def test_wishes_that_were_made_are_kept() -> None:
+def test_settings_that_were_made_are_kept() -> None:
     found = decided(composer="Bach", form="chorale", ensemble="keyboard", key="E minor", bars=9)
     assert (found.composer, found.form, found.ensemble, found.bars) == (
         "Bach",
@@ -88,21 +88,21 @@ def test_wishes_that_were_made_are_kept() -> None:
     assert (found.mode, found.shift, found.parts) == ("minor", 4, None)
 
 
-def test_open_wishes_are_decided_by_the_seed_alone() -> None:
+def test_open_conditions_are_decided_by_the_seed_alone() -> None:
     assert decided(seed=3, bars=8) == decided(seed=3, bars=8, candidates=99, temperature=0.7)
     assert len({str(decided(seed=seed)) for seed in range(20)}) > 4
 
 
-@pytest.mark.parametrize("wishes", [{}, {"composer": "Bach"}, {"form": "minuet"}])
-def test_what_is_decided_is_on_the_menu_and_usual_there(wishes: dict[str, str]) -> None:
+@pytest.mark.parametrize("settings", [{}, {"composer": "Bach"}, {"form": "minuet"}])
+def test_what_is_decided_is_on_the_menu_and_usual_there(settings: dict[str, str]) -> None:
     for seed in range(30):
-        found = decided(seed=seed, **wishes)
+        found = decided(seed=seed, **settings)
         row = next(r for r in ROWS if (r.composer, r.form) == (found.composer, found.form))
         assert (found.ensemble, found.parts) == (row.ensemble, row.parts)
         assert (found.shift, found.mode) in {
             (parse_key(key).shift, parse_key(key).mode) for key in row.keys
         }
-        assert all(getattr(found, name) == value for name, value in wishes.items())
+        assert all(getattr(found, name) == value for name, value in settings.items())
         assert found.meter is None
 
 
@@ -111,6 +111,6 @@ def test_pairs_with_more_pieces_are_decided_for_more_often() -> None:
     assert 0.5 < found["chorale"] / 300 < 0.7  # 60 of 100 pieces
 
 
-def test_without_a_menu_open_wishes_stay_open() -> None:
+def test_without_a_menu_open_conditions_stay_open() -> None:
     assert decide(Request(composer="Nobody", bars=5), ()).composer == "Nobody"
     assert decide(Request(bars=5), ()).form is None

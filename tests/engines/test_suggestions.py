@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from composer.engines import MenuRow, Suggestion, menu_values
+from composer.engines import MenuEntry, Suggestion, menu_values
 from composer.engines.suggestions import read_suggestions
 from composer.errors import OptionError
 from composer.request import Request
@@ -73,6 +73,6 @@ def test_an_unknown_form_and_other_weights_are_left_out() -> None:
 
 
 def test_the_menu_says_what_is_suggested_for_every_row_of_a_form() -> None:
-    rows = menu_values([MenuRow.from_dict(row) for row in MENU], read({"minuet": GOOD}))
+    rows = menu_values([MenuEntry.from_dict(row) for row in MENU], read({"minuet": GOOD}))
     assert [row["suggested"] for row in rows] == [None, GOOD, GOOD]
     assert [row["form"] for row in rows] == ["chorale", "minuet", "minuet"]

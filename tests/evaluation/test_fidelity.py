@@ -1,4 +1,4 @@
-"""Wishes: what a file states and notes say is kept or missed, request by request."""
+"""Settings: what a file states and notes say is kept or missed, request by request."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from composer.theory import Key, Meter
 
 
 @pytest.fixture
-def wishes(chorale: Piece) -> Request:
+def settings(chorale: Piece) -> Request:
     return Request(key=chorale.key, meter=chorale.meter, parts=4, bars=8)
 
 
-def test_a_chorale_keeps_its_own_wishes(chorale: Piece, wishes: Request) -> None:
-    assert misses(chorale, wishes) == []
+def test_a_chorale_keeps_its_own_settings(chorale: Piece, settings: Request) -> None:
+    assert misses(chorale, settings) == []
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_a_chorale_keeps_its_own_wishes(chorale: Piece, wishes: Request) -> None
         ("key signature", {"key": Key("D", "major")}),
     ],
 )
-def test_each_wish_of_the_file_is_missed_alone(
-    chorale: Piece, wishes: Request, name: str, change: dict[str, object]
+def test_each_setting_of_the_file_is_missed_alone(
+    chorale: Piece, settings: Request, name: str, change: dict[str, object]
 ) -> None:
-    assert file_misses(chorale, replace(wishes, **change)) == [name]
+    assert file_misses(chorale, replace(settings, **change)) == [name]
 
 
 def test_notes_in_another_key_are_heard(chorale: Piece) -> None:
@@ -52,8 +52,8 @@ def test_notes_in_another_key_are_heard(chorale: Piece) -> None:
     assert note_misses(chorale, Key("F#", "major")) == ["final bass", "key", "key with bass"]
 
 
-def test_a_request_without_a_piece_is_counted_apart(wishes: Request) -> None:
-    found = fidelity([Drawn(wishes, (), 16)], [])
+def test_a_request_without_a_piece_is_counted_apart(settings: Request) -> None:
+    found = fidelity([Drawn(settings, (), 16)], [])
     assert found["winners"]["no piece"]["value"] == found["all draws"]["no piece"]["value"] == 1.0
     assert found["all draws"]["no piece"]["n"] == 16
     assert found["winners"]["meter"]["value"] is None

@@ -69,7 +69,7 @@ def test_every_interval_holds_its_value(built: dict[str, Any]) -> None:
     assert all(one.low <= one.value <= one.high for one in found.values())
 
 
-def test_wishes_of_the_file_are_kept_exactly(built: dict[str, Any]) -> None:
+def test_settings_of_the_file_are_kept_exactly(built: dict[str, Any]) -> None:
     draws = built["fidelity"]["all draws"]
     for check in ("meter", "bars", "parts", "key signature"):
         assert draws[check]["value"] == 1.0

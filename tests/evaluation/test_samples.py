@@ -42,7 +42,7 @@ def test_partners_are_of_the_same_composer_and_form_and_none_comes_twice(
     assert len({one.entry.path for one in partners}) == len(partners)
 
 
-def test_a_composed_piece_has_the_wishes_of_its_real_one(
+def test_a_composed_piece_has_the_settings_of_its_real_one(
     corpus: Corpus, tiny_engine: Engine
 ) -> None:
     real = held_out(corpus, tiny_engine.menu, 2, seed=0)
@@ -55,7 +55,7 @@ def test_a_composed_piece_has_the_wishes_of_its_real_one(
         assert len(found.ranked) + found.n_rejected == 2
 
 
-def test_the_grid_asks_for_every_row_and_goes_round_the_other_wishes(
+def test_the_grid_asks_for_every_row_and_goes_round_the_other_settings(
     tiny_engine: Engine,
 ) -> None:
     menu = tiny_engine.menu * 8

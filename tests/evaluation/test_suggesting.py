@@ -11,7 +11,7 @@ import pytest
 from composer.engines import Suggestion
 from composer.evaluation.suggesting import choose, keep
 
-Row = dict[str, Any]
+Measured = dict[str, Any]
 FOUND_BY = "0123456789ab"
 
 
@@ -19,7 +19,7 @@ def interval(value: float, half: float) -> dict[str, Any]:
     return {"value": value, "low": value - half, "high": value + half, "n": 40}
 
 
-def row(auc: float, total: float, *, temperature: float = 1.0, guidance: float = 1.0) -> Row:
+def row(auc: float, total: float, *, temperature: float = 1.0, guidance: float = 1.0) -> Measured:
     """Return a row with intervals of 0.02 and 3 points to either side; the default as it stands."""
     return {
         "temperature": temperature,
@@ -34,7 +34,7 @@ def row(auc: float, total: float, *, temperature: float = 1.0, guidance: float =
     }
 
 
-def suggested(*rows: Row) -> float:
+def suggested(*rows: Measured) -> float:
     found = choose(rows)
     assert found and found[1]["temperature"] == 1.0
     return float(found[0]["temperature"])
@@ -75,14 +75,16 @@ def test_a_setting_that_drew_nothing_is_never_suggested() -> None:
 
 
 @pytest.mark.parametrize("default", [[], [row(0.9, 60) | {"auc": None}]])
-def test_without_a_measured_default_nothing_can_be_said(default: list[Row], tmp_path: Path) -> None:
+def test_without_a_measured_default_nothing_can_be_said(
+    default: list[Measured], tmp_path: Path
+) -> None:
     rows = [*default, row(0.5, 90, temperature=0.9)]
     assert choose(rows) is None
     assert "nothing kept" in keep(tmp_path, found("chorale", *rows), FOUND_BY)
     assert not list(tmp_path.iterdir())
 
 
-def found(form: str, *rows: Row) -> Row:
+def found(form: str, *rows: Measured) -> Measured:
     return {"form": form, "pieces": 40, "rows": list(rows)}
 
 

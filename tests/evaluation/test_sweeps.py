@@ -48,7 +48,7 @@ def test_a_sweep_measures_every_setting(
     assert found["real composer"]["n"] == 0  # a form of one composer: nothing to tell
 
 
-def test_a_sweep_says_whether_the_wished_composer_is_named(
+def test_a_sweep_says_whether_the_asked_composer_is_named(
     tiny_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(two_sample, "N_TREES", 5)

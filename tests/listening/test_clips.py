@@ -21,7 +21,7 @@ CLIP_S = 3.0
 
 
 @given(st.floats(40, 200), st.floats(2, 40), st.integers(1, 32))
-def test_an_excerpt_ends_at_a_bar_line_and_lasts_exactly_as_long_as_wished(
+def test_an_excerpt_ends_at_a_bar_line_and_lasts_exactly_as_long_as_asked(
     tempo_bpm: float, clip_s: float, bars: int
 ) -> None:
     piece = replace(make_piece(Request(bars=bars)), tempo_bpm=tempo_bpm)

@@ -76,8 +76,15 @@ def test_the_wheel_holds_all_of_the_package_and_what_lies_beside_it(wheel: Path)
 
 def test_it_composes_and_leaves_its_folder_as_it_was(home: Path) -> None:
     before = files_below(installed(home))
-    wishes = ("--form", "chorale", "--bars", "2", "--candidates", "1", "--seed", "7")
-    command = [home / "venv" / "bin" / "composer", "compose", *wishes, "--no-audio", "--out", "out"]
+    settings = ("--form", "chorale", "--bars", "2", "--candidates", "1", "--seed", "7")
+    command = [
+        home / "venv" / "bin" / "composer",
+        "compose",
+        *settings,
+        "--no-audio",
+        "--out",
+        "out",
+    ]
     run = subprocess.run(command, cwd=home, env=settings(home), capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert (home / "out" / "piece.mid").read_bytes().startswith(b"MThd")

@@ -1,4 +1,4 @@
-"""compose(): from wishes to a ranked composition, with a small random model."""
+"""compose(): from settings to a ranked composition, with a small random model."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from composer.pipeline import Progress, compose, compose_steps, menu
 from composer.request import Request
 from composer.version import VERSION
 
-WISHES = {"composer": "Bach", "form": "minuet", "bars": 3, "meter": "3/4", "candidates": 4}
+SETTINGS = {"composer": "Bach", "form": "minuet", "bars": 3, "meter": "3/4", "candidates": 4}
 
 
 def request_of(**changes: Any) -> Request:
-    return Request(**{**WISHES, **changes})
+    return Request(**{**SETTINGS, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,9 @@ def test_the_best_comes_first(composition: Composition) -> None:
     assert [one.rank for one in composition.ranked] == list(range(1, len(order) + 1))
 
 
-def test_what_was_wished_for_is_exact(tiny_engine: Engine) -> None:
-    wishes = request_of(key="Eb major", meter="6/8", bars=5, parts=2, tempo_bpm=111.0)
-    for one in compose(wishes, engine=tiny_engine).ranked:
+def test_what_was_asked_for_is_exact(tiny_engine: Engine) -> None:
+    settings = request_of(key="Eb major", meter="6/8", bars=5, parts=2, tempo_bpm=111.0)
+    for one in compose(settings, engine=tiny_engine).ranked:
         piece = one.piece
         assert (str(piece.key), str(piece.meter), piece.n_bars) == ("Eb major", "6/8", 5)
         assert (len(piece.parts), piece.tempo_bpm) == (2, 111.0)
@@ -141,21 +141,22 @@ def test_a_stop_before_anything_is_finished_says_so(tiny_engine: Engine) -> None
 
 
 @pytest.mark.parametrize(
-    "wishes", [{"composer": "Nobody"}, {"form": "tango"}, {"composer": "Mozart", "form": "chorale"}]
+    "settings",
+    [{"composer": "Nobody"}, {"form": "tango"}, {"composer": "Mozart", "form": "chorale"}],
 )
-def test_a_wish_outside_the_menu_is_refused_in_one_sentence(
-    tiny_engine: Engine, wishes: dict[str, str]
+def test_a_setting_outside_the_menu_is_refused_in_one_sentence(
+    tiny_engine: Engine, settings: dict[str, str]
 ) -> None:
     with pytest.raises(RequestError, match="on the menu") as caught:
-        compose(request_of(**wishes), engine=tiny_engine)
+        compose(request_of(**settings), engine=tiny_engine)
     assert "\n" not in str(caught.value)
 
 
-def test_open_wishes_are_decided_by_the_seed(tiny_engine: Engine) -> None:
-    wishes = {"composer": None, "form": None, "meter": None, "parts": 1, "candidates": 1}
+def test_open_conditions_are_decided_by_the_seed(tiny_engine: Engine) -> None:
+    settings = {"composer": None, "form": None, "meter": None, "parts": 1, "candidates": 1}
 
     def piece_of(seed: int) -> Piece:
-        return compose(request_of(seed=seed, **wishes), engine=tiny_engine).piece
+        return compose(request_of(seed=seed, **settings), engine=tiny_engine).piece
 
     found = {seed: piece_of(seed) for seed in (1, 2, 5)}
     again = piece_of(2)

@@ -85,7 +85,7 @@ def test_the_json_is_replayed_without_a_model(extension: Extension) -> None:
     assert values["chunking"] == {"chunk_bars": 2, "overlap_bars": None, "theme_bars": 0}
 
 
-def test_the_same_wish_gives_the_same_music(
+def test_the_same_setting_gives_the_same_music(
     tiny_engine: Engine, chorale: Piece, extension: Extension
 ) -> None:
     again = extend(chorale, 4, engine=tiny_engine, **FEW)
@@ -156,8 +156,8 @@ def test_a_stop_keeps_the_chunks_that_are_finished(tiny_engine: Engine, chorale:
 def test_a_pinned_theme_changes_what_is_read(
     tiny_engine: Engine, chorale: Piece, extension: Extension
 ) -> None:
-    wishes: dict[str, Any] = {**FEW, "theme_bars": 1, "overlap_bars": 1}
-    found = extend(chorale, 4, engine=tiny_engine, **wishes)
+    settings: dict[str, Any] = {**FEW, "theme_bars": 1, "overlap_bars": 1}
+    found = extend(chorale, 4, engine=tiny_engine, **settings)
     assert found.chunking.theme_bars == 1
     assert found.piece != extension.piece
 
@@ -190,7 +190,7 @@ def test_given_notes_may_sound_into_the_new_bars(tiny_engine: Engine, chorale: P
 @pytest.mark.parametrize(
     "options", [{"bars": 0}, {"bars": 513}, {"bars": 4, "chunk_bars": 99}, {"bars": 4, "tune": 1}]
 )
-def test_a_wish_that_will_not_do_is_refused(
+def test_a_setting_that_will_not_do_is_refused(
     tiny_engine: Engine, chorale: Piece, options: dict[str, Any]
 ) -> None:
     with pytest.raises(OptionError):

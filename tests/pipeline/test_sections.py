@@ -12,17 +12,17 @@ from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension, compose_plan, compose_plan_steps
 from composer.pipeline.sections import _scales
-from composer.plans import Plan, Row
+from composer.plans import Plan, PlannedSection
 from composer.stitching import trim
 from composer.theory import Key, parse_key
 
-WISHES = {"composer": "Bach", "form": "minuet", "candidates": 2, "seed": 2, "parts": 2}
+SETTINGS = {"composer": "Bach", "form": "minuet", "candidates": 2, "seed": 2, "parts": 2}
 G, D = Key("G", "major"), Key("D", "major")
 ROWS = (
-    Row(label="A", bars=2, key=G),
-    Row(label="B", bars=3, key=D),
-    Row(label="A2", bars=2, key=D, material="repeat", of="A"),
-    Row(label="A3", bars=2, key=G, material="vary", of="A"),
+    PlannedSection(label="A", bars=2, key=G),
+    PlannedSection(label="B", bars=3, key=D),
+    PlannedSection(label="A2", bars=2, key=D, material="repeat", of="A"),
+    PlannedSection(label="A3", bars=2, key=G, material="vary", of="A"),
 )
 
 
@@ -37,7 +37,7 @@ def planned(tiny_engine: Engine) -> Extension:
     """Return a piece of four sections."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
-        return compose_plan(Plan("mine", ROWS), engine=tiny_engine, chunk_bars=2, **WISHES)
+        return compose_plan(Plan("mine", ROWS), engine=tiny_engine, chunk_bars=2, **SETTINGS)
 
 
 def test_every_section_has_its_bars_and_its_key(planned: Extension) -> None:
@@ -69,8 +69,8 @@ def test_the_plan_is_kept_and_the_piece_replayed(planned: Extension) -> None:
 
 def test_given_music_may_be_the_first_section(tiny_engine: Engine, chorale: Piece) -> None:
     rows = (
-        Row(label="A", bars=8, key=G),
-        Row(label="A2", bars=8, key=G, material="repeat", of="A"),
+        PlannedSection(label="A", bars=8, key=G),
+        PlannedSection(label="A2", bars=8, key=G, material="repeat", of="A"),
     )
     found = compose_plan(Plan("twice", rows), chorale, engine=tiny_engine)
     assert trim(found.piece, 9, 16) == replace(chorale)
@@ -84,7 +84,7 @@ def test_given_music_may_be_the_first_section(tiny_engine: Engine, chorale: Piec
 def test_given_music_of_another_length_is_refused(tiny_engine: Engine, chorale: Piece) -> None:
     with pytest.raises(RequestError, match="give section A 8 bars"):
         compose_plan(Plan("mine", ROWS), chorale, engine=tiny_engine)
-    alone = Plan("one", (Row(label="A", bars=8, key=G),))
+    alone = Plan("one", (PlannedSection(label="A", bars=8, key=G),))
     with pytest.raises(RequestError, match="add a row"):
         compose_plan(alone, chorale, engine=tiny_engine)
 
@@ -101,7 +101,7 @@ def test_a_stop_keeps_the_sections_that_are_there(tiny_engine: Engine) -> None:
         engine=tiny_engine,
         chunk_bars=2,
         should_stop=lambda: len(asked) > 8,
-        **WISHES,
+        **SETTINGS,
     )
     found = [step for step in steps if not asked.append(0)]  # type: ignore[func-returns-value]
     assert isinstance(found[-1], Extension)

@@ -257,7 +257,7 @@ def test_the_named_soundfont_comes_first(toy: type[ToySynth], tmp_path: Path) ->
     assert sound_problem() is None
 
 
-def test_without_a_wish_the_bundled_soundfont_plays() -> None:
+def test_without_a_setting_the_bundled_soundfont_plays() -> None:
     assert find_soundfont() == soundfonts.SOUNDFONTS / "composer.sf3"
 
 

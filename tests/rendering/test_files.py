@@ -30,7 +30,7 @@ def test_several_pages_are_numbered(chorale: Piece, tmp_path: Path) -> None:
     assert [path.name for path in written["pdf"]] == ["c.pdf"]
 
 
-def test_only_the_wished_formats_are_written(chorale: Piece, tmp_path: Path) -> None:
+def test_only_the_asked_formats_are_written(chorale: Piece, tmp_path: Path) -> None:
     write_files(chorale, tmp_path, "c", [" .MID", "mid"])
     assert [path.name for path in tmp_path.iterdir()] == ["c.mid"]
 
@@ -41,7 +41,7 @@ def test_a_format_that_is_none_is_refused(formats: list[str]) -> None:
         check_formats(formats)
 
 
-def test_a_wished_tempo_is_in_the_files(chorale: Piece, tmp_path: Path) -> None:
+def test_an_asked_tempo_is_in_the_files(chorale: Piece, tmp_path: Path) -> None:
     written = write_files(chorale, tmp_path, "c", ["mid"], tempo_bpm=66)
     assert read_midi(written["mid"][0]).tempo_bpm == pytest.approx(66)
 

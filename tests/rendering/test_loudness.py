@@ -73,7 +73,7 @@ def test_a_recording_softer_than_the_gate_is_measured_too() -> None:
 
 
 @pytest.mark.parametrize("target_lufs", [-30.0, -18.0])
-def test_a_recording_comes_out_as_loud_as_wished(target_lufs: float) -> None:
+def test_a_recording_comes_out_as_loud_as_asked(target_lufs: float) -> None:
     after = measure([leveled(noise(5), target_lufs)], RATE_HZ)
     assert after.loudness_lufs == pytest.approx(target_lufs, abs=0.1)
 

@@ -26,7 +26,7 @@ def test_a_quarter_lasts_a_second_at_60_quarters_a_minute(chorale: Piece) -> Non
         assert [(n.start, n.end, n.pitch, n.velocity) for n in player.notes] == written
 
 
-def test_without_a_wish_the_piece_goes_at_its_own_tempo(keyboard_piece: Piece) -> None:
+def test_without_a_setting_the_piece_goes_at_its_own_tempo(keyboard_piece: Piece) -> None:
     slow = replace(keyboard_piece, tempo_bpm=45.0)
     end_s = float(slow.end_of_notes_beats) * 60 / 45
     assert perform(slow, is_expressive=False).get_end_time() == pytest.approx(end_s)

@@ -14,7 +14,7 @@ METERS = [Meter(n, d) for n in (1, 2, 3, 4, 6, 9, 12) for d in (1, 2, 4, 8, 16, 
 
 
 @pytest.mark.parametrize("form", [*USUAL_TEMPI, None, "", "symphony"])
-def test_every_form_has_a_tempo_that_may_be_wished_in_every_meter(form: str | None) -> None:
+def test_every_form_has_a_tempo_that_may_be_asked_in_every_meter(form: str | None) -> None:
     low, high = TEMPO_RANGE_BPM
     assert all(low <= suggested_tempo_bpm(form, meter) <= high for meter in [None, *METERS])
 

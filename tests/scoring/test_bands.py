@@ -23,7 +23,7 @@ def test_groups_run_from_the_narrowest_to_all(chorale) -> None:
     )  # fmt: skip
 
 
-def test_a_wished_form_stands_for_the_own_one(chorale) -> None:
+def test_an_asked_form_stands_for_the_own_one(chorale) -> None:
     assert groups_of(chorale, "motet")[:2] == ("motet/4", "motet")
 
 

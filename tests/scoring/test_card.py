@@ -60,7 +60,7 @@ def test_where_ratios_count_half_is_as_far_as_twice() -> None:
     assert penalty(math.nan, band, rule) == 0
 
 
-def test_a_wish_begins_at_the_median() -> None:
+def test_a_setting_begins_at_the_median() -> None:
     rule = RULE_BY_NAME["final_bass"]
     assert penalty(1.5, BAND, rule) > 0 == penalty(2.0, BAND, rule)
 

@@ -29,7 +29,7 @@ def test_both_sixths_and_sevenths_belong_to_minor() -> None:
     ("key", "agreement"),
     [("G major", 1), ("E minor", 0.5), ("D major", 0.5), ("G minor", 0.5), ("Eb major", 0)],
 )
-def test_agreement_falls_with_the_distance_of_the_wished_key(
+def test_agreement_falls_with_the_distance_of_the_asked_key(
     chorale, key: str, agreement: float
 ) -> None:
     piece = replace(chorale, key=parse_key(key))

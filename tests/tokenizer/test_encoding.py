@@ -26,7 +26,7 @@ from composer.tokenizer import (
 )
 from composer.tokenizer.encoding import _grid_notes
 from composer.tokenizer.folding import tokens_to_score, unfold, unit_of
-from composer.tokenizer.holes import N_WISHES
+from composer.tokenizer.holes import N_CONDITIONS
 from composer.tokenizer.sections import bar_numbers
 from composer.units import is_on_grid
 from tests.strategies import VOCABULARY, any_rows, loose_pieces, pieces, replace_parts
@@ -77,10 +77,10 @@ def test_quantising_moves_nothing_twice_and_nothing_far(piece: Piece) -> None:
 
 
 @given(pieces())
-def test_the_rows_of_a_piece_are_its_wishes_bars_notes_and_end(piece: Piece) -> None:
+def test_the_rows_of_a_piece_are_its_conditions_bars_notes_and_end(piece: Piece) -> None:
     rows = encode(piece, VOCABULARY)
     time = rows[:, vocab.TIME]
-    assert time[:N_WISHES].tolist() == list(vocab.WISH.values())
+    assert time[:N_CONDITIONS].tolist() == list(vocab.CONDITION.values())
     assert int((time == vocab.BAR).sum()) == piece.n_bars
     assert time[-1] == vocab.END
     long = [n for p in piece.parts for n in p.notes if n.duration_beats > 16]
@@ -95,7 +95,7 @@ def test_every_id_of_a_piece_fits_its_table(piece: Piece) -> None:
     assert rows.dtype == np.int16
     assert (rows >= 0).all()
     assert (rows.max(0) < vocab.TABLE_SIZES).all()
-    music = rows[N_WISHES:]
+    music = rows[N_CONDITIONS:]
     written = music[np.isin(music[:, vocab.TIME], (vocab.END, vocab.BAR), invert=True)]
     assert (written < vocab.WRITTEN_SIZES).all()
 
@@ -141,7 +141,7 @@ def test_any_rows_give_a_piece_or_an_error_with_its_place(rows: Events) -> None:
 
 
 @given(pieces())
-def test_a_piece_needs_no_wishes_and_no_end_to_be_read(piece: Piece) -> None:
+def test_a_piece_needs_no_conditions_and_no_end_to_be_read(piece: Piece) -> None:
     rows = encode_bars(piece)
     assert decode_bars(rows, conditions_of(piece), key=piece.key) == piece
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from composer.piece import Piece
 from composer.tokenizer import Events, encode, vocab
 from composer.tokenizer.holes import (
-    N_WISHES,
+    N_CONDITIONS,
     Bars,
     Sequence,
-    drop_wishes,
+    drop_conditions,
     given_parts,
     hole,
     keep_parts,
@@ -56,12 +56,12 @@ def written(sequence: Sequence) -> Events:
 
 @few
 @given(some_bars)
-def test_bars_and_wishes_are_the_whole_piece(piece: Bars) -> None:
+def test_bars_and_conditions_are_the_whole_piece(piece: Bars) -> None:
     whole = window(piece, 0, len(piece))
-    assert np.array_equal(whole.rows[:N_WISHES], piece.wishes)
+    assert np.array_equal(whole.rows[:N_CONDITIONS], piece.conditions)
     assert whole.rows[-1, vocab.TIME] == vocab.END
-    assert not whole.is_written[:N_WISHES].any()
-    assert whole.is_written[N_WISHES:].all()
+    assert not whole.is_written[:N_CONDITIONS].any()
+    assert whole.is_written[N_CONDITIONS:].all()
 
 
 @few
@@ -170,7 +170,7 @@ def test_targets_count_what_a_row_says_and_nothing_else(piece: Bars) -> None:
     assert counts[vocab.is_note(nexts)].all()
     assert (counts[time == vocab.BAR] == [True, True, False, True]).all()
     assert (counts[time == vocab.END] == [True, False, False, False]).all()
-    assert not counts[: N_WISHES - 1].any()
+    assert not counts[: N_CONDITIONS - 1].any()
 
 
 def test_an_open_section_is_not_to_be_written(bars: Bars) -> None:
@@ -210,15 +210,15 @@ def test_a_tied_note_goes_with_its_part() -> None:
     assert len(keep_parts(bar, {1}, inverted=True)) == 1
 
 
-@pytest.mark.parametrize("wish", vocab.WISHES)
-def test_a_dropped_wish_is_open_and_no_other_is_touched(bars: Bars, wish: str) -> None:
-    dropped = drop_wishes(bars.wishes, [wish])
-    changed = (dropped != bars.wishes).any(1)
-    assert [name for name, is_changed in zip(vocab.WISHES, changed, strict=True) if is_changed] == [
-        wish
-    ]
-    everything = drop_wishes(bars.wishes, vocab.WISHES)
-    place = vocab.WISHES.index(wish)
+@pytest.mark.parametrize("condition", vocab.CONDITION_ROWS)
+def test_a_dropped_condition_is_open_and_no_other_is_touched(bars: Bars, condition: str) -> None:
+    dropped = drop_conditions(bars.conditions, [condition])
+    changed = (dropped != bars.conditions).any(1)
+    assert [
+        name for name, is_changed in zip(vocab.CONDITION_ROWS, changed, strict=True) if is_changed
+    ] == [condition]
+    everything = drop_conditions(bars.conditions, vocab.CONDITION_ROWS)
+    place = vocab.CONDITION_ROWS.index(condition)
     assert np.array_equal(dropped[place], everything[place])
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from composer.piece import Piece
 from composer.theory import ENSEMBLES, MONOPHONIC_ENSEMBLES, Meter
 from composer.tokenizer import Conditions, Events, decode_bars, encode_bars, vocab
+from composer.tokenizer.conditions import meter_id, part_ranges
 from composer.tokenizer.masks import Frame, Grammar
 from composer.tokenizer.sections import section_ids
-from composer.tokenizer.wishes import meter_id, part_ranges
 from tests.fakes import UniformRuntime, draws_of, group_of
 from tests.strategies import legal_pieces
 
@@ -70,8 +70,8 @@ def draw_one(frame: Frame, seed: int = 0) -> tuple[Events, Piece]:
     """Draw one piece of any legal rows."""
     found = draws_of(UniformRuntime(), group_of(frame, 1, seed=seed))[0]
     assert found.is_complete
-    wishes = Conditions(parts=len(frame.ranges), shift=0)
-    return found.events, decode_bars(found.events, wishes)
+    conditions = Conditions(parts=len(frame.ranges), shift=0)
+    return found.events, decode_bars(found.events, conditions)
 
 
 @given(legal_pieces())
@@ -86,7 +86,7 @@ def test_every_row_of_a_piece_that_keeps_the_rules_may_pass(piece: Piece) -> Non
 @given(frames(), st.integers(0, 1000))
 @example(Frame(bars=2, ranges=[(60, 60)], meter=COMMON), 0)
 @example(Frame(bars=2, ranges=[(60, 60)], meter=COMMON, one_line=True), 0)
-def test_any_draw_ends_with_the_wished_bars_meter_and_ranges(frame: Frame, seed: int) -> None:
+def test_any_draw_ends_with_the_asked_bars_meter_and_ranges(frame: Frame, seed: int) -> None:
     rows, piece = draw_one(frame, seed)
     assert rows[-1, vocab.TIME] == vocab.END
     assert piece.n_bars == frame.bars
@@ -136,7 +136,7 @@ def test_every_ensemble_can_be_written_in_every_key(ensemble: str) -> None:
         assert refusals_of(Grammar(Frame(bars=1, ranges=ranges), 1), rows) == []
 
 
-def test_wished_sections_are_given_not_chosen() -> None:
+def test_asked_sections_are_given_not_chosen() -> None:
     sections = section_ids(["opening", "new", "closing"]).tolist()
     frame = Frame(bars=3, ranges=[(50, 80)], meter=COMMON, sections=sections)
     rows, _ = draw_one(frame)

@@ -1,4 +1,4 @@
-"""Styles follow from years, and stand with the wish for a composer."""
+"""Styles follow from years, and stand with the condition for a composer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from composer.errors import CheckpointError, TokenError
 from composer.tokenizer import Conditions, Vocabulary, encode_conditions, vocab
-from composer.tokenizer.holes import drop_wishes
+from composer.tokenizer.conditions import decode_conditions
+from composer.tokenizer.holes import drop_conditions
 from composer.tokenizer.styles import style_of, style_of_year
-from composer.tokenizer.wishes import decode_conditions
 from tests.strategies import VOCABULARY
 
 STYLED = replace(VOCABULARY, styles=vocab.STYLES)
@@ -60,15 +60,15 @@ def test_a_composer_brings_a_style_and_either_can_be_left_open() -> None:
     rows = encode_conditions(Conditions(composer="Bach"), STYLED)
     baroque = vocab.STYLE + 1
     assert rows[0, vocab.PART] == baroque
-    alone = drop_wishes(rows, ["composer"])
+    alone = drop_conditions(rows, ["composer"])
     assert alone[0, 1:3].tolist() == [baroque, vocab.VALUE_COMPOSER]
-    assert drop_wishes(rows, ["style"])[0, vocab.PART] == vocab.PART_NONE
-    assert (drop_wishes(rows, vocab.CONDITIONS)[:, vocab.PART] == vocab.PART_NONE).all()
+    assert drop_conditions(rows, ["style"])[0, vocab.PART] == vocab.PART_NONE
+    assert (drop_conditions(rows, vocab.CONDITIONS)[:, vocab.PART] == vocab.PART_NONE).all()
 
 
 def test_a_vocabulary_without_styles_leaves_them_out() -> None:
-    wishes = Conditions(composer="Bach", style="Romantic")
-    assert encode_conditions(wishes, VOCABULARY)[0, vocab.PART] == vocab.PART_NONE
+    conditions = Conditions(composer="Bach", style="Romantic")
+    assert encode_conditions(conditions, VOCABULARY)[0, vocab.PART] == vocab.PART_NONE
 
 
 def test_a_style_of_another_name_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Pieces elsewhere or in fewer parts: the same music, and wishes that say so."""
+"""Pieces elsewhere or in fewer parts: the same music, and conditions that say so."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def notes_of(piece: Bars) -> Events:
     return rows[vocab.is_note(rows)]
 
 
-def wish(piece: Bars, name: str) -> int:
-    return int(piece.wishes[vocab.WISHES.index(name), PITCH])
+def condition(piece: Bars, name: str) -> int:
+    return int(piece.conditions[vocab.CONDITION_ROWS.index(name), PITCH])
 
 
 @given(pieces(), st.integers(-5, 6))
@@ -33,7 +33,10 @@ def test_all_notes_move_alike_and_nothing_else_does(piece: Piece, semitones: int
     assert np.array_equal(after[:, others], before[:, others])
     for one, other in zip(bars.bars, found.bars, strict=True):
         assert np.array_equal(one[0], other[0])
-    assert (wish(found, "mode"), wish(found, "shift")) == (vocab.MODE_MOVED, vocab.VALUE_SHIFT)
+    assert (condition(found, "mode"), condition(found, "shift")) == (
+        vocab.MODE_MOVED,
+        vocab.VALUE_SHIFT,
+    )
 
 
 def test_the_piece_itself_stays(chorale: Piece) -> None:
@@ -42,7 +45,7 @@ def test_the_piece_itself_stays(chorale: Piece) -> None:
     with_parts(bars, [0, 2])
     again = Bars.of(encode(chorale, VOCABULARY))
     assert np.array_equal(notes_of(bars), notes_of(again))
-    assert np.array_equal(bars.wishes, again.wishes)
+    assert np.array_equal(bars.conditions, again.conditions)
 
 
 def test_parts_keep_their_notes_and_are_numbered_anew(chorale: Piece) -> None:
@@ -54,13 +57,13 @@ def test_parts_keep_their_notes_and_are_numbered_anew(chorale: Piece) -> None:
         now = after[after[:, PART] % vocab.MAX_PARTS == new]
         assert np.array_equal(now[:, PITCH], was[:, PITCH])
     assert len(after) == (before[:, PART] % vocab.MAX_PARTS % 2 == 1).sum()
-    assert wish(found, "parts") == vocab.VALUE_PARTS + 2
-    assert wish(found, "ensemble") == vocab.VALUE_ENSEMBLE
+    assert condition(found, "parts") == vocab.VALUE_PARTS + 2
+    assert condition(found, "ensemble") == vocab.VALUE_ENSEMBLE
 
 
 def test_a_tied_note_keeps_its_tie_in_fewer_parts() -> None:
     tied = vocab.row(vocab.POSITION, vocab.TIED + 2, 60, 4)
     bar = np.concatenate([vocab.row(vocab.BAR), tied])
-    wishes = np.concatenate([vocab.row(vocab.WISH[name]) for name in vocab.WISHES])
-    found = with_parts(Bars(wishes, (bar,)), [2])
+    conditions = np.concatenate([vocab.row(vocab.CONDITION[name]) for name in vocab.CONDITION_ROWS])
+    found = with_parts(Bars(conditions, (bar,)), [2])
     assert found.bars[0][1, PART] == vocab.TIED

@@ -21,13 +21,13 @@ def test_the_tables_are_those_that_checkpoints_were_trained_on() -> None:
 
 def test_every_kind_of_row_has_a_time_id_of_its_own() -> None:
     kinds = [vocab.BAR, vocab.END, vocab.POSITION, vocab.POSITION + vocab.MAX_BAR_POSITIONS - 1]
-    kinds += [vocab.HOLE, vocab.FILL, vocab.GAP, vocab.GIVEN, *vocab.WISH.values()]
+    kinds += [vocab.HOLE, vocab.FILL, vocab.GAP, vocab.GIVEN, *vocab.CONDITION.values()]
     kinds += [vocab.TIME_RESERVED, vocab.TIME_PAD]
     assert all(a < b for a, b in pairwise(kinds))
     assert kinds[-1] == vocab.N_TIME - 1
 
 
-def test_the_values_of_wishes_follow_one_another_without_a_gap() -> None:
+def test_the_values_of_conditions_follow_one_another_without_a_gap() -> None:
     sizes = {
         vocab.BARS_LEFT: vocab.N_BARS_LEFT,
         vocab.BARS_OPEN: 1,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from composer.errors import OptionError
 from composer.piece import Piece
 from composer.tokenizer import encode, vocab
-from composer.tokenizer.holes import N_WISHES, Bars
+from composer.tokenizer.holes import N_CONDITIONS, Bars
 from composer.tokenizer.vocab import Events
 from composer.training import PackedEvents, SamplingOptions
 from composer.training.batches import Batch, Sampler, pad, piece_weights
@@ -141,7 +141,7 @@ def test_any_piece_gives_sequences_within_the_budget(
     bars = Bars.of(encode(piece, VOCABULARY))
     options = only(**kind)
     sequence = draw_sequence(bars, options, np.random.default_rng(seed))
-    assert N_WISHES < len(sequence.rows) <= options.max_rows + 1
+    assert N_CONDITIONS < len(sequence.rows) <= options.max_rows + 1
     assert (sequence.rows >= 0).all()
     assert (sequence.rows < vocab.TABLE_SIZES).all()
 
@@ -166,7 +166,7 @@ def test_each_kind_of_sequence_carries_its_marks(
 
 
 def mode_of(rows: Events) -> int:
-    return int(rows[vocab.WISHES.index("mode"), vocab.PITCH])
+    return int(rows[vocab.CONDITION_ROWS.index("mode"), vocab.PITCH])
 
 
 @pytest.mark.parametrize("dropped", [{}, {"drop_one": 1.0}, {"drop_all": 1.0}], ids=str)
@@ -192,7 +192,7 @@ def test_some_parts_are_left_out(chorale: Piece) -> None:
     for seed in range(12):
         rows = draw_sequence(bars, options, np.random.default_rng(seed)).rows
         found = set((rows[vocab.is_note(rows), vocab.PART] % vocab.MAX_PARTS).tolist())
-        asked = rows[vocab.WISHES.index("parts"), vocab.PITCH] - vocab.VALUE_PARTS
+        asked = rows[vocab.CONDITION_ROWS.index("parts"), vocab.PITCH] - vocab.VALUE_PARTS
         assert found == set(range(asked))
         counts.add(int(asked))
     assert counts == {2, 3}
@@ -214,7 +214,7 @@ def test_a_padded_batch_holds_its_sequences_as_they_are(chorale: Piece) -> None:
         assert np.array_equal(rows[: len(sequence.rows) - 1], sequence.rows[:-1])
 
 
-def test_wishes_are_dropped_about_as_often_as_asked_for(packed: PackedEvents) -> None:
+def test_conditions_are_dropped_about_as_often_as_asked_for(packed: PackedEvents) -> None:
     options = replace(OPTIONS, pool=400, drop_one=0.2, drop_all=0.1, style_alone=0.0)
     batches = Sampler(packed, "train", options).pool_batches(0)
     composers = np.concatenate([b.rows[:, 0, vocab.PITCH] for b in batches])

@@ -29,7 +29,7 @@ from composer.models import Weights
 from composer.models.onnx_graph import FIELDS
 from composer.models.xlstm_graph import config_for_graphs, xlstm_trunk_graph
 
-CHUNK = 32  # rows; a beginning of 8 wishes is filled up to one chunk
+CHUNK = 32  # rows; a beginning of 8 conditions is filled up to one chunk
 
 
 class RecurrentGraphs:

@@ -27,11 +27,11 @@ from composer.errors import RequestError, TokenError
 from composer.piece import Piece
 from composer.theory import Key
 from composer.tokenizer import Conditions, Vocabulary, encode_bars, encode_conditions, vocab
-from composer.tokenizer.holes import N_WISHES, Bars
+from composer.tokenizer.conditions import conditions_of, meter_id
+from composer.tokenizer.holes import N_CONDITIONS, Bars
 from composer.tokenizer.masks import Frame, Grammar
 from composer.tokenizer.sections import CLOSING_BARS, section_ids, section_names
 from composer.tokenizer.vocab import BAR, DURATION, PART, PITCH, POSITION, TIME, Events
-from composer.tokenizer.wishes import conditions_of, meter_id
 from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ class Continuing:
     bars: Sequence[Events]
 
     @property
-    def wishes(self) -> Conditions:
+    def conditions(self) -> Conditions:
         """The conditions of the whole piece, the new bars included."""
         ask = self.ask
         found = conditions_of(ask.before)
@@ -154,9 +154,9 @@ def continuing_drawing(asked: Continuing, vocabulary: Vocabulary, window: int) -
     Raises:
         TokenError: If a condition has no id.
     """
-    ask, wishes = asked.ask, asked.wishes
-    first_rows = encode_conditions(wishes, vocabulary)
-    theme = _counted(_fitting(asked.theme, window // 4 - N_WISHES), ask.theme.start, asked.end)
+    ask, conditions = asked.ask, asked.conditions
+    first_rows = encode_conditions(conditions, vocabulary)
+    theme = _counted(_fitting(asked.theme, window // 4 - N_CONDITIONS), ask.theme.start, asked.end)
     pinned = np.concatenate([first_rows, *theme])
     context = _last_bars(asked, window // 2 - len(pinned) - 1)
     left_out = ask.bars_before - len(context) - (ask.theme.start + len(theme) if theme else 0)
@@ -164,13 +164,13 @@ def continuing_drawing(asked: Continuing, vocabulary: Vocabulary, window: int) -
         pinned = first_rows
         context = _last_bars(asked, window // 2 - len(pinned) - 1)
         left_out = ask.bars_before - len(context)
-    costs = parallel_costs(wishes, ask.request.part_writing)
+    costs = parallel_costs(conditions, ask.request.part_writing)
     return Drawing(
         request=ask.request,
         reader=reader_of(asked),
         prefix=np.concatenate([pinned, *_gap(left_out), *context, *asked.begun])[: window - 1],
         window=window,
-        begin=lambda size: _begin(asked, wishes, costs, size),
+        begin=lambda size: _begin(asked, conditions, costs, size),
         max_rows=MAX_ROWS_PER_BAR * (ask.bars + 1),
         reframe=lambda rows: slide(
             rows, window // 2, n_pinned=len(pinned), gap_bars=max(0, left_out)
@@ -240,7 +240,7 @@ def _gap(n_bars: int) -> list[Events]:
 
 
 def _begin(
-    asked: Continuing, wishes: Conditions, costs: dict[int, float], size: int
+    asked: Continuing, conditions: Conditions, costs: dict[int, float], size: int
 ) -> tuple[Continuation, Together | None]:
     """Return rules and leaning of a group that have heard what still sounds at the seam."""
     ask = asked.ask
@@ -250,7 +250,7 @@ def _begin(
     frame = Frame(
         bars=n_heard + ask.bars + ask.bars_after,
         ranges=[(low - shift, high - shift) for low, high in ask.ranges],
-        meter=None if wishes.meter is None else meter_id(wishes.meter),
+        meter=None if conditions.meter is None else meter_id(conditions.meter),
         one_line=ask.one_line,
         sections=[*[-1] * n_heard, *sections, -1] if sections else None,
     )
@@ -258,7 +258,7 @@ def _begin(
     grammar = Continuation(frame, size, n_heard, stop)
     leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
     if ask.request.part_writing > 0 and not ask.bars_after:
-        leanings.append(Closing(grammar, wishes.mode, ask.request.part_writing))
+        leanings.append(Closing(grammar, conditions.mode, ask.request.part_writing))
     if ask.scales:
         leanings.append(ScaleLeaning(grammar, _on_c(ask.scales, ask.key)))
     for row in np.concatenate([np.empty((0, 4), np.int16), *heard, *asked.begun]):
@@ -268,7 +268,7 @@ def _begin(
             leaning.accept(rows)
     grammar.open(ask.begun)
     if ask.request.part_writing > 0:
-        third_copies = ThirdCopies(size, wishes.form, ask.request.part_writing, asked.last)
+        third_copies = ThirdCopies(size, conditions.form, ask.request.part_writing, asked.last)
         for row in asked.begun[0] if asked.begun else ():
             third_copies.accept(np.repeat(row[None], size, axis=0))
         leanings.append(third_copies)

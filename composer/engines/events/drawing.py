@@ -26,7 +26,7 @@ from composer.engines.events.takes import Reader
 from composer.errors import OutOfMemory
 from composer.request import Request
 from composer.tokenizer import vocab
-from composer.tokenizer.holes import N_WISHES, drop_wishes
+from composer.tokenizer.holes import N_CONDITIONS, drop_conditions
 from composer.tokenizer.vocab import BAR, TIME, Events
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Drawing:
     Args:
         request: Says how many, how ids are chosen, and the seed.
         reader: Makes takes of draws.
-        prefix: What all candidates read first, wishes in front, [T, 4].
+        prefix: What all candidates read first, conditions in front, [T, 4].
         window: Rows that a candidate looks back at, at most.
         begin: Size of a group -> its rules, which stand behind the prefix, and its leaning.
         max_rows: Rows a candidate may have at most.
@@ -114,7 +114,7 @@ def _draw_together(runtime: Runtime, drawing: Drawing, indices: list[int]) -> It
     group = Group(
         indices=indices,
         prefix=drawing.prefix,
-        open_prefix=drop_wishes(drawing.prefix, vocab.CONDITIONS),
+        open_prefix=drop_conditions(drawing.prefix, vocab.CONDITIONS),
         rules=rules,
         seed=request.seed if drawing.seed is None else drawing.seed,
         max_rows=drawing.max_rows,
@@ -158,14 +158,14 @@ def split(n_candidates: int, sizes: tuple[int, int], n_groups: int) -> list[list
     return [indices[first : first + size] for first in range(0, n_candidates, size)]
 
 
-def slide(rows: Events, budget: int, *, n_pinned: int = N_WISHES, gap_bars: int = 0) -> Events:
+def slide(rows: Events, budget: int, *, n_pinned: int = N_CONDITIONS, gap_bars: int = 0) -> Events:
     """Return what is read again when the window is full: what is pinned, GAP and the last bars.
 
-    Of 8 wishes and bars that take 10, 4, 6 and 5 rows, with a budget of 23, there is room for 14
-    rows of music beside the wishes and GAP. The bars begin 25, 15, 11 and 5 rows before the end;
-    the first that fits begins 11 before it:
+    Of 8 conditions and bars that take 10, 4, 6 and 5 rows, with a budget of 23, there is room for
+    14 rows of music beside the conditions and GAP. The bars begin 25, 15, 11 and 5 rows before the
+    end; the first that fits begins 11 before it:
 
-        wishes (8) | GAP, "2 bars left out" (1) | third bar (6) | fourth bar (5)
+        conditions (8) | GAP, "2 bars left out" (1) | third bar (6) | fourth bar (5)
 
     Were the fourth bar alone 20 rows long, its last 14 rows would follow GAP, which counts the bar
     lines that are left out with their rows, its own among them.
@@ -173,7 +173,7 @@ def slide(rows: Events, budget: int, *, n_pinned: int = N_WISHES, gap_bars: int 
     Args:
         rows: All rows so far: what is pinned, then bars.
         budget: Rows to return at most; the last bar is cut if it alone is longer.
-        n_pinned: Rows that stay: the wishes, and a theme behind them if there is one.
+        n_pinned: Rows that stay: the conditions, and a theme behind them if there is one.
         gap_bars: Bars left out between the two already.
     """
     pinned, music = rows[:n_pinned], rows[n_pinned:]

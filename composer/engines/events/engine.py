@@ -40,7 +40,7 @@ from composer.engines.events.takes import (
     read_rows,
 )
 from composer.engines.events.third_copies import ThirdCopies
-from composer.engines.menu import MenuRow, check_menu, decide
+from composer.engines.menu import MenuEntry, check_menu, decide
 from composer.engines.playing import play
 from composer.engines.suggestions import read_suggestions
 from composer.errors import CheckpointError, RequestError, TokenError
@@ -50,12 +50,18 @@ from composer.piece import Piece
 from composer.request import Request
 from composer.scoring import Standards, Surprise
 from composer.theory import MONOPHONIC_ENSEMBLES, Meter, usual_parts
-from composer.tokenizer import Vocabulary, conditions, decode_bars, encode_conditions, vocab
+from composer.tokenizer import (
+    Vocabulary,
+    conditions_of_request,
+    decode_bars,
+    encode_conditions,
+    vocab,
+)
+from composer.tokenizer.conditions import Conditions, meter_id, part_ranges
 from composer.tokenizer.layout_table import longest_layout, sample_layout, section_materials
 from composer.tokenizer.masks import Frame, Grammar
-from composer.tokenizer.wishes import Conditions, meter_id, part_ranges
 
-MIN_WINDOW = 32  # rows; half of them hold the wishes and some music
+MIN_WINDOW = 32  # rows; half of them hold the conditions and some music
 DEFAULT_WINDOW = 512  # rows, where a checkpoint does not say what it was trained on
 # Rows that each candidate of a whole piece looks back at, at most. Its own rows nobody shares, so a
 # step takes longer with every one of them: at 2,048 a bar of 256 costs three times a bar of 16
@@ -98,7 +104,7 @@ class EventEngine(Engine):
                 f"{vocab.TABLE_SIZES}; use matching versions"
             )
         self.vocabulary = Vocabulary.from_dict(checkpoint.vocabulary)
-        self.menu = tuple(MenuRow.from_dict(row) for row in checkpoint.menu)
+        self.menu = tuple(MenuEntry.from_dict(row) for row in checkpoint.menu)
         self.runtime = runtime or open_runtime(weights, places.runtime(), device)
         self.window = _window(checkpoint.notes)
         self.hears_given = checkpoint.notes.get("hears_given") is True
@@ -194,32 +200,32 @@ class EventEngine(Engine):
         if self.menu:
             check_menu(ask.request, self.menu)
         request, window = ask.request, min(self.window, COMPOSING_ROWS)
-        wishes = conditions(decide(request, self.menu))
-        frame = build_frame(request, wishes)
-        costs = parallel_costs(wishes, request.part_writing)
+        conditions = conditions_of_request(decide(request, self.menu))
+        frame = build_frame(request, conditions)
+        costs = parallel_costs(conditions, request.part_writing)
 
         def begin(size: int) -> tuple[Grammar, Together]:
             grammar = Grammar(frame, size)
             leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
             if request.part_writing > 0:
-                leanings.append(Closing(grammar, wishes.mode, request.part_writing))
+                leanings.append(Closing(grammar, conditions.mode, request.part_writing))
                 leanings.append(Entries(grammar, request.part_writing))
-                leanings.append(ThirdCopies(size, wishes.form, request.part_writing))
+                leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
             return grammar, Together(leanings)
 
         return Drawing(
             request=request,
             reader=Reader(
-                read=lambda events: decode_bars(events, wishes, key=request.key),
-                shift=wishes.key.shift,
-                record=conditions_to_record(wishes),
+                read=lambda events: decode_bars(events, conditions, key=request.key),
+                shift=conditions.key.shift,
+                record=conditions_to_record(conditions),
             ),
-            prefix=encode_conditions(wishes, self.vocabulary),
+            prefix=encode_conditions(conditions, self.vocabulary),
             window=window,
             begin=begin,
             max_rows=MAX_ROWS_PER_BAR * request.bars,
             reframe=lambda rows: slide(rows, window // 2),
-            prune=half_pruning(request, wishes, self.standards),
+            prune=half_pruning(request, conditions, self.standards),
         )
 
     def _filling(self, ask: Fill) -> Drawing:
@@ -264,15 +270,15 @@ def _window(notes: dict[str, Any]) -> int:
     return rows
 
 
-def build_frame(request: Request, wishes: Conditions) -> Frame:
+def build_frame(request: Request, conditions: Conditions) -> Frame:
     """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C."""
-    ensemble = wishes.ensemble or "keyboard"
-    n_parts = wishes.parts or usual_parts(ensemble)
-    shift = wishes.shift or 0
-    ranges = part_ranges(ensemble, n_parts, wishes.composer)
+    ensemble = conditions.ensemble or "keyboard"
+    n_parts = conditions.parts or usual_parts(ensemble)
+    shift = conditions.shift or 0
+    ranges = part_ranges(ensemble, n_parts, conditions.composer)
     return Frame(
         bars=request.bars,
         ranges=[(low - shift, high - shift) for low, high in ranges],
-        meter=None if wishes.meter is None else meter_id(wishes.meter),
+        meter=None if conditions.meter is None else meter_id(conditions.meter),
         one_line=ensemble in MONOPHONIC_ENSEMBLES,
     )

@@ -1,8 +1,8 @@
 """Open cells of a piece filled: framing, grammar and leaning of a group, and what of it is new.
 
-    hole    wishes, before, HOLE, what stays in it, after, FILL | the bars of the hole
-    ahead   wishes, GIVEN bar 1, GIVEN bar 2 | BAR 1, GIVEN bar 3, BAR 2, ...
-    beside  wishes, GAP, before | the bars, in which given notes come in their places
+    hole    conditions, before, HOLE, what stays in it, after, FILL | the bars of the hole
+    ahead   conditions, GIVEN bar 1, GIVEN bar 2 | BAR 1, GIVEN bar 3, BAR 2, ...
+    beside  conditions, GAP, before | the bars, in which given notes come in their places
 
 Hole and ahead are rearrangements of `tokenizer.holes`, on which the model was trained. A model that
 has seen few of them hardly listens to given parts there: with a melody moved by a tritone it finds
@@ -25,6 +25,7 @@ from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing
 from composer.engines.events.part_writing import SILENT, SIXTEENTH, PartWriting, parallel_costs
 from composer.engines.events.takes import Reader, read_filling
 from composer.tokenizer import Conditions, Vocabulary, encode_bars, encode_conditions, vocab
+from composer.tokenizer.conditions import conditions_of
 from composer.tokenizer.filling import (
     Framing,
     GivenAhead,
@@ -37,7 +38,6 @@ from composer.tokenizer.filling import (
 )
 from composer.tokenizer.masks import Frame
 from composer.tokenizer.vocab import BAR, GIVEN, PART, TIME, Events
-from composer.tokenizer.wishes import conditions_of
 from composer.units import beats_to_positions
 
 Ints = npt.NDArray[np.int64]
@@ -79,15 +79,15 @@ def filling_drawing(
     Raises:
         TokenError: If a meter, the number of parts or a pitch of the piece has no id.
     """
-    blank, wishes = ask.blank, wishes_of(ask)
+    blank, conditions = ask.blank, conditions_of_ask(ask)
     lay_out, kind = way_of(blank, hears_given=hears_given)
     framing = lay_out(
-        blank, encode_conditions(wishes, vocabulary), encode_bars(blank.piece), window
+        blank, encode_conditions(conditions, vocabulary), encode_bars(blank.piece), window
     )
     ranges = [_on_c(span, blank.piece.key.shift) for span in ask.ranges]
     frame = Frame(bars=blank.last - blank.first, ranges=ranges)
     room = Room(blank, ranges, ask.lines)
-    costs = parallel_costs(wishes, ask.request.part_writing)
+    costs = parallel_costs(conditions, ask.request.part_writing)
     line = GivenLine(blank)
 
     def begin(size: int) -> tuple[HoleGrammar, BesideGiven | None]:
@@ -106,7 +106,7 @@ def filling_drawing(
     )
 
 
-def wishes_of(ask: Fill) -> Conditions:
+def conditions_of_ask(ask: Fill) -> Conditions:
     """Return the conditions of the whole piece."""
     found, request = conditions_of(ask.blank.piece), ask.request
     return replace(

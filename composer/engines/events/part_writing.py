@@ -42,18 +42,22 @@ SILENT = -1
 _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 
 
-def parallel_costs(wishes: Conditions, strictness: float = 1.0) -> dict[int, float]:
+def parallel_costs(conditions: Conditions, strictness: float = 1.0) -> dict[int, float]:
     """Return what a parallel costs, interval -> nats; empty at no strictness.
 
     Args:
-        wishes: Form, ensemble and number of parts count.
+        conditions: Form, ensemble and number of parts count.
         strictness: 0..1, a share of the nats.
     """
     if strictness == 0.0:
         return {}
-    has_voices = wishes.ensemble in MONOPHONIC_ENSEMBLES or wishes.form in VOICE_FORMS
+    has_voices = conditions.ensemble in MONOPHONIC_ENSEMBLES or conditions.form in VOICE_FORMS
     bands = load_bands()
-    groups = (f"{wishes.form}/{wishes.parts}", wishes.form or "", f"ensemble:{wishes.ensemble}")
+    groups = (
+        f"{conditions.form}/{conditions.parts}",
+        conditions.form or "",
+        f"ensemble:{conditions.ensemble}",
+    )
     known = next((bands[group] for group in groups if group in bands), {})
     costs = {}
     for rule, interval in INTERVALS.items():

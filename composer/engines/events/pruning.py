@@ -32,19 +32,19 @@ LEAST_BARS = 4
 
 
 def half_pruning(
-    request: Request, wishes: Conditions, standards: Standards
+    request: Request, conditions: Conditions, standards: Standards
 ) -> Callable[[GroupRules], HalfPruning] | None:
     """Return what makes the pruning of a group, or None where nobody is given up.
 
     Args:
         request: Says which score is too low; a piece whose half is too short is drawn to its end.
-        wishes: What is drawn.
+        conditions: What is drawn.
         standards: What the halves are judged by.
     """
     n_bars = int(SHARE * request.bars)
     if request.prune == 0 or n_bars < LEAST_BARS:
         return None
-    return lambda rules: HalfPruning(rules, n_bars, wishes, request.prune, standards)
+    return lambda rules: HalfPruning(rules, n_bars, conditions, request.prune, standards)
 
 
 class HalfPruning:
@@ -53,7 +53,7 @@ class HalfPruning:
     Args:
         rules: Of the group; know the bars, and hear of each row first.
         n_bars: Behind them a candidate is looked at.
-        wishes: What is drawn.
+        conditions: What is drawn.
         least_total: 0..100; bars with less are hopeless.
         standards: What they are judged by.
     """
@@ -62,11 +62,11 @@ class HalfPruning:
         self,
         rules: GroupRules,
         n_bars: int,
-        wishes: Conditions,
+        conditions: Conditions,
         least_total: float,
         standards: Standards,
     ) -> None:
-        self._rules, self._n_bars, self._wishes = rules, n_bars, wishes
+        self._rules, self._n_bars, self._conditions = rules, n_bars, conditions
         self._least_total, self._standards = least_total, standards
 
     def asked(self, rows: Events) -> npt.NDArray[np.int64]:
@@ -87,21 +87,21 @@ class HalfPruning:
         if found.index == 0:
             return False
         try:
-            card = score_beginning(found, len(found.events) - 1, self._wishes, self._standards)
+            card = score_beginning(found, len(found.events) - 1, self._conditions, self._standards)
         except ComposerError:
             return True
         return card.total < self._least_total
 
 
 def score_beginning(
-    found: Draw, n_rows: int, wishes: Conditions, standards: Standards
+    found: Draw, n_rows: int, conditions: Conditions, standards: Standards
 ) -> Scorecard:
     """Compare the first bars of a candidate with real pieces of its form.
 
     Args:
         found: The candidate, or what there is of it.
         n_rows: Rows of these bars.
-        wishes: What it was drawn for.
+        conditions: What it was drawn for.
         standards: What they are judged by.
 
     Raises:
@@ -109,6 +109,6 @@ def score_beginning(
     """
     rows = slice(0, n_rows)
     events = found.events[rows]
-    shift = wishes.key.shift
+    shift = conditions.key.shift
     surprise = surprise_of(events, found.log_probs[rows], found.doubts[rows], shift)
-    return score(decode_bars(events, wishes), surprise=surprise, standards=standards)
+    return score(decode_bars(events, conditions), surprise=surprise, standards=standards)

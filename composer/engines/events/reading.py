@@ -27,9 +27,9 @@ def read_pieces(
 
     Args:
         runtime: Runs the model.
-        vocabulary: The names of the wishes.
+        vocabulary: The names of the conditions.
         window: Rows the model reads at most.
-        pieces: Their composer, form and ensemble are wishes where the vocabulary knows them.
+        pieces: Their composer, form and ensemble are conditions where the vocabulary knows them.
 
     Returns:
         One a piece, in order; None where it has a meter, a pitch or more parts than can be written.

@@ -26,8 +26,8 @@ from composer.piece import MeterChange, Note, Piece
 from composer.stitching import silent
 from composer.theory import Key, parse_meter
 from composer.tokenizer import Conditions, Events, decode_bars, vocab
+from composer.tokenizer.conditions import meter_of
 from composer.tokenizer.vocab import BAR, END, MAX_DURATION
-from composer.tokenizer.wishes import meter_of
 from composer.units import POSITIONS_PER_QUARTER, positions_to_beats
 
 UNFINISHED = "it did not come to an end"
@@ -97,9 +97,11 @@ def read_rows(record: Record) -> Events:
         raise RequestError(_NO_ROWS) from error
 
 
-def conditions_to_record(wishes: Conditions) -> dict[str, Any]:
+def conditions_to_record(conditions: Conditions) -> dict[str, Any]:
     """Return conditions as JSON values."""
-    return asdict(wishes) | {"meter": None if wishes.meter is None else str(wishes.meter)}
+    return asdict(conditions) | {
+        "meter": None if conditions.meter is None else str(conditions.meter)
+    }
 
 
 def conditions_of_record(record: Record) -> Conditions:
@@ -112,12 +114,12 @@ def conditions_of_record(record: Record) -> Conditions:
         names = ("composer", "form", "ensemble", "mode", "parts", "shift", "bars")
         values = {name: record[name] for name in names}
         meter = parse_meter(record["meter"]) if record["meter"] else None
-        wishes = Conditions(meter=meter, **values)
-        if not (wishes.parts is None or 1 <= wishes.parts <= vocab.MAX_PARTS):
+        conditions = Conditions(meter=meter, **values)
+        if not (conditions.parts is None or 1 <= conditions.parts <= vocab.MAX_PARTS):
             raise ValueError("parts")
         if not all(isinstance(values[name], str | None) for name in names[:4]):
             raise TypeError("a name must be text")
-        return wishes
+        return conditions
     except (KeyError, TypeError, ValueError, ComposerError) as error:
         raise RequestError(_NO_ROWS) from error
 
@@ -140,13 +142,13 @@ def read_chunk(events: Events, key: Key, given: Piece) -> Piece:
     if len(rows) == len(events) > 0:
         first = MeterChange(Fraction(0), meter_of(int(rows[0, vocab.DURATION])))
         return replace(players, meters=(first,), key=key, n_bars=len(rows))
-    wishes = Conditions(
+    conditions = Conditions(
         composer=given.composer or None,
         form=given.form or None,
         ensemble=given.ensemble or None,
         parts=len(given.parts),
     )
-    piece = decode_bars(events, wishes, key=key)
+    piece = decode_bars(events, conditions, key=key)
     pairs = zip(players.parts, piece.parts, strict=True)
     parts = tuple(replace(old, notes=new.notes) for old, new in pairs)
     return replace(piece, parts=parts, tempo_bpm=given.tempo_bpm)

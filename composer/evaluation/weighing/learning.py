@@ -1,7 +1,7 @@
 """From material to weights: score it, fit, and keep what was learned beside what made it.
 
 Real pieces of a family of forms stand against the same pieces damaged, against what the model draws
-for the wishes that real pieces fulfil, and against bolder and tamer draws (`material`). On pieces
+for the settings that real pieces fulfil, and against bolder and tamer draws (`material`). On pieces
 that the model was trained on a logistic regression, shrunk to the rules' own weights, learns what a
 penalty costs (`fitting`); every AUC that is kept is of pieces that neither the model nor the
 weights have seen. What the model knows surprises it less, so that real and damaged pieces of the

@@ -4,7 +4,7 @@ Real pieces longer than `LONG_BARS` are cut to their last `BARS` bars, so that t
 draws of the same length and still have a close. Pieces that the model was trained on are for
 fitting. Others judge: the validation split, then pieces whose licence kept them out of training, if
 they share no long run of notes with what was in it. Draws belong to the half of the real piece
-whose wishes (composer, form, ensemble, parts, key, meter, bars) they were drawn for.
+whose settings (composer, form, ensemble, parts, key, meter, bars) they were drawn for.
 
 Material is kept in a folder of the caller's, a file a kind, so that a run can go on where one was
 stopped; nothing of it belongs into the repository.
@@ -149,15 +149,15 @@ def make_material(
 
     real = {family: files.keep(REAL, family, partial(read, family)) for family in FORM_FAMILIES}
     for family, found in real.items():
-        wishes = wishes_of(found, engine, sizes.draws, 1.0, 0)
-        files.keep(RAW, family, partial(drawn, wishes, RAW, engine))
+        settings = asked_of(found, engine, sizes.draws, 1.0, 0)
+        files.keep(RAW, family, partial(drawn, settings, RAW, engine))
         some = damageable(found, sizes.damaged)
         for kind in DAMAGES:
             files.keep(kind, family, partial(_read_damaged, some, kind, engine))
     for seed, (kind, heat) in enumerate(TEMPERATURES.items(), start=1):
         for family, found in real.items():
-            wishes = wishes_of(found, engine, sizes.bolder, heat, 10_000 * seed)
-            files.keep(kind, family, partial(drawn, wishes, kind, engine))
+            settings = asked_of(found, engine, sizes.bolder, heat, 10_000 * seed)
+            files.keep(kind, family, partial(drawn, settings, kind, engine))
 
 
 @dataclass(frozen=True)
@@ -276,23 +276,23 @@ def _read(samples: Iterable[Sample], engine: Engine) -> Iterator[Sample]:
 # --- Draws --------------------------------------------------------------------------------------
 
 
-Wishes = tuple[Sample, Request]
+Asked = tuple[Sample, Request]
 
 
-def wishes_of(
+def asked_of(
     real: Sequence[Sample], engine: Engine, size: tuple[int, int], temperature: float, seed: int
-) -> list[Wishes]:
+) -> list[Asked]:
     """Return real pieces, half of them for judging, and requests for what they fulfil.
 
     Args:
         real: Of one family.
-        engine: Says what may be wished for.
+        engine: Says what may be asked for.
         size: Requests, and candidates of each.
         temperature: Of the requests.
         seed: Of the first request, and of the choice of pieces.
     """
     n_requests, n_candidates = size
-    found: list[Wishes] = []
+    found: list[Asked] = []
     for base in _in_turn(real, seed):
         request = request_of(base.piece, engine, n_candidates, temperature, seed + len(found))
         if request and len(found) < n_requests:
@@ -300,9 +300,9 @@ def wishes_of(
     return found
 
 
-def drawn(wishes: Sequence[Wishes], kind: str, engine: Engine) -> Iterator[Sample]:
+def drawn(settings: Sequence[Asked], kind: str, engine: Engine) -> Iterator[Sample]:
     """Yield the candidates of requests."""
-    for base, request in wishes:
+    for base, request in settings:
         yield from _draw(engine, request, base, kind)
 
 
@@ -325,7 +325,7 @@ def is_bach_chorale(piece: Piece) -> bool:
 def request_of(
     piece: Piece, engine: Engine, n_candidates: int, temperature: float, seed: int
 ) -> Request | None:
-    """Return the wishes that a piece fulfils; None if the menu does not have them."""
+    """Return the settings that a piece fulfils; None if the menu does not have them."""
     pairs = {(row.composer, row.form) for row in engine.menu}
     if piece.form not in {form for _, form in pairs}:
         return None

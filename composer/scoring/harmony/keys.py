@@ -147,7 +147,7 @@ KEY_RULES = (
         sides="low",
         least_spread=0.5,
         measure=return_home,
-        is_wish=True,
+        is_expected=True,
     ),
     Rule(
         name="foreign_notes",

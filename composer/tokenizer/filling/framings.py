@@ -14,7 +14,7 @@ import numpy as np
 from composer.cells import Blank
 from composer.tokenizer import vocab
 from composer.tokenizer.filling.grammars import Given
-from composer.tokenizer.holes import N_WISHES, Bars, given_parts, hole, keep_parts, open_bars
+from composer.tokenizer.holes import N_CONDITIONS, Bars, given_parts, hole, keep_parts, open_bars
 from composer.tokenizer.masks import Mask
 from composer.tokenizer.vocab import BAR, FILL, GAP, GIVEN, TIME, Events
 from composer.units import POSITIONS_PER_QUARTER
@@ -38,18 +38,18 @@ class Framing:
     given: Given
 
 
-def hole_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+def hole_framing(blank: Blank, conditions: Events, bars: Events, window: int) -> Framing:
     """Return the framing of a hole: before, HOLE, what stays in it, after, FILL.
 
     When the window is full, the bars that are filled join those before, and the hole shrinks.
 
     Args:
         blank: What stays, and what is open.
-        wishes: As rows, [8, 4].
+        conditions: As rows, [8, 4].
         bars: Of what stays, as rows.
         window: Rows the model reads at most.
     """
-    piece = Bars.of(np.concatenate([wishes, bars]))
+    piece = Bars.of(np.concatenate([conditions, bars]))
     expected = _expected_rows(piece, blank)
     budget = max(window // 2, window - expected - SPARE_ROWS)
     prefix = _hole_prefix(piece, blank.first, blank.last, _marked(blank), budget)
@@ -62,7 +62,7 @@ def hole_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Fra
             for stays, new in zip(piece.bars[blank.first :], now, strict=False)
         ]
         at = blank.first + len(now)
-        so_far = Bars(rows[:N_WISHES], (*piece.bars[: blank.first], *joined, *piece.bars[at:]))
+        so_far = Bars(rows[:N_CONDITIONS], (*piece.bars[: blank.first], *joined, *piece.bars[at:]))
         room = window // 2 - len(current)
         again = _hole_prefix(so_far, at, blank.last, _marked(blank), max(room, window // 4))
         return np.concatenate([again, current[-(window - 1 - len(again)) :]])
@@ -70,23 +70,23 @@ def hole_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Fra
     return Framing(prefix, reframe, _given(blank, piece))
 
 
-def given_ahead_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+def given_ahead_framing(blank: Blank, conditions: Events, bars: Events, window: int) -> Framing:
     """Return the framing of parts written to given ones, which run one bar ahead.
 
     When the window is full, the first bars are left out behind a GAP.
 
     Args:
         blank: What stays, and what is open; some parts have no open cell.
-        wishes: As rows, [8, 4].
+        conditions: As rows, [8, 4].
         bars: Of what stays, as rows.
         window: Rows the model reads at most.
     """
     # Sections follow from all parts, of which some are still to come.
-    piece = Bars.of(open_bars(np.concatenate([wishes, bars]), bars_left=False, sections=True))
+    piece = Bars.of(open_bars(np.concatenate([conditions, bars]), bars_left=False, sections=True))
     given = sorted(set(range(blank.cells.shape[1])) - set(blank.parts))
     first, last = blank.first, blank.last
     sizes = np.array([len(bar) + 1 for bar in piece.bars[:first]])
-    room = window // 2 - N_WISHES - 1 - sum(map(len, piece.bars[first : first + 2]))
+    room = window // 2 - N_CONDITIONS - 1 - sum(map(len, piece.bars[first : first + 2]))
     start = first - int((np.cumsum(sizes[::-1]) <= room).sum())
     rows = given_parts(piece, start, min(first + 2, len(piece)), given).rows
     ends = np.flatnonzero(rows[:, TIME] == BAR)
@@ -94,8 +94,8 @@ def given_ahead_framing(blank: Blank, wishes: Events, bars: Events, window: int)
     prefix = _cut(whole, window // 2)
 
     def reframe(rows: Events) -> Events:
-        music = [whole[len(piece.wishes) + (start > 0) :], rows[len(prefix) :]]
-        return _slide_ahead(rows[:N_WISHES], np.concatenate(music), start, window // 2)
+        music = [whole[len(piece.conditions) + (start > 0) :], rows[len(prefix) :]]
+        return _slide_ahead(rows[:N_CONDITIONS], np.concatenate(music), start, window // 2)
 
     ahead = [keep_parts(bar, given) for bar in piece.bars[first + 2 : last + 1]]
     for bar in ahead:
@@ -103,35 +103,35 @@ def given_ahead_framing(blank: Blank, wishes: Events, bars: Events, window: int)
     return Framing(prefix, reframe, _given(blank, piece, ahead=ahead))
 
 
-def given_beside_framing(blank: Blank, wishes: Events, bars: Events, window: int) -> Framing:
+def given_beside_framing(blank: Blank, conditions: Events, bars: Events, window: int) -> Framing:
     """Return the framing of plain bars, in which what is given comes in its place.
 
     When the window is full, the first bars are left out behind a GAP.
 
     Args:
         blank: What stays, and what is open.
-        wishes: As rows, [8, 4].
+        conditions: As rows, [8, 4].
         bars: Of what stays, as rows.
         window: Rows the model reads at most.
     """
-    piece = Bars.of(np.concatenate([wishes, bars]))
-    before = _last_bars(wishes, list(piece.bars[: blank.first]), window // 2)
+    piece = Bars.of(np.concatenate([conditions, bars]))
+    before = _last_bars(conditions, list(piece.bars[: blank.first]), window // 2)
 
     def reframe(rows: Events) -> Events:
         new = _at(rows[len(before) :], BAR)
-        return _last_bars(rows[:N_WISHES], [*piece.bars[: blank.first], *new], window // 2)
+        return _last_bars(rows[:N_CONDITIONS], [*piece.bars[: blank.first], *new], window // 2)
 
     given = _given(blank, piece, is_beside=True)
     return Framing(before, reframe, given)
 
 
-def _last_bars(wishes: Events, bars: list[Events], budget: int) -> Events:
-    """Return wishes, GAP and the last bars, as many as fit; of one that is longer its last rows."""
+def _last_bars(conditions: Events, bars: list[Events], budget: int) -> Events:
+    """Return conditions, GAP and the last bars that fit; of one that is longer its last rows."""
     sizes = np.cumsum([len(bar) for bar in reversed(bars)])
-    n_kept = int((sizes <= budget - N_WISHES - 1).sum())
+    n_kept = int((sizes <= budget - N_CONDITIONS - 1).sum())
     first = len(bars) - (n_kept or min(1, len(bars)))
     gap = [vocab.row(GAP, pitch=vocab.bars_left_id(first))] if first else []
-    return _cut(np.concatenate([wishes, *gap, *bars[first:]]), budget)
+    return _cut(np.concatenate([conditions, *gap, *bars[first:]]), budget)
 
 
 def _marked(blank: Blank) -> tuple[int, ...]:
@@ -149,7 +149,7 @@ def _expected_rows(piece: Bars, blank: Blank) -> int:
 def _hole_prefix(piece: Bars, first: int, last: int, parts: Sequence[int], budget: int) -> Events:
     """Return all up to FILL, with as many bars before and after as `budget` rows hold."""
     stays = sum(len(keep_parts(bar, parts, inverted=True)) for bar in piece.bars[first:last])
-    room = budget - N_WISHES - 2 - max(1, len(parts)) - (stays if parts else 0)
+    room = budget - N_CONDITIONS - 2 - max(1, len(parts)) - (stays if parts else 0)
     start, stop = _around([len(bar) for bar in piece.bars], first, last, room)
     rows = hole(piece, start, stop, first, last, parts).rows
     fill = int(np.flatnonzero(rows[:, TIME] == FILL)[0])
@@ -170,10 +170,10 @@ def _around(sizes: list[int], first: int, last: int, room: int) -> tuple[int, in
 
 
 def _cut(rows: Events, budget: int) -> Events:
-    """Return the wishes and the last rows, where a few bars alone are too long."""
+    """Return the conditions and the last rows, where a few bars alone are too long."""
     if len(rows) <= budget:
         return rows
-    return np.concatenate([rows[:N_WISHES], rows[len(rows) - (budget - N_WISHES) :]])
+    return np.concatenate([rows[:N_CONDITIONS], rows[len(rows) - (budget - N_CONDITIONS) :]])
 
 
 def _joined(stays: Events, new: Events, parts: Sequence[int]) -> Events:
@@ -188,11 +188,11 @@ def _at(rows: Events, *times: int) -> list[Events]:
     return np.split(rows, np.flatnonzero(np.isin(rows[:, TIME], times)))[1:]
 
 
-def _slide_ahead(wishes: Events, music: Events, start: int, budget: int) -> Events:
-    """Return the last bars of given and written parts: wishes, GAP, GIVEN, GIVEN, BAR, ...
+def _slide_ahead(conditions: Events, music: Events, start: int, budget: int) -> Events:
+    """Return the last bars of given and written parts: conditions, GAP, GIVEN, GIVEN, BAR, ...
 
     Args:
-        wishes: As rows.
+        conditions: As rows.
         music: All bars from `start` on.
         start: The first bar of the music.
         budget: Rows to return at most.
@@ -203,10 +203,10 @@ def _slide_ahead(wishes: Events, music: Events, start: int, budget: int) -> Even
     for index, place in enumerate(written[: len(given) - 1], start=1):
         rest = blocks[place + 1 :]
         gap = vocab.row(GAP, pitch=vocab.bars_left_id(start + index))
-        found = np.concatenate([wishes, gap, given[index], *rest])
+        found = np.concatenate([conditions, gap, given[index], *rest])
         if rest and len(found) <= budget:
             return found
-    return _cut(np.concatenate([wishes, music]), budget)
+    return _cut(np.concatenate([conditions, music]), budget)
 
 
 def _given(

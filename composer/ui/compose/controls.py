@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from composer.engines import Capabilities, MenuRow, Suggestion
+from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
 from composer.theory import ENSEMBLES, parse_meter
@@ -44,7 +44,7 @@ class Controls:
 
 
 def build(
-    rows: Sequence[MenuRow],
+    rows: Sequence[MenuEntry],
     examples: Sequence[Example],
     suggestions: Mapping[str, Suggestion],
     engines: Mapping[str, Capabilities],
@@ -82,7 +82,7 @@ def build(
     return Controls(ordered, keep_seed, compose, stop, dataset, line)
 
 
-def _build_main(rows: Sequence[MenuRow], first: Example) -> dict[str, Any]:
+def _build_main(rows: Sequence[MenuEntry], first: Example) -> dict[str, Any]:
     """Place what the piece shall be."""
     composer, form = first.composer, first.form
     parts = setting("parts")

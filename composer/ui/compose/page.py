@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuRow, Suggestion
+from composer.engines import MenuEntry, Suggestion
 from composer.ui.compose import controls, handlers, links, results, suggested
 from composer.ui.compose.controls import Controls
 from composer.ui.compose.results import Column
@@ -53,7 +53,7 @@ class ComposePage:
 
     demo: gr.Blocks
     studio: Studio
-    rows: tuple[MenuRow, ...]
+    rows: tuple[MenuEntry, ...]
     suggestions: Mapping[str, Suggestion]
     examples: Sequence[Example]
     controls: Controls

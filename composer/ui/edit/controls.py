@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from composer.engines import Capabilities, MenuRow
+from composer.engines import Capabilities, MenuEntry
 from composer.ui.shared import choices, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
@@ -48,7 +48,7 @@ class Ways:
         return self.infill, self.vary, self.harmonise
 
 
-def build(rows: Sequence[MenuRow], engines: Mapping[str, Capabilities]) -> Ways:
+def build(rows: Sequence[MenuEntry], engines: Mapping[str, Capabilities]) -> Ways:
     """Place the ways of writing.
 
     Args:
@@ -93,7 +93,7 @@ def _run_button(label: str, name: str) -> gr.Button:
     return gr.Button(label, variant="primary", elem_id=name)
 
 
-def _build_pair(rows: Sequence[MenuRow]) -> tuple[gr.Dropdown, gr.Dropdown]:
+def _build_pair(rows: Sequence[MenuEntry]) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Place composer and form, with the first example's pair chosen."""
     first = next(iter(choices.examples(rows)), Example(OPEN, OPEN, "", "", 16))
     offered = {

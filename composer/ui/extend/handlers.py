@@ -17,7 +17,7 @@ from composer.branches import BEGINNING, Node, Tree
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline import Extension, Progress, find_facts, lay_theme, prepare
-from composer.plans import Plan, Row, build_plan
+from composer.plans import Plan, PlannedSection, build_plan
 from composer.rendering import interpret, write_midi
 from composer.scoring import score
 from composer.theory import parse_key
@@ -258,7 +258,7 @@ def read_plan(name: Any, rows: Any) -> Plan:
     return Plan(
         str(name)[:100],
         tuple(
-            Row(
+            PlannedSection(
                 label=str(label).strip(),
                 bars=_cell_number(bars),
                 key=parse_key(str(key)[:40]),

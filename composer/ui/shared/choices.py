@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from composer.engines import MenuRow
+from composer.engines import MenuEntry
 from composer.errors import RequestError
 from composer.theory import KEYS
 from composer.ui.shared.settings import OPEN
@@ -58,7 +58,7 @@ def _counted(name: str, n_pieces: int) -> str:
     return f"{name} ({n_pieces:,} {'piece' if n_pieces == 1 else 'pieces'})"
 
 
-def composer_choices(rows: Iterable[MenuRow]) -> list[Choice]:
+def composer_choices(rows: Iterable[MenuEntry]) -> list[Choice]:
     """List the composers with the number of their pieces: any, those known to most, then all."""
     counts: Counter[str] = Counter()
     for row in rows:
@@ -69,7 +69,7 @@ def composer_choices(rows: Iterable[MenuRow]) -> list[Choice]:
     ]
 
 
-def form_choices(rows: Iterable[MenuRow], composer: str | None) -> list[Choice]:
+def form_choices(rows: Iterable[MenuEntry], composer: str | None) -> list[Choice]:
     """List the forms of a composer (of all if open), the commonest first; open at the end."""
     counts: Counter[str] = Counter()
     for row in rows:
@@ -79,7 +79,9 @@ def form_choices(rows: Iterable[MenuRow], composer: str | None) -> list[Choice]:
     return [*listed, ("Any form", OPEN)]
 
 
-def meter_choices(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[Choice]:
+def meter_choices(
+    rows: Iterable[MenuEntry], composer: str | None, form: str | None
+) -> list[Choice]:
     """List all meters, those usual for the pair first and marked; open at the beginning."""
     rows = list(rows)
     usual = list(
@@ -95,7 +97,7 @@ def key_choices() -> list[Choice]:
     return [("Any key", OPEN), *((str(key), str(key)) for key in KEYS)]
 
 
-def matching(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> list[MenuRow]:
+def matching(rows: Iterable[MenuEntry], composer: str | None, form: str | None) -> list[MenuEntry]:
     """Return the rows of a composer and a form, the largest first; open agrees with all."""
     found = [
         row
@@ -105,14 +107,14 @@ def matching(rows: Iterable[MenuRow], composer: str | None, form: str | None) ->
     return sorted(found, key=lambda row: -row.pieces)
 
 
-def usual_bars(rows: Iterable[MenuRow], composer: str | None, form: str | None) -> str:
+def usual_bars(rows: Iterable[MenuEntry], composer: str | None, form: str | None) -> str:
     """Say how long real pieces of the pair are."""
     found = matching(rows, composer, form)[:1]
     return "".join(f"usual: {row.bars_low} to {row.bars_high}" for row in found)
 
 
 def nearest_usual_bars(
-    rows: Iterable[MenuRow], composer: str | None, form: str | None, bars: Any
+    rows: Iterable[MenuEntry], composer: str | None, form: str | None, bars: Any
 ) -> Any:
     """Return the length itself where it is usual for the pair, else the nearest that is.
 
@@ -129,7 +131,7 @@ def nearest_usual_bars(
     return bars
 
 
-def examples(rows: Iterable[MenuRow]) -> list[Example]:
+def examples(rows: Iterable[MenuEntry]) -> list[Example]:
     """Choose the examples that the menu can serve, filled up with its largest pairs."""
     rows = list(rows)
     offered = {(row.composer, row.form) for row in rows}

@@ -30,7 +30,7 @@ from composer.piece import Piece
 from composer.request import Request
 from composer.stitching import trim
 from composer.tokenizer import Events, encode_bars, vocab
-from composer.tokenizer.holes import N_WISHES, Bars
+from composer.tokenizer.holes import N_CONDITIONS, Bars
 from composer.tokenizer.masks import Frame
 from composer.tokenizer.vocab import BAR, DURATION, GAP, PART, PITCH, POSITION, TIME
 from tests.draws import draws_of_drawing
@@ -114,7 +114,7 @@ def test_sections_that_are_asked_for_are_written(
 
 @settings(max_examples=20)
 @given(pieces(), st.integers(0, 40))
-def test_what_is_read_first_is_wishes_and_the_last_bars_and_fits(
+def test_what_is_read_first_is_expectedes_and_the_last_bars_and_fits(
     piece: Piece, bars_out: int
 ) -> None:
     more = behind(piece, bars_before=piece.n_bars + bars_out)
@@ -123,20 +123,20 @@ def test_what_is_read_first_is_wishes_and_the_last_bars_and_fits(
     is_gap = prefix[:, TIME] == GAP
     n_left_out = more.ask.bars_before - len(bar_rows(prefix))
     if n_left_out and len(bar_rows(prefix)):
-        assert prefix[N_WISHES, TIME] == GAP
+        assert prefix[N_CONDITIONS, TIME] == GAP
         assert prefix[is_gap, PITCH].tolist() == [vocab.bars_left_id(n_left_out)]
     last = more.last[-1]
-    kept = prefix[-min(len(last), HALF - N_WISHES - 1) :]
+    kept = prefix[-min(len(last), HALF - N_CONDITIONS - 1) :]
     assert np.array_equal(kept[:, TIME], last[-len(kept) :, TIME])
 
 
-def test_a_theme_stands_between_wishes_and_gap(keyboard_piece: Piece) -> None:
+def test_a_theme_stands_between_conditions_and_gap(keyboard_piece: Piece) -> None:
     bars = Bars.of(encode_bars(keyboard_piece)).bars
     found = behind(keyboard_piece, bars_before=40, theme=range(1), context_bars=2)
     prefix = drawing_of(found).prefix
-    theme = prefix[N_WISHES : N_WISHES + len(bars[0])]
+    theme = prefix[N_CONDITIONS : N_CONDITIONS + len(bars[0])]
     assert np.array_equal(theme[1:], bars[0][1:])
-    assert prefix[N_WISHES + len(bars[0]), PITCH] == vocab.bars_left_id(37)
+    assert prefix[N_CONDITIONS + len(bars[0]), PITCH] == vocab.bars_left_id(37)
     assert len(bar_rows(prefix)) == 3
 
 
@@ -146,7 +146,7 @@ def test_a_theme_that_the_last_bars_hold_is_not_read_twice(keyboard_piece: Piece
     assert np.array_equal(with_theme.prefix, without.prefix)
 
 
-def test_what_is_read_again_keeps_wishes_and_theme(keyboard_piece: Piece) -> None:
+def test_what_is_read_again_keeps_conditions_and_theme(keyboard_piece: Piece) -> None:
     bars = Bars.of(encode_bars(keyboard_piece)).bars
     drawing = drawing_of(
         behind(keyboard_piece, bars_before=40, theme=range(1), context_bars=2), 2 * HALF

@@ -31,16 +31,22 @@ from composer.piece import Piece
 from composer.request import Request
 from composer.theory import ENSEMBLES, INSTRUMENTS
 from composer.tokenizer import Conditions, encode, vocab
-from composer.tokenizer.holes import N_WISHES
+from composer.tokenizer.holes import N_CONDITIONS
 from tests.draws import draws_of
 from tests.fakes import UniformRuntime, leave_room_for
 from tests.strategies import MENU, VOCABULARY, pieces
 
-WISHES = {"composer": "Bach", "form": "chorale", "bars": 2, "key": "G minor", "meter": "3/4"}
+CONDITION_ROWS = {
+    "composer": "Bach",
+    "form": "chorale",
+    "bars": 2,
+    "key": "G minor",
+    "meter": "3/4",
+}
 
 
 def request_of(**changes: Any) -> Request:
-    facts: dict[str, Any] = {**WISHES, "candidates": 3, "seed": 11}
+    facts: dict[str, Any] = {**CONDITION_ROWS, "candidates": 3, "seed": 11}
     return Request(**facts | changes)
 
 
@@ -65,7 +71,7 @@ def test_a_request_gives_as_many_draws_as_it_asks_for(tiny_engine: EventEngine) 
     assert all(draw.is_complete for draw in draws)
 
 
-def test_a_draw_is_a_piece_with_the_wished_key_meter_bars_and_parts(
+def test_a_draw_is_a_piece_with_the_asked_key_meter_bars_and_parts(
     tiny_engine: EventEngine,
 ) -> None:
     for take in takes_of(tiny_engine, request_of()):
@@ -123,24 +129,24 @@ def test_guided_and_filtered_draws_are_complete_too(tiny_engine: EventEngine) ->
 
 
 @pytest.mark.parametrize("ensemble", ENSEMBLES)
-def test_every_ensemble_may_be_wished_for_in_any_number_of_parts(
+def test_every_ensemble_may_be_asked_for_in_any_number_of_parts(
     tiny_engine: EventEngine, ensemble: str
 ) -> None:
     for parts in (1, 5, None):
-        wishes = request_of(ensemble=ensemble, parts=parts, candidates=1, bars=1)
-        (take,) = takes_of(tiny_engine, wishes)
+        conditions = request_of(ensemble=ensemble, parts=parts, candidates=1, bars=1)
+        (take,) = takes_of(tiny_engine, conditions)
         assert take.music is not None
         assert parts in (None, len(take.music.parts))
 
 
-def test_a_wish_outside_the_menu_is_refused_before_anything_is_drawn(
+def test_a_condition_outside_the_menu_is_refused_before_anything_is_drawn(
     tiny_engine: EventEngine,
 ) -> None:
     with pytest.raises(RequestError, match="not on the menu"):
         next(iter(tiny_engine.draw(Compose(request_of(composer="Nobody")))))
 
 
-def test_a_frame_has_the_ranges_of_the_wished_key() -> None:
+def test_a_frame_has_the_ranges_of_the_asked_key() -> None:
     request = request_of(key="A major", bars=7)
     frame = build_frame(request, Conditions(ensemble="choir", parts=2, shift=-3))
     soprano, bass = INSTRUMENTS["soprano"], INSTRUMENTS["bass"]
@@ -152,9 +158,9 @@ def test_a_frame_has_the_ranges_of_the_wished_key() -> None:
 def test_what_is_read_again_fits_and_ends_with_the_last_rows(piece: Piece, budget: int) -> None:
     rows = encode(piece, VOCABULARY)[:-1]
     again = slide(rows, budget)
-    assert len(again) <= max(budget, N_WISHES + 1)
-    assert np.array_equal(again[:N_WISHES], rows[:N_WISHES])
-    gap, tail = again[N_WISHES], again[N_WISHES + 1 :]
+    assert len(again) <= max(budget, N_CONDITIONS + 1)
+    assert np.array_equal(again[:N_CONDITIONS], rows[:N_CONDITIONS])
+    gap, tail = again[N_CONDITIONS], again[N_CONDITIONS + 1 :]
     assert gap[vocab.TIME] == vocab.GAP
     assert np.array_equal(tail, rows[len(rows) - len(tail) :])
 
@@ -164,7 +170,7 @@ def test_the_gap_counts_the_bars_that_are_left_out(piece: Piece) -> None:
     again = slide(encode(piece, VOCABULARY)[:-1], 40)
     n_kept = int((again[:, vocab.TIME] == vocab.BAR).sum())
     left_out = vocab.bars_left_id(piece.n_bars - n_kept)
-    assert again[N_WISHES, vocab.PITCH] == left_out
+    assert again[N_CONDITIONS, vocab.PITCH] == left_out
 
 
 def test_a_bar_that_is_longer_than_the_room_is_cut_and_the_others_are_left_out() -> None:
@@ -172,7 +178,7 @@ def test_a_bar_that_is_longer_than_the_room_is_cut_and_the_others_are_left_out()
     note = vocab.row(vocab.POSITION)
     for last, n_left_out, n_kept in ((5, 2, 11), (20, 4, 14)):
         bars = [[vocab.row(vocab.BAR), *[note] * (n - 1)] for n in (10, 4, 6, last)]
-        rows = np.concatenate([*[vocab.row(vocab.WISH["form"])] * 8, *sum(bars, [])])
+        rows = np.concatenate([*[vocab.row(vocab.CONDITION["form"])] * 8, *sum(bars, [])])
         gap = vocab.row(vocab.GAP, pitch=vocab.bars_left_id(n_left_out))
         assert np.array_equal(slide(rows, 23), np.concatenate([rows[:8], gap, rows[-n_kept:]]))
 

@@ -116,7 +116,12 @@ def test_a_silent_part_gains_from_a_quarter_on_until_it_sounds() -> None:
 
 
 def closes(composition: Composition) -> int:
-    kept = [wish.is_kept for one in composition.ranked for wish in one.kept if wish.name == "close"]
+    kept = [
+        condition.is_kept
+        for one in composition.ranked
+        for condition in one.kept
+        if condition.name == "close"
+    ]
     return sum(kept)
 
 

@@ -14,7 +14,7 @@ from composer.engines.events.engine import EventEngine
 from composer.engines.events.surprise import surprise_of
 from composer.request import Request
 from composer.scoring import score
-from composer.tokenizer import conditions, decode_bars, vocab
+from composer.tokenizer import conditions_of_request, decode_bars, vocab
 from tests.draws import draws_of
 from tests.fakes import leave_room_for
 
@@ -22,8 +22,8 @@ BARS, HALF = 8, 4
 
 
 def request_of(**changes: Any) -> Request:
-    wishes = {"composer": "Bach", "form": "chorale", "key": "G minor", "meter": "3/4"}
-    facts: dict[str, Any] = {**wishes, "bars": BARS, "candidates": 9, "seed": 11}
+    conditions = {"composer": "Bach", "form": "chorale", "key": "G minor", "meter": "3/4"}
+    facts: dict[str, Any] = {**conditions, "bars": BARS, "candidates": 9, "seed": 11}
     return Request(**facts | changes)
 
 
@@ -36,11 +36,11 @@ def rows_of_half(draw: Draw) -> int:
 
 
 def total_of_half(engine: EventEngine, draw: Draw) -> float:
-    wishes = conditions(request_of())
+    conditions = conditions_of_request(request_of())
     rows = slice(0, rows_of_half(draw))
     kept = draw.events[rows], draw.log_probs[rows], draw.doubts[rows]
-    surprise = surprise_of(*kept, wishes.key.shift)
-    piece = decode_bars(kept[0], replace(wishes, ensemble="choir", parts=4))
+    surprise = surprise_of(*kept, conditions.key.shift)
+    piece = decode_bars(kept[0], replace(conditions, ensemble="choir", parts=4))
     return score(piece, surprise=surprise, standards=engine.standards).total
 
 

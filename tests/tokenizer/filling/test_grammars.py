@@ -143,7 +143,7 @@ def test_plain_bars_are_read_as_in_training(chorale: Piece) -> None:
     assert np.array_equal(found.prefix, window(bars, 0, 2).rows)
     new = read_rows(next(takes_of(filling_of(blank))).record)
     rules, _ = found.begin(1)
-    for row in window(bars, 2, 8).rows[9:-1]:  # behind wishes and GAP
+    for row in window(bars, 2, 8).rows[9:-1]:  # behind conditions and GAP
         for field in range(4):
             forced, allowed = (
                 rules.forced(field, row[None, :field]),

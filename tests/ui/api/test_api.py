@@ -80,15 +80,15 @@ def test_one_call_tells_what_is_in_a_file(client: Client, song: Path) -> None:
     assert found["title"].startswith("a minuet") and found["estimated_key"]
 
 
-def test_a_file_is_compared_with_the_form_of_its_name_or_the_wished_one(
+def test_a_file_is_compared_with_the_form_of_its_name_or_the_asked_one(
     client: Client, song: Path
 ) -> None:
     by_name = client.predict(handle_file(song), api_name="/inspect")
     assert by_name["form"] == "minuet" and by_name["scorecard"]["form"].startswith("minuet")
-    wished = client.predict(handle_file(song), "chorale", api_name="/inspect")
-    assert wished["form"] == "chorale"
-    assert wished["scorecard"]["total"] != by_name["scorecard"]["total"]
-    assert 0 <= wished["scorecard"]["total"] <= 100 and wished["scorecard"]["scores"]
+    asked = client.predict(handle_file(song), "chorale", api_name="/inspect")
+    assert asked["form"] == "chorale"
+    assert asked["scorecard"]["total"] != by_name["scorecard"]["total"]
+    assert 0 <= asked["scorecard"]["total"] <= 100 and asked["scorecard"]["scores"]
 
 
 @pytest.mark.parametrize("text", ["NaN", "null", "true", '"many"', "[]", "{}", "3.5", "1e999", "0"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from composer.composition import Composition, Wish
+from composer.composition import Composition, Outcome
 from composer.novelty import Shared
 from composer.request import Request
 from composer.ui.compose import answers
@@ -22,7 +22,7 @@ def composition() -> Composition:
     return last
 
 
-def test_every_wish_has_a_row_and_what_is_met_is_ticked(composition: Composition) -> None:
+def test_every_setting_has_a_row_and_what_is_met_is_ticked(composition: Composition) -> None:
     table = answers.asked_and_got(composition.request, composition.ranked[0])
     assert table.count('scope="row"') == 8
     assert table.count('class="met"') == 3  # key, bars, parts
@@ -30,8 +30,8 @@ def test_every_wish_has_a_row_and_what_is_met_is_ticked(composition: Composition
 
 
 def test_what_was_not_met_is_said(composition: Composition) -> None:
-    wishes = replace(composition.request, bars=9, key="B major", meter="3/8", tempo_bpm=200)
-    table = answers.asked_and_got(wishes, composition.ranked[0])
+    settings = replace(composition.request, bars=9, key="B major", meter="3/8", tempo_bpm=200)
+    table = answers.asked_and_got(settings, composition.ranked[0])
     assert table.count('class="unmet"') == 4
 
 
@@ -43,9 +43,9 @@ def test_the_best_stands_before_the_second_and_others_behind_the_best(
     assert "points behind the best: nearer to real pieces in " in worst
 
 
-def test_a_missed_wish_is_the_reason_and_not_points(composition: Composition) -> None:
+def test_a_missed_setting_is_the_reason_and_not_points(composition: Composition) -> None:
     first, second, *others = composition.ranked
-    missed = replace(second, kept=(Wish("bars", "16", "15", False),))
+    missed = replace(second, kept=(Outcome("bars", "16", "15", False),))
     better = replace(first, scorecard=replace(first.scorecard, total=0.0))
     ranked = replace(composition, ranked=(better, missed, *others))
     told = "misses more of what was asked: bars 15, not 16."
@@ -60,7 +60,7 @@ def test_a_lone_candidate_is_compared_with_none(composition: Composition) -> Non
     assert "The only candidate" in tables.ranking_reason(alone, 1)
 
 
-def test_the_link_carries_wishes_and_seed(composition: Composition) -> None:
+def test_the_link_carries_settings_and_seed(composition: Composition) -> None:
     assert 'href="?key=G+minor&amp;bars=4' in answers.make_again(composition)
     assert "seed=7" in answers.make_again(composition)
 

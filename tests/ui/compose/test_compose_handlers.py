@@ -46,7 +46,7 @@ def test_an_open_seed_is_drawn_anew_for_every_run() -> None:
     assert len(seeds) == 5
 
 
-def test_a_wish_that_will_not_do_is_refused_before_the_queue() -> None:
+def test_a_setting_that_will_not_do_is_refused_before_the_queue() -> None:
     with pytest.raises(OptionError, match="`bars`"):
         handlers.begin(Visit(), True, values_of(bars=0))
 
@@ -152,7 +152,9 @@ def test_the_sound_is_made_anew_without_expression() -> None:
         asked.append(is_expressive)
         return beep_audio(piece, path)
 
-    names = [handlers.make_file(note, "wav", visit, wish).name for wish in (True, False, None)]
+    names = [
+        handlers.make_file(note, "wav", visit, setting).name for setting in (True, False, None)
+    ]
     assert asked == [True, False]
     assert names[0] == names[2] != names[1]
 

@@ -183,7 +183,7 @@ def test_painting_that_belongs_to_another_piece_is_refused(
         (infill_job, (MARKED, False, "keep", {"candidates": "many"})),
     ],
 )
-def test_a_wish_that_will_not_do_is_refused_before_the_queue(
+def test_a_setting_that_will_not_do_is_refused_before_the_queue(
     bench: Editing, read_job: Callable[..., Any], values: Any
 ) -> None:
     with pytest.raises(ComposerError):

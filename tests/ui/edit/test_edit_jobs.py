@@ -17,8 +17,8 @@ MARKED = {"first_bar": 2, "last_bar": 3, "parts": [0, 1, 2, 3]}
 def test_marked_bars_are_told_to_the_pipeline(chorale: Piece) -> None:
     job = infill_job(chorale, MARKED, True, "tie", {"candidates": 4, "temperature": 1.2, "seed": 9})
     assert job.arguments == (chorale, 2, 3)
-    wished = {"complete": True, "edges": "tie", "candidates": 4, "temperature": 1.2, "seed": 9}
-    assert job.options == {"parts": (0, 1, 2, 3), **wished}
+    asked = {"complete": True, "edges": "tie", "candidates": 4, "temperature": 1.2, "seed": 9}
+    assert job.options == {"parts": (0, 1, 2, 3), **asked}
     assert job.words == "bars 2 to 3 completed"
 
 

@@ -138,7 +138,7 @@ def test_a_visitor_who_leaves_ends_the_run(lent: FakeSpaces) -> None:
     assert lent.n_closed == 1
 
 
-def test_a_refused_wish_is_told_as_without_a_gpu(lent: FakeSpaces) -> None:
+def test_a_refused_setting_is_told_as_without_a_gpu(lent: FakeSpaces) -> None:
     compose_steps = FakeComposer(error=RequestError("`bars` must be 4 or more"))
     with pytest.raises(RequestError, match="^`bars` must be 4 or more$"):
         list(on_accelerator(compose_steps)(REQUEST, should_stop=never))

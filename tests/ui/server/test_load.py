@@ -47,7 +47,7 @@ def test_a_refusal_is_no_failure(people: list[Person], monkeypatch: pytest.Monke
     asked = one._compose()[0]
     told: dict[str, Any] = asked | {"key": "H minor"}
     monkeypatch.setattr(one, "_compose", lambda: (told, str))
-    assert one.ask("compose")["outcome"] == FAILED  # no wish of a person who reads the menu
+    assert one.ask("compose")["outcome"] == FAILED  # no setting of a person who reads the menu
     for _ in range(60):
         row = one.ask("compose")
         if row["outcome"] == REFUSED:

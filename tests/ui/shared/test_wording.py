@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from composer.composition import Composition, Rejected, Wish
+from composer.composition import Composition, Outcome, Rejected
 from composer.pipeline import Progress
 from composer.request import Request
 from composer.scorecard import Place
@@ -130,7 +130,7 @@ def test_the_table_says_why_a_candidate_with_more_points_stands_behind(
 ) -> None:
     """The 16th once had 61 points and the first 57, without a word."""
     first, second, *others = composition.ranked
-    missed = replace(second, kept=(Wish("key", "G minor", "D minor", False),))
+    missed = replace(second, kept=(Outcome("key", "G minor", "D minor", False),))
     table = tables.ranking(replace(composition, ranked=(first, missed, *others)), 1)
     assert "First those that keep the whole request, then by closeness" in table
     assert '<td data-label="request">kept</td>' in table
@@ -159,6 +159,6 @@ def test_every_candidate_can_be_heard_from_its_row(composition: Composition) -> 
 
 def test_one_sentence_says_what_came(composition: Composition) -> None:
     best = composition.ranked[0]
-    said = tables.verdict(replace(best, kept=(Wish("bars", "16", "15", False),)))
+    said = tables.verdict(replace(best, kept=(Outcome("bars", "16", "15", False),)))
     assert "real chorales; not as you asked: bars 15, not 16" in said
     assert said.endswith(".")

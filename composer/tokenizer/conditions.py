@@ -1,4 +1,4 @@
-"""Wishes as steps in front of the music: one row a wish, in the order of `vocab.WISHES`."""
+"""Conditions as rows in front of the music, in the order of `vocab.CONDITION_ROWS`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """The static wishes in musical terms; None is open.
+    """Conditions of a whole piece in musical terms; None is open.
 
     Args:
         composer, form, ensemble: Names; unknown ones count as `other`.
@@ -45,12 +45,12 @@ class Conditions:
 
     @property
     def key(self) -> Key:
-        """The key with its usual spelling; C and major where the wish is open."""
+        """The key with its usual spelling; C and major where the condition is open."""
         return key_from_pitch_class(self.shift or 0, self.mode or "major")
 
 
-def conditions(request: Request) -> Conditions:
-    """Return the static wishes of a request."""
+def conditions_of_request(request: Request) -> Conditions:
+    """Return the conditions of a request."""
     return Conditions(
         composer=request.composer,
         form=request.form,
@@ -64,7 +64,7 @@ def conditions(request: Request) -> Conditions:
 
 
 def conditions_of(piece: Piece) -> Conditions:
-    """Return the wishes that a piece fulfils."""
+    """Return the conditions that a piece fulfils."""
     return Conditions(
         composer=piece.composer or None,
         form=piece.form or None,
@@ -77,8 +77,8 @@ def conditions_of(piece: Piece) -> Conditions:
     )
 
 
-def encode_conditions(wishes: Conditions, vocabulary: Vocabulary) -> Events:
-    """Return the wishes as rows, [8, 4].
+def encode_conditions(conditions: Conditions, vocabulary: Vocabulary) -> Events:
+    """Return the conditions as rows, [8, 4].
 
     A vocabulary that names no styles leaves the style out.
 
@@ -86,45 +86,47 @@ def encode_conditions(wishes: Conditions, vocabulary: Vocabulary) -> Events:
         TokenError: If the meter, the number of parts or the style has no id.
     """
     values = {
-        name: vocabulary.value_id(name, getattr(wishes, name))
+        name: vocabulary.value_id(name, getattr(conditions, name))
         for name in ("composer", "form", "ensemble")
     }
-    values["mode"] = vocab.VALUE_MODE + (1 + MODES.index(wishes.mode) if wishes.mode else 0)
-    values["parts"] = vocab.VALUE_PARTS + _checked_parts(wishes.parts)
-    values["shift"] = vocab.VALUE_SHIFT + (0 if wishes.shift is None else 7 + wishes.shift)
-    values["length"] = vocab.BARS_OPEN if wishes.bars is None else vocab.bars_left_id(wishes.bars)
+    values["mode"] = vocab.VALUE_MODE + (1 + MODES.index(conditions.mode) if conditions.mode else 0)
+    values["parts"] = vocab.VALUE_PARTS + _checked_parts(conditions.parts)
+    values["shift"] = vocab.VALUE_SHIFT + (0 if conditions.shift is None else 7 + conditions.shift)
+    values["length"] = (
+        vocab.BARS_OPEN if conditions.bars is None else vocab.bars_left_id(conditions.bars)
+    )
     rows = []
-    for name in vocab.WISHES:
+    for name in vocab.CONDITION_ROWS:
         if name == "meter":
-            meter = vocab.METER_OPEN if wishes.meter is None else meter_id(wishes.meter)
-            rows.append(vocab.row(vocab.WISH[name], duration=meter))
+            meter = vocab.METER_OPEN if conditions.meter is None else meter_id(conditions.meter)
+            rows.append(vocab.row(vocab.CONDITION[name], duration=meter))
         elif name == "composer":
-            part = _style_id(wishes, vocabulary)
-            rows.append(vocab.row(vocab.WISH[name], part, values[name]))
+            part = _style_id(conditions, vocabulary)
+            rows.append(vocab.row(vocab.CONDITION[name], part, values[name]))
         else:
-            rows.append(vocab.row(vocab.WISH[name], pitch=values[name]))
+            rows.append(vocab.row(vocab.CONDITION[name], pitch=values[name]))
     return np.concatenate(rows)
 
 
 def decode_conditions(rows: Events, vocabulary: Vocabulary) -> Conditions:
-    """Read the rows of wishes back; coarse lengths come back as open, a composer's own style too.
+    """Read conditions back; coarse lengths come back as open, a composer's own style too.
 
     Raises:
-        TokenError: If a row is no wish or its value is of another wish.
+        TokenError: If a row is no condition or its value is of another condition.
     """
-    kinds = {time: name for name, time in vocab.WISH.items()}
+    kinds = {time: name for name, time in vocab.CONDITION.items()}
     found: dict[str, object] = {}
     for index, event in enumerate(rows.tolist()):
         name = kinds.get(event[TIME])
         if name is None:
-            raise TokenError("a wish was expected", index)
+            raise TokenError("a condition was expected", index)
         try:
             found["bars" if name == "length" else name] = _value(name, event, vocabulary)
             if name == "composer":
                 style = _style(event, vocabulary)
                 found["style"] = None if style == style_of(str(found[name])) else style
         except IndexError:
-            raise TokenError(f"the value is none of the wish {name!r}", index) from None
+            raise TokenError(f"the value is none of the condition {name!r}", index) from None
     return Conditions(**found)  # type: ignore[arg-type]  # values follow the names above
 
 
@@ -152,8 +154,8 @@ def part_ranges(ensemble: str, n_parts: int, composer: str | None = None) -> lis
     return [(i.low, i.high) for i in ensemble_instruments(ensemble, n_parts, composer)]
 
 
-def _style_id(wishes: Conditions, vocabulary: Vocabulary) -> int:
-    style = wishes.style or style_of(wishes.composer)
+def _style_id(conditions: Conditions, vocabulary: Vocabulary) -> int:
+    style = conditions.style or style_of(conditions.composer)
     if style is None or not vocabulary.styles:
         return vocab.PART_NONE
     if style not in vocabulary.styles:
@@ -174,7 +176,7 @@ def _checked_parts(parts: int | None) -> int:
 
 
 def _value(name: str, event: list[int], vocabulary: Vocabulary) -> object:
-    """Return the meaning of one wish row; raise IndexError if there is none."""
+    """Return the meaning of one condition row; raise IndexError if there is none."""
     if name == "meter":
         meter = event[DURATION] - vocab.METER
         pair = _pick([*vocab.METERS, None], meter)

@@ -1,4 +1,4 @@
-"""Wishes as rows in front of the music."""
+"""Conditions as rows in front of the music."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from composer.errors import TokenError
 from composer.piece import Piece
 from composer.request import Request
 from composer.theory import ENSEMBLES, KEYS, Key, Meter, usual_parts
-from composer.tokenizer import Conditions, conditions, conditions_of, encode_conditions, vocab
-from composer.tokenizer.wishes import (
+from composer.tokenizer import (
+    Conditions,
+    conditions_of,
+    conditions_of_request,
+    encode_conditions,
+    vocab,
+)
+from composer.tokenizer.conditions import (
     decode_conditions,
     meter_id,
     meter_of,
@@ -22,14 +28,16 @@ from tests.strategies import VOCABULARY, any_conditions, pieces
 
 
 @given(any_conditions())
-def test_wishes_come_back_from_their_rows(wishes: Conditions) -> None:
-    rows = encode_conditions(wishes, VOCABULARY)
-    assert decode_conditions(rows, VOCABULARY) == wishes
+def test_conditions_come_back_from_their_rows(conditions: Conditions) -> None:
+    rows = encode_conditions(conditions, VOCABULARY)
+    assert decode_conditions(rows, VOCABULARY) == conditions
 
 
 @given(any_conditions(), st.integers(0, 7), st.integers(0, vocab.N_PITCH - 1))
-def test_a_value_of_another_wish_is_refused(wishes: Conditions, place: int, value: int) -> None:
-    rows = encode_conditions(wishes, VOCABULARY)
+def test_a_value_of_another_condition_is_refused(
+    conditions: Conditions, place: int, value: int
+) -> None:
+    rows = encode_conditions(conditions, VOCABULARY)
     rows[place, vocab.PITCH] = value
     try:
         found = decode_conditions(rows, VOCABULARY)
@@ -37,18 +45,18 @@ def test_a_value_of_another_wish_is_refused(wishes: Conditions, place: int, valu
         assert error.position == place
     else:
         again = encode_conditions(found, VOCABULARY)
-        name = vocab.WISHES[place]
+        name = vocab.CONDITION_ROWS[place]
         assert name == "meter" or found.bars is None or again[place, vocab.PITCH] == value
 
 
-def test_wishes_that_nobody_made_are_open() -> None:
-    assert conditions(Request(bars=8)) == Conditions(bars=8)
+def test_conditions_that_nobody_made_are_open() -> None:
+    assert conditions_of_request(Request(bars=8)) == Conditions(bars=8)
 
 
 def test_a_request_says_its_key_as_mode_and_shift() -> None:
-    wishes = conditions(Request(key="Bb minor", meter="6/8", parts=3, form="fugue"))
-    assert (wishes.mode, wishes.shift, wishes.meter) == ("minor", -2, Meter(6, 8))
-    assert (wishes.parts, wishes.form, wishes.bars) == (3, "fugue", 16)
+    conditions = conditions_of_request(Request(key="Bb minor", meter="6/8", parts=3, form="fugue"))
+    assert (conditions.mode, conditions.shift, conditions.meter) == ("minor", -2, Meter(6, 8))
+    assert (conditions.parts, conditions.form, conditions.bars) == (3, "fugue", 16)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
@@ -57,10 +65,10 @@ def test_mode_and_shift_give_the_key_with_its_usual_spelling(key: Key) -> None:
 
 
 @given(pieces())
-def test_a_piece_fulfils_its_own_wishes(piece: Piece) -> None:
-    wishes = conditions_of(piece)
-    assert wishes.key.tonic_pitch_class == piece.key.tonic_pitch_class
-    assert (wishes.bars, wishes.parts) == (piece.n_bars, len(piece.parts))
+def test_a_piece_fulfils_its_own_conditions(piece: Piece) -> None:
+    conditions = conditions_of(piece)
+    assert conditions.key.tonic_pitch_class == piece.key.tonic_pitch_class
+    assert (conditions.bars, conditions.parts) == (piece.n_bars, len(piece.parts))
 
 
 @pytest.mark.parametrize("pair", vocab.METERS)
@@ -79,9 +87,9 @@ def test_more_or_fewer_parts_than_the_table_are_refused(parts: int) -> None:
         encode_conditions(Conditions(parts=parts), VOCABULARY)
 
 
-def test_a_row_that_is_no_wish_is_refused() -> None:
-    with pytest.raises(TokenError, match=r"a wish was expected \(event 1\)"):
-        rows = np.concatenate([vocab.row(vocab.WISH["mode"], pitch=vocab.VALUE_MODE)] * 2)
+def test_a_row_that_is_no_condition_is_refused() -> None:
+    with pytest.raises(TokenError, match=r"a condition was expected \(event 1\)"):
+        rows = np.concatenate([vocab.row(vocab.CONDITION["mode"], pitch=vocab.VALUE_MODE)] * 2)
         rows[1, vocab.TIME] = vocab.BAR
         decode_conditions(rows, VOCABULARY)
 
