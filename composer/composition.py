@@ -25,8 +25,9 @@ from composer.branches import Tree
 from composer.engines import Record, upgrade_document
 from composer.errors import ComposerError, RequestError
 from composer.piece import STYLE_CREDIT, Piece
-from composer.request import Request
+from composer.request import MAX_CANDIDATES, Request
 from composer.scorecard import Scorecard
+from composer.scoring import score
 from composer.theory import Key, estimate_key, pitch_name
 from composer.version import VERSION
 
@@ -303,6 +304,40 @@ def replay(text: str, rank: int = 1) -> Piece:
     except _BROKEN as error:
         raise RequestError(_NO_COMPOSITION) from error
     raise RequestError(f"`rank` must be 1 to {n_candidates}, got {rank}")
+
+
+def read_composition(text: str, most: int = MAX_CANDIDATES) -> Composition:
+    """Read a composition.json: the notes of the file, in its order, as this version scores them.
+
+    Args:
+        text: Of the file.
+        most: Candidates that are read.
+
+    Raises:
+        RequestError: If the text is no composition.
+    """
+    document = read_document(text)
+    try:
+        request = Request.from_dict(document["request"])
+        found = document["candidates"][:most]
+        ranked = tuple(_read_ranked(request, one, n) for n, one in enumerate(found, start=1))
+        rejected = tuple(Rejected(one["index"], str(one["reason"])) for one in document["rejected"])
+        versions = {str(name): str(version) for name, version in document["versions"].items()}
+        elapsed_s, stopped = float(document["elapsed_s"]), document["stopped"] is True
+    except RequestError:
+        raise
+    except _BROKEN as error:
+        raise RequestError(_NO_COMPOSITION) from error
+    if not ranked:
+        raise RequestError(_NO_COMPOSITION)
+    return Composition(request, ranked, rejected, elapsed_s, stopped, versions)
+
+
+def _read_ranked(request: Request, values: Mapping[str, Any], rank: int) -> Ranked:
+    piece, nats = _read_piece(values["piece"], None), values["nats_per_note"]
+    card, nats = score(piece), None if nats is None else float(nats)
+    kept = compare_wishes(request, piece, card)
+    return Ranked(rank, int(values["index"]), piece, card, nats, dict(values["record"]), kept)
 
 
 def read_document(text: str) -> dict[str, Any]:

@@ -111,7 +111,8 @@ class FakeComposer:
             drawn += 1
             left_s = (request.candidates - drawn) * self.step_s
             elapsed_s = time.monotonic() - began_s
-            yield Progress(drawn, request.candidates, elapsed_s, left_s, drawn / request.candidates)
+            share, best = drawn / request.candidates, make_piece(request, drawn % 3)
+            yield Progress(drawn, request.candidates, elapsed_s, left_s, share, best)
         yield _composition(request, drawn, time.monotonic() - began_s)
 
 

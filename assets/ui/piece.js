@@ -40,6 +40,7 @@ export class Score {
     Object.assign(this, {
       id: data.id, title: data.title, tempo: data.tempo_bpm, end: data.length_beats,
       names: data.pitch_names, findings: data.findings, knots: data.knots, parts: data.parts,
+      ahead: data.ahead_beats ?? data.length_beats, // from where on bars are still to come
     });
     this.notes = data.parts.map((part) =>
       part.notes.map((row, index) => noteOf(row, part.loudness?.[index])));

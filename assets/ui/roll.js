@@ -207,6 +207,10 @@ export class Roll {
       g.fillStyle = colours.shade;
       g.fillRect(KEYS_PX, this.yOf(pitch), this.viewPx, row);
     }
+    if (this.score.ahead < this.score.end) {
+      g.fillStyle = colours.faint;
+      g.fillRect(this.xOf(this.score.ahead), 0, this.xOf(this.score.end) - this.xOf(this.score.ahead), this.height);
+    }
     const first = this.score.barAt(this.beatsAt(KEYS_PX)).index;
     const labelEvery = this._labelStep();
     const labelFrom = this.score.firstNumber % labelEvery;

@@ -97,7 +97,7 @@ def extend_steps(
     drawing = ChunkDrawing(chosen_engine(engine), request, should_stop)
     chain = Chain.along(tree, request.ensemble)
     lengths = split_bars(bars, chunking.chunk_bars)
-    clock = ChunkClock(len(lengths), request.candidates)
+    clock = ChunkClock(len(lengths), request.candidates, chain.n_bars + bars)
     last: Last | None = None
     for number, length in enumerate(lengths):
         ask = chain.ask(
@@ -111,7 +111,7 @@ def extend_steps(
         )
         for step in drawing.draw(chain, ask):
             if isinstance(step, Progress):
-                yield clock.progress(number, step)
+                yield clock.progress(number, step, chain)
                 continue
             tree, last = tree.grow(step.chunk), Last(chain, step)
             chain = chain.plus(step.chunk.choices[0], tree.given.key)
@@ -173,17 +173,27 @@ class ChunkClock:
     Args:
         n_chunks: In all.
         candidates: Of each.
+        bars: Of the whole piece.
     """
 
     n_chunks: int
     candidates: int
+    bars: int = 0
     began_s: float = field(default_factory=time.monotonic)
 
-    def progress(self, chunk: int, step: Progress) -> Progress:
-        """Return the progress of the whole from that of one chunk, counted from 0."""
+    def progress(self, chunk: int, step: Progress, chain: Chain) -> Progress:
+        """Return the progress of the whole from that of one chunk.
+
+        Args:
+            chunk: Counted from 0.
+            step: How far it is.
+            chain: What stands before it.
+        """
         share = (chunk + step.fraction) / self.n_chunks
         drawn, wanted = chunk * self.candidates + step.drawn, self.n_chunks * self.candidates
-        return Progress.since(self.began_s, drawn, wanted, share)
+        so_far = chain.piece if chain.n_bars else None
+        found = Progress.since(self.began_s, drawn, wanted, share, so_far)
+        return replace(found, bars=self.bars)
 
 
 def conclude(

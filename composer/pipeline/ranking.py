@@ -10,6 +10,7 @@ from typing import TypeVar
 from composer.composition import Ranked, Rejected
 from composer.engines import Capabilities, Engine, MenuEntry, Suggestion, Take, open_shelf
 from composer.errors import RequestError
+from composer.piece import Piece
 from composer.pipeline.judge import Judge
 from composer.version import VERSION
 
@@ -29,6 +30,9 @@ class Progress:
         elapsed_s: Since the request.
         left_s: Expected; None before there is anything to judge by.
         fraction: Of the whole work, 0..1.
+        best: The music so far: the best finished candidate, or what stands of a piece that grows.
+            Which candidate wins may still change when all are ranked.
+        bars: Of the whole piece; 0 if `best` has them all.
     """
 
     drawn: int
@@ -36,9 +40,13 @@ class Progress:
     elapsed_s: float
     left_s: float | None
     fraction: float
+    best: Piece | None = None
+    bars: int = 0
 
     @classmethod
-    def since(cls, began_s: float, drawn: int, wanted: int, fraction: float) -> Progress:
+    def since(
+        cls, began_s: float, drawn: int, wanted: int, fraction: float, best: Piece | None = None
+    ) -> Progress:
         """Return how far work has come, the time left by how long it took so far.
 
         Args:
@@ -46,10 +54,11 @@ class Progress:
             drawn: As above.
             wanted: As above.
             fraction: As above.
+            best: As above.
         """
         elapsed_s = time.monotonic() - began_s
         left_s = elapsed_s * (1.0 - fraction) / fraction if fraction > _TOO_EARLY else None
-        return cls(drawn, wanted, elapsed_s, left_s, fraction)
+        return cls(drawn, wanted, elapsed_s, left_s, fraction, best)
 
 
 def default_engine() -> Engine:
@@ -112,6 +121,7 @@ class Ranking:
     began_s: float = field(default_factory=time.monotonic)
     ranked: list[Ranked] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    best: Ranked | None = None  # by its total alone
 
     @property
     def elapsed_s(self) -> float:
@@ -125,11 +135,14 @@ class Ranking:
                 self.rejected.append(found)
             else:
                 self.ranked.append(found)
+                if self.best is None or found.order < self.best.order:
+                    self.best = found
 
     def progress(self, share: float) -> Progress:
         """Return how far the work is."""
         drawn = len(self.ranked) + len(self.rejected)
-        return Progress.since(self.began_s, drawn, self.wanted, share)
+        best = self.best.piece if self.best else None
+        return Progress.since(self.began_s, drawn, self.wanted, share, best)
 
     def conclude(self, stopped: bool) -> tuple[list[Ranked], tuple[Rejected, ...]]:
         """Return the candidates without twins, and all that were rejected.

@@ -170,7 +170,8 @@ class _Sections:
         rows = self.plan.rows
         self.firsts = {row.label: sum(one.bars for one in rows[:n]) for n, row in enumerate(rows)}
         n_chunks = sum(len(self._lengths(row)) for row in self._rows_to_come())
-        self.clock = ChunkClock(max(1, n_chunks), self.request.candidates)
+        n_bars = sum(row.bars for row in rows)
+        self.clock = ChunkClock(max(1, n_chunks), self.request.candidates, n_bars)
         self.n_drawn = 0
         self.last: Last | None = None
 
@@ -205,7 +206,7 @@ class _Sections:
             ask = self._ask(row, previous, done, length)
             for step in self.drawing.draw(self.chain, ask, row.label):
                 if isinstance(step, Progress):
-                    yield self.clock.progress(self.n_drawn, step)
+                    yield self.clock.progress(self.n_drawn, step, self.chain)
                 else:
                     self._grow(step)
             self.n_drawn += 1

@@ -12,7 +12,9 @@ from composer.ui.edit import page as edit_page
 from composer.ui.extend import page as extend_page
 from composer.ui.inspect import page as inspect_page
 from composer.ui.server.entrance import PlainBlocks
+from composer.ui.shared import keeping
 from composer.ui.shared.elements import html
+from composer.ui.shared.underway import Works
 from composer.ui.studies import page as studies_page
 from composer.ui.studio import Studio, default_studio
 
@@ -63,13 +65,24 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
     with demo:
         html(HEADER, js_on_load=WATCH_FIELDS)
         window_px = gr.Number(visible=False)
+        keepers, works = keeping.build(), Works(n_at_once)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Compose", id="compose"):
-                visit, onward = compose_page.build(demo, studio, window_px, n_at_once=n_at_once)
+                visit, onward = compose_page.build(
+                    demo, studio, window_px, works=works, keeper=keepers["compose"]
+                )
             with gr.Tab("Extend", id="extend"):
-                extend_page.build(studio, visit, onward["extend"], window_px, n_at_once=n_at_once)
+                extend_page.build(
+                    *(demo, studio, visit, onward["extend"], window_px),
+                    works=works,
+                    keeper=keepers["extend"],
+                )
             with gr.Tab("Edit", id="edit"):
-                edit_page.build(studio, visit, onward["edit"], window_px, n_at_once=n_at_once)
+                edit_page.build(
+                    *(demo, studio, visit, onward["edit"], window_px),
+                    works=works,
+                    keeper=keepers["edit"],
+                )
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
             with gr.Tab("Studies", id="studies"):

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 from symusic import Score
 
+from composer.composition import replay
 from tests.browser.conftest import Tab
 from tests.serving import BUNDLED_CHECKPOINT, FAKE_APP, REAL_APP, serve
 
@@ -260,10 +261,14 @@ def test_on_a_telephone_compose_and_play_are_in_sight_and_large_enough(
 def test_pieces_stay_in_the_library_of_the_browser(
     address: str, open_tab: OpenTab, tmp_path: Path
 ) -> None:
-    """A reload once lost everything."""
+    """A reload once lost everything, and a piece was only the request to compose it again."""
     tab = open_tab(address)
-    tab.wish(bars=3, candidates=1)
+    tab.wish(bars=3, candidates=2)
     tab.compose()
+    tab.page.click("#ranking tr[data-rank='2']")
+    tab.page.wait_for_selector("#ranking tr[data-rank='2'][aria-selected='true']")
+    notes = "JSON.stringify(document.querySelector('.score-view').view.data.parts)"
+    composed = tab.page.evaluate(notes)
     tab.page.goto(address)
     tab.page.wait_for_selector("#compose")
     tab.page.click("#library-fold > button")
@@ -280,11 +285,16 @@ def test_pieces_stay_in_the_library_of_the_browser(
     tab.page.fill("#library input[type=search]", "evening")
     with tab.page.expect_download() as download:
         tab.page.click("#library button:text-is('Export all')")
-    exported = tmp_path / "mine.json"
+    exported = tmp_path / download.value.suggested_filename
     download.value.save_as(exported)
     tab.page.click(f"{row} .drop")
     tab.page.wait_for_selector(row, state="detached")
     tab.page.set_input_files("#library input[type=file]", exported)
     tab.page.click(f"{row} a:text-is('Evening song')")
     tab.page.wait_for_selector("#heading h2:has-text('3 bars')")
+    tab.wait_for_roll()
+    assert tab.page.evaluate(notes) == composed
+    with ZipFile(exported) as archive:
+        (piece,) = [name for name in archive.namelist() if name != "my-pieces.json"]
+        assert replay(archive.read(piece).decode(), 2).n_bars == 3
     assert tab.outside == []

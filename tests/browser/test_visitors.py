@@ -64,3 +64,18 @@ def test_who_stops_while_waiting_can_begin_again(address: str, open_tab: OpenTab
         tab.page.click("#stop")
     waiting.wait_for_status("stopped before anything was drawn")
     waiting.page.wait_for_selector("#compose:enabled")
+
+
+def test_a_reload_comes_back_to_the_run_under_way(address: str, open_tab: OpenTab) -> None:
+    """It once composed again from the beginning."""
+    tab = begin(open_tab, address, candidates=14)
+    tab.wait_for_status("4 of 14 candidates")
+    tab.page.wait_for_function("document.querySelector('.sv-draft').roll?.score.notes[0].length")
+    tab.page.reload()
+    tab.page.wait_for_selector("#status :text('of 14 candidates')")
+    assert int(tab.status().split()[0]) >= 4
+    assert tab.page.is_enabled("#stop")
+    tab.wait_for_status("ranked in")
+    assert tab.status().startswith("13 candidates ranked in")
+    tab.wait_for_roll()
+    assert not tab.page.is_visible(".sv-draft")

@@ -29,7 +29,9 @@ def test_runs_share_one_queue_of_the_model() -> None:
     functions = build_app(fake_studio()).fns.values()
     drawing = [f for f in functions if f.name in ("on_draw", *MAKING)]
     assert {f.name for f in drawing} == {"on_draw", *MAKING}
-    assert {(f.concurrency_id, f.concurrency_limit) for f in drawing} == {("model", 1)}
+    # Who joins a run again waits for no place: the run under way has its own.
+    places = {("model", 1), ("joined", None)}
+    assert {(f.concurrency_id, f.concurrency_limit) for f in drawing} == places
 
 
 def test_reading_files_waits_for_no_run() -> None:

@@ -5,7 +5,6 @@ Knows no component of the page.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -82,11 +81,9 @@ def make_again(composition: Composition) -> str:
     )
 
 
-def saved(composition: Composition) -> str:
-    """Return what the library of the browser keeps of a result, as JSON text."""
-    facts = f"closeness {composition.scorecard.total:.0f}, seed {composition.request.seed}"
-    title = wording.title(composition.piece)
-    return json.dumps({"query": to_query(composition.request), "title": title, "facts": facts})
+def facts(composition: Composition) -> str:
+    """Say in a few words what a result is known by."""
+    return f"closeness {composition.scorecard.total:.0f}, seed {composition.request.seed}"
 
 
 def history(past: Sequence[Past], folder: str) -> str:
@@ -100,10 +97,9 @@ def history(past: Sequence[Past], folder: str) -> str:
 def _history_row(number: int, one: Past, folder: str) -> str:
     composition = one.composition
     pressed = str(one.folder == folder).lower()
-    facts = f"closeness {composition.scorecard.total:.0f}, seed {composition.request.seed}"
     return (
         f'<li><button type="button" data-run="{number}" aria-pressed="{pressed}">'
-        f"{escape(wording.title(composition.piece))}<small>{facts}</small></button></li>"
+        f"{escape(wording.title(composition.piece))}<small>{facts(composition)}</small></button></li>"
     )
 
 

@@ -5,21 +5,27 @@ Each takes what the visitor's tab holds; none knows where on the page its values
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from composer import pipeline
-from composer.composition import Composition, Ranked
+from composer.composition import Composition, Ranked, read_composition
 from composer.errors import RequestError
 from composer.rendering import interpret, write_midi
 from composer.ui.compose import answers
-from composer.ui.shared import downloads, score_view, sheets, tables, wording
+from composer.ui.compose.links import to_query
+from composer.ui.shared import downloads, keeping, score_view, sheets, tables, wording
 from composer.ui.shared.running import follow
 from composer.ui.shared.settings import new_seed, read_request
 from composer.ui.shared.visit import Visit
 from composer.ui.studio import ComposeSteps
+
+MAX_KEPT = 16  # candidates that the library of a browser keeps of a piece
+MAX_READ = 64  # candidates that are read of one
 
 
 def begin(visit: Visit, keeps_seed: Any, values: Mapping[str, Any]) -> Visit:
@@ -37,8 +43,8 @@ def begin(visit: Visit, keeps_seed: Any, values: Mapping[str, Any]) -> Visit:
     return visit.begin(read_request({**values, **seed}))
 
 
-def draw(compose_steps: ComposeSteps, visit: Visit) -> Iterator[tuple[Visit, str]]:
-    """Compose; yield the state and the status line, at last with the composition.
+def draw(compose_steps: ComposeSteps, visit: Visit) -> Iterator[tuple[Visit, str, str]]:
+    """Compose; yield the state, the status line and a draft, at last with the composition.
 
     Raises:
         RequestError: If no run was begun.
@@ -98,7 +104,7 @@ def show(visit: Visit) -> dict[str, Any]:
         "asked": answers.asked_and_got(composition.request, candidate),
         "again": answers.make_again(composition),
         "history": answers.history(visit.past, visit.folder),
-        "saved": answers.saved(composition),
+        "saved": _saved(visit),
         "rejected": tables.rejections(composition.rejected),
         "midi": write_midi(interpret(candidate.piece), visit.file(".mid")),
         "record": _write_record(visit),
@@ -118,6 +124,45 @@ def _write_record(visit: Visit) -> Path:
     if not record.exists():
         record.write_text(visit.composition.to_json(), encoding="utf-8")
     return record
+
+
+def _saved(visit: Visit) -> str:
+    """Write what the library of the browser keeps: the request, and the best with their notes."""
+    composition = visit.composition
+    assert composition
+    n_kept = max(MAX_KEPT, visit.shown)
+    document = replace(composition, ranked=composition.ranked[:n_kept]).to_dict()
+    for one in document["candidates"]:
+        del one["scorecard"]  # four fifths of the file; it is made again from the notes
+    path = visit.file("-kept.json")
+    path.write_text(json.dumps(document | {"shown": visit.shown}), encoding="utf-8")
+    return keeping.saved(
+        key=visit.folder,
+        title=wording.title(composition.piece),
+        facts=answers.facts(composition),
+        path=path,
+        query=to_query(composition.request),
+    )
+
+
+def open_kept(visit: Visit, path: Any, key: Any) -> Visit:
+    """Put a piece of the browser's library on show: exactly its notes.
+
+    Raises:
+        RequestError: If it is none.
+    """
+    text = keeping.read_kept(path)
+    composition = read_composition(text, MAX_READ)
+    shown = keeping.read_json(text).get("shown")
+    if not isinstance(shown, int) or not 1 <= shown <= len(composition.ranked):
+        shown = 1
+    return replace(
+        visit,
+        folder=keeping.checked_key(key, secrets.token_hex(16)),
+        request=composition.request,
+        composition=composition,
+        shown=shown,
+    )
 
 
 def show_sheet(visit: Visit, window_px: Any) -> str:

@@ -16,12 +16,14 @@ import gradio as gr
 from composer.engines import MenuEntry, Suggestion
 from composer.ui.compose import controls, handlers, links, results, suggested
 from composer.ui.compose.controls import Controls
-from composer.ui.compose.results import Column
+from composer.ui.compose.results import VIEW, Column
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import choices, wording
+from composer.ui.shared import choices, keeping, score_view, wording
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
+from composer.ui.shared.keeping import Keeper
 from composer.ui.shared.settings import OPEN
+from composer.ui.shared.underway import Works
 from composer.ui.shared.visit import Visit
 from composer.ui.shared.wiring import (
     AT_ONCE,
@@ -34,17 +36,6 @@ from composer.ui.shared.wiring import (
     make_room,
 )
 from composer.ui.studio import Studio
-
-# Who came by a link sees its piece as if Compose had been pressed.
-FOLLOW_LINK = """(isLinked) => {
-    if (isLinked) setTimeout(() => document.querySelector('#compose').click(), 100);
-}"""
-
-
-# The address tells the request from the moment a run begins: who reloads comes back to its piece.
-KEEP_ADDRESS = """watch('value', () => {
-    if (props.value) history.replaceState(history.state, '', `?${props.value}${location.hash}`);
-});"""
 
 
 @dataclass(frozen=True)
@@ -59,11 +50,12 @@ class ComposePage:
     controls: Controls
     column: Column
     stage: Stage
-    address: gr.HTML
+    draft: gr.HTML
+    keeper: Keeper
 
 
 def build(
-    demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, n_at_once: int
+    demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, works: Works, keeper: Keeper
 ) -> tuple[gr.State, dict[str, gr.Button]]:
     """Place the page and wire it; return what the tab holds, and the ways on to other pages.
 
@@ -71,7 +63,8 @@ def build(
         demo: The whole page.
         studio: What composes.
         window_px: Holds the width of the visitor's window.
-        n_at_once: How many runs share the model.
+        works: All runs of the server.
+        keeper: What the browser keeps of this page.
     """
     rows, suggestions = studio.menu(), studio.suggestions()
     examples = choices.examples(rows)
@@ -79,24 +72,28 @@ def build(
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             placed = controls.build(rows, examples, suggestions, studio.engines())
-            history, saved = results.build_history(), results.build_library()
+            history = results.build_history()
+            results.build_library()
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="status")
-            address = html("", html_template="", elem_id="address", js_on_load=KEEP_ADDRESS)
+            draft = score_view.build_draft(VIEW)
             problem = studio.sound_problem()
             html(wording.note(problem or ""), elem_id="sound-note", visible=bool(problem))
-            column = results.build(history, saved, has_sound=problem is None)
+            column = results.build(history, keeper.saved, has_sound=problem is None)
     filled = column.results
     stage = Stage(
         *(visit, status, filled, results.show, filled.sheet, handlers.show_sheet, window_px)
     )
-    page = ComposePage(demo, studio, rows, suggestions, examples, placed, column, stage, address)
+    page = ComposePage(
+        *(demo, studio, rows, suggestions, examples, placed, column, stage, draft, keeper)
+    )
     _wire_choices(page)
     _wire_engine(page)
-    _wire_run(page, n_at_once)
+    _wire_run(page, works)
     _wire_link(page)
     stage.wire_pick(filled.ranking.pick, handlers.pick, ["rank"])
     stage.wire_pick(filled.history.reopen, handlers.reopen, ["run"])
+    stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     stage.wire_files(column.downloads, _maker(studio), column.expressive)
     return visit, column.onward
 
@@ -169,14 +166,16 @@ def _offer(options: list[choices.Choice], value: Any) -> Any:
     return gr.update(choices=options, value=value if value in values else values[0])
 
 
-def _wire_run(page: ComposePage, n_at_once: int) -> None:
+def _wire_run(page: ComposePage, works: Works) -> None:
     """Let Compose and the examples compose, and Stop stop what this tab composes."""
     placed, buttons, stage = page.controls.settings, page.controls, page.stage
     told: dict[Any, Callable[[Visit], Any]] = {
         placed["seed"]: lambda visit: visit.request and visit.request.seed,
-        page.address: lambda visit: visit.request and links.to_query(visit.request),
     }
-    runs = Runs(stage, [buttons.compose], buttons.stop, n_at_once, told)
+    runs = Runs(
+        *(stage, [buttons.compose], buttons.stop, works, page.keeper, page.draft, told),
+        query=lambda visit: links.to_query(visit.request),
+    )
     gr.on([one.input for one in placed.values()], None, None, None, js=SETTINGS_CHANGED)
 
     def begin(visit: Visit, keeps_seed: Any, *values: Any) -> Visit:
@@ -193,6 +192,7 @@ def _wire_run(page: ComposePage, n_at_once: int) -> None:
     for trigger in (buttons.compose.click, example.success):
         engraved = runs.wire(trigger, begin, draw, [buttons.keep_seed, *placed.values()])
         _wire_nearest(page, engraved)
+    _wire_nearest(page, runs.wire_join())
     runs.wire_stop("status")
 
 
@@ -239,5 +239,5 @@ def _wire_link(page: ComposePage) -> None:
 
     outputs = [*placed.values(), page.controls.keep_seed, page.stage.status]
     arrived = page.demo.load(on_arrival, None, outputs, **AT_ONCE)
-    # The seed is kept from the beginning by who came by a link that will do, and by nobody else.
-    arrived.success(None, page.controls.keep_seed, None, js=FOLLOW_LINK)
+    # Who reloaded comes back to the run or the piece; who came by a link sees its piece composed.
+    arrived.success(None, page.controls.keep_seed, None, js=keeping.arrive(VIEW))

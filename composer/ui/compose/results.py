@@ -134,19 +134,14 @@ def build_history() -> gr.HTML:
         return html(answers.history((), ""), elem_id="history", js_on_load=REOPEN)
 
 
-def build_library() -> gr.HTML:
-    """Place the pieces of this browser; return where it learns of new ones, which is hidden."""
+def build_library() -> None:
+    """Place the pieces of this browser."""
     with gr.Accordion("My pieces", open=False, elem_id="library-fold"):
         html(
             html_template='<div class="library"></div>',
             js_on_load=f"{LIBRARY}.then((m) => m.mount(element));",
             elem_id="library",
         )
-    return html(
-        html_template="",
-        js_on_load=f"{LIBRARY}.then((m) => m.keep(props, watch));",
-        elem_id="saved",
-    )
 
 
 def _file_button(label: str, name: str) -> gr.DownloadButton:

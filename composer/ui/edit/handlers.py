@@ -21,7 +21,16 @@ from composer.pipeline import Progress
 from composer.scoring import score
 from composer.ui.edit import views
 from composer.ui.edit.jobs import Job
-from composer.ui.shared import downloads, score_view, sheets, source, tables, uploads, wording
+from composer.ui.shared import (
+    downloads,
+    keeping,
+    score_view,
+    sheets,
+    source,
+    tables,
+    uploads,
+    wording,
+)
 from composer.ui.shared.history import History
 from composer.ui.shared.running import TabState, follow
 from composer.ui.shared.visit import Visit
@@ -54,12 +63,14 @@ class Version:
         words: How it came to be.
         record: The composition.json of the run that wrote it, if one did.
         trial: The candidates of the last run.
+        key: Under which the library of the browser keeps the versions of one piece.
     """
 
     piece: Piece
     words: str
     record: str = ""
     trial: Trial | None = None
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property
     def candidate(self) -> Trial | None:
@@ -164,7 +175,7 @@ def take_edits(state: Editing, edits: Any) -> Editing:
     if painted is version.on_show:
         return state
     words = views.painted_words(version.told)
-    return state.add(Version(painted, words, trial=version.showing(0)))
+    return state.add(Version(painted, words, trial=version.showing(0), key=version.key))
 
 
 def begin(
@@ -190,8 +201,10 @@ def begin(
     return replace(kept, run=run, job=job)
 
 
-def draw(makers: Mapping[str, Callable[..., Steps]], state: Editing) -> Iterator[tuple[Any, str]]:
-    """Write; yield the state and the status line, at last with the candidates.
+def draw(
+    makers: Mapping[str, Callable[..., Steps]], state: Editing
+) -> Iterator[tuple[Any, str, str]]:
+    """Write; yield the state, the status line and a draft, at last with the candidates.
 
     Args:
         makers: Of steps, by the kind of a job.
@@ -235,7 +248,8 @@ def keep(state: Editing) -> Editing:
     if version.candidate is None:
         raise RequestError("nothing new is on show; write something, or paint some notes")
     record = str(_write_record(state, version.candidate))
-    return state.add(Version(version.on_show, version.told, record, version.showing(0)))
+    kept = Version(version.on_show, version.told, record, version.showing(0), version.key)
+    return state.add(kept)
 
 
 def keep_all(state: Editing, edits: Any) -> Editing:
@@ -287,7 +301,36 @@ def show(state: Editing) -> dict[str, Any]:
         "ranking": views.candidates(found, shown, _first_bar(trial)),
         "scorecard": tables.scorecard(card),
         "record": record or None,
+        "saved": _saved(state),
     }
+
+
+def _saved(state: Editing) -> str:
+    """Write what the library of the browser keeps: the versions of the piece, the present last.
+
+    What could be redone, and what candidates were not picked, is left out.
+    """
+    version, piece = state.version, state.piece
+    steps = state.history.steps[: state.history.at + 1]
+    versions = [(one.on_show, one.told) for one in steps if one.key == version.key]
+    path = state.path(f"versions-{version.key[:8]}-{score_view.fingerprint(piece)}.json")
+    path.write_text(views.versions_json(versions), encoding="utf-8")
+    facts = f"{version.told}, {wording.count(len(versions), 'version')}"
+    return keeping.saved(key=version.key, title=wording.title(piece), facts=facts, path=path)
+
+
+def open_kept(state: Editing, path: Any, key: Any) -> Editing:
+    """Put the versions of a piece of the browser's library on show: exactly its notes.
+
+    Raises:
+        RequestError: If it is none.
+    """
+    versions = views.read_versions(keeping.read_json(keeping.read_kept(path)))
+    known = keeping.checked_key(key, secrets.token_hex(16))
+    opened = replace(state, folder=state.folder or secrets.token_hex(16))
+    for piece, words in versions:
+        opened = opened.add(Version(piece, words, key=known))
+    return opened
 
 
 def _marked(job: Job, piece: Piece) -> score_view.Selection | None:

@@ -16,10 +16,12 @@ from composer.ui.edit import controls, handlers, jobs, views
 from composer.ui.edit.controls import Ways
 from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
-from composer.ui.shared import choices, downloads, score_view, source, wording
+from composer.ui.shared import choices, downloads, keeping, score_view, source, wording
 from composer.ui.shared.elements import PICK_ROW, html
+from composer.ui.shared.keeping import Keeper
 from composer.ui.shared.score_view import ScoreView
 from composer.ui.shared.source import Source
+from composer.ui.shared.underway import Works
 from composer.ui.shared.wiring import (
     AT_ONCE,
     READING,
@@ -53,6 +55,7 @@ class Results(Slots):
     part: gr.Dropdown
     undo: gr.Button
     redo: gr.Button
+    saved: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -66,24 +69,29 @@ class EditPage:
     keep: gr.Button
     results: Results
     stage: Stage
+    runs: Runs
 
 
 def build(
+    demo: gr.Blocks,
     studio: Studio,
     visit: gr.State,
     onward: gr.Button,
     window_px: gr.Number,
     *,
-    n_at_once: int,
+    works: Works,
+    keeper: Keeper,
 ) -> None:
     """Place the page and wire it.
 
     Args:
+        demo: The whole page.
         studio: What writes.
         visit: What the Compose page of the tab holds.
         onward: The button there that takes its piece here.
         window_px: Holds the width of the visitor's window.
-        n_at_once: How many runs share the model.
+        works: All runs of the server.
+        keeper: What the browser keeps of this page.
     """
     rows = studio.menu()
     state = gr.State(Editing(), time_to_live=STATE_LIFE_S)
@@ -92,17 +100,21 @@ def build(
             origin, ways = source.build(VIEW, "melody"), controls.build(rows, studio.engines())
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="edit-status")
-            view, keep, results, made = _build_results(studio, ways.part)
+            draft = score_view.build_draft(VIEW)
+            view, keep, results, made = _build_results(studio, ways.part, keeper)
     stage = Stage(state, status, results, _show, view.sheet, handlers.show_sheet, window_px)
-    page = EditPage(studio, origin, ways, view, keep, results, stage)
+    runs = Runs(stage, ways.runs, ways.stop, works, keeper, draft)
+    page = EditPage(studio, origin, ways, view, keep, results, stage, runs)
     _wire_source(page, visit, onward)
     _wire_form(page)
-    _wire_runs(page, n_at_once)
+    _wire_runs(page)
     _wire_changes(page)
+    stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
+    demo.load(None, None, None, js=keeping.arrive(VIEW))
     stage.wire_files(made, partial(handlers.make_file, studio.render_audio), view.edits)
 
 
-def _build_results(studio: Studio, part: gr.Dropdown) -> Values:
+def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
     empty = html(views.EMPTY, elem_id="edit-empty")
     with gr.Column(visible=False, elem_id="edited") as shown:
         with gr.Row(elem_classes=["edit-head"]):
@@ -119,7 +131,7 @@ def _build_results(studio: Studio, part: gr.Dropdown) -> Values:
             scorecard = html(elem_id="edit-scorecard", js_on_load=score_view.point_at(VIEW))
     results = Results(
         *(empty, shown, heading, view.view, view.sheet, ranking, scorecard, record),
-        *(part, undo, redo),
+        *(part, undo, redo, keeper.saved),
     )
     return view, keep, results, made
 
@@ -170,7 +182,7 @@ def _wire_form(page: EditPage) -> None:
     page.ways.composer.input(on_composer, page.ways.composer, page.ways.form, **AT_ONCE)
 
 
-def _wire_runs(page: EditPage, n_at_once: int) -> None:
+def _wire_runs(page: EditPage) -> None:
     """Let each way of writing run, and Stop stop what this tab writes."""
     ways, selection, studio = page.ways, page.view.selection, page.studio
     makers = {
@@ -178,7 +190,7 @@ def _wire_runs(page: EditPage, n_at_once: int) -> None:
         "vary": studio.vary_steps,
         "harmonise": studio.harmonise_steps,
     }
-    runs = Runs(page.stage, ways.runs, ways.stop, n_at_once, {})
+    runs = page.runs
     jobs_of: tuple[tuple[gr.Button, Callable[..., Job], list[Any]], ...] = (
         (ways.infill, jobs.infill_job, [selection, ways.complete, ways.edges]),
         (ways.vary, jobs.vary_job, [selection, ways.freedom, ways.edges]),
@@ -189,6 +201,7 @@ def _wire_runs(page: EditPage, n_at_once: int) -> None:
         begin = _beginning(read_job, len(inputs), list(ways.numbers))
         inputs = [page.view.edits, *inputs, *ways.numbers.values()]
         runs.wire(button.click, begin, partial(handlers.draw, makers), inputs)
+    runs.wire_join()
     runs.wire_stop("edit-status")
 
 

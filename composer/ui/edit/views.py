@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from composer.composition import Composition
+from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
-from composer.ui.shared import score_view, tables, wording
+from composer.ui.shared import keeping, score_view, tables, wording
 from composer.ui.shared.score_view import Selection
 
 EMPTY = (
@@ -17,6 +21,9 @@ EMPTY = (
 )
 PAINTED = "painted"
 MAX_SLUG = 40
+FORMAT = 1  # of the versions that the library of a browser keeps
+MAX_VERSIONS = 20
+MAX_CHARACTERS = 4_000_000  # of all of them
 
 
 def place_words(place: Selection, piece: Piece) -> str:
@@ -51,6 +58,37 @@ def candidates(filled: Composition | None, shown: int, first_bar: int = 1) -> st
         return ""
     reason = tables.ranking_reason(filled, shown) if shown else ""
     return tables.ranking(filled, shown, first_bar) + reason
+
+
+def versions_json(versions: Sequence[tuple[Piece, str]]) -> str:
+    """Return versions of a piece, and how each came to be, as JSON text; of many the last."""
+    kept: list[str] = []
+    for piece, words in reversed(versions[-MAX_VERSIONS:]):
+        text = json.dumps({"words": words, "piece": piece.to_dict()}, ensure_ascii=False)
+        if kept and sum(map(len, kept)) + len(text) > MAX_CHARACTERS:
+            break
+        kept.append(text)
+    return f'{{"format": {FORMAT}, "versions": [{", ".join(reversed(kept))}]}}\n'
+
+
+def read_versions(values: Mapping[str, Any]) -> list[tuple[Piece, str]]:
+    """Read what `versions_json` wrote.
+
+    Raises:
+        RequestError: If the values are none.
+    """
+    try:
+        if values["format"] != FORMAT:
+            raise ValueError("another format")
+        found = [
+            (Piece.from_dict(one["piece"]), str(one["words"])[:200])
+            for one in values["versions"][-MAX_VERSIONS:]
+        ]
+        if not found:
+            raise ValueError("no version")
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError, ComposerError) as e:
+        raise RequestError(keeping.NOT_OURS) from e
+    return found
 
 
 def part_choices(piece: Piece) -> list[tuple[str, int]]:

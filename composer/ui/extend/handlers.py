@@ -22,7 +22,7 @@ from composer.rendering import interpret, write_midi
 from composer.scoring import score
 from composer.theory import parse_key
 from composer.ui.extend import views
-from composer.ui.shared import downloads, score_view, sheets, source, uploads
+from composer.ui.shared import downloads, keeping, score_view, sheets, source, uploads, wording
 from composer.ui.shared.history import History
 from composer.ui.shared.running import TabState, follow
 from composer.ui.shared.settings import new_seed, read_whole, setting
@@ -59,10 +59,12 @@ class Material:
     Args:
         source: The piece as it was read or composed.
         tree: What was drawn behind it.
+        key: Under which the library of the browser keeps both.
     """
 
     source: Piece
     tree: Tree
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,19 @@ def _take(state: Extending, piece: Piece, tree: Tree | None = None) -> Extending
     return replace(state, folder=folder, history=history)
 
 
+def open_kept(state: Extending, path: Any, key: Any) -> Extending:
+    """Put a tree of the browser's library on show: exactly its notes.
+
+    Raises:
+        RequestError: If it is none.
+    """
+    tree = views.read_tree(keeping.read_kept(path))
+    material = Material(tree.given, tree)
+    material = replace(material, key=keeping.checked_key(key, material.key))
+    folder = state.folder or secrets.token_hex(16)
+    return replace(state, folder=folder, history=state.history.add(material))
+
+
 def correct(state: Extending, key: Any, meter: Any, first_bar: Any, last_bar: Any) -> Extending:
     """Correct what was found and cut to some bars.
 
@@ -199,8 +214,8 @@ def begin(
 
 def draw(
     extend_steps: Callable[..., Steps], plan_steps: Callable[..., Steps], state: Extending
-) -> Iterator[tuple[Extending, str]]:
-    """Compose on; yield the state and the status line, at last with the grown tree.
+) -> Iterator[tuple[Extending, str, str]]:
+    """Compose on; yield the state, the status line and a draft, at last with the grown tree.
 
     Args:
         extend_steps: As `pipeline.extend_steps`.
@@ -319,6 +334,7 @@ def show(state: Extending) -> dict[str, Any]:
     piece = tree.piece()
     record = state.file(".json")
     record.write_text(tree.to_json(), encoding="utf-8")
+    n_chunks = wording.count(len(tree.chunks), "chunk")
     return {
         "heading": views.heading(piece, tree),
         "score": score_view.show(piece, score(piece, form=piece.form)),
@@ -326,6 +342,12 @@ def show(state: Extending) -> dict[str, Any]:
         "facts": views.facts(find_facts(tree.given)) if tree.given_bars else "",
         "midi": write_midi(piece if tree.given_bars else interpret(piece), state.file(".mid")),
         "record": record,
+        "saved": keeping.saved(
+            key=state.material.key,
+            title=wording.title(piece),
+            facts=f"extended, {n_chunks} drawn",
+            path=record,
+        ),
     }
 
 

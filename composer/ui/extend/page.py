@@ -16,9 +16,11 @@ from composer.ui.extend import controls, handlers, views
 from composer.ui.extend.controls import Growth, Start
 from composer.ui.extend.handlers import Extending
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import downloads, score_view, wording
+from composer.ui.shared import downloads, keeping, score_view, wording
 from composer.ui.shared.downloads import Downloads
 from composer.ui.shared.elements import html
+from composer.ui.shared.keeping import Keeper
+from composer.ui.shared.underway import Works
 from composer.ui.shared.wiring import (
     AT_ONCE,
     READING,
@@ -59,6 +61,7 @@ class Results(Slots):
     facts: gr.HTML
     undo: gr.Button
     redo: gr.Button
+    saved: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -69,24 +72,29 @@ class ExtendPage:
     start: Start
     growth: Growth
     stage: Stage
+    runs: Runs
 
 
 def build(
+    demo: gr.Blocks,
     studio: Studio,
     visit: gr.State,
     onward: gr.Button,
     window_px: gr.Number,
     *,
-    n_at_once: int,
+    works: Works,
+    keeper: Keeper,
 ) -> None:
     """Place the page and wire it.
 
     Args:
+        demo: The whole page.
         studio: What composes.
         visit: What the Compose page of the tab holds.
         onward: The button there that takes its piece here.
         window_px: Holds the width of the visitor's window.
-        n_at_once: How many runs share the model.
+        works: All runs of the server.
+        keeper: What the browser keeps of this page.
     """
     state = gr.State(Extending(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
@@ -94,19 +102,25 @@ def build(
             start, growth = controls.build_start(), controls.build_growth(studio.engines())
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="extend-status")
-            results, made = _build_results(studio, start, growth)
+            draft = score_view.build_draft(VIEW)
+            results, made = _build_results(studio, start, growth, keeper)
     stage = Stage(state, status, results, _show, results.sheet, handlers.show_sheet, window_px)
-    page = ExtendPage(studio, start, growth, stage)
+    runs = Runs(stage, [growth.extend], growth.stop, works, keeper, draft)
+    page = ExtendPage(studio, start, growth, stage, runs)
     _wire_source(page, visit, onward)
     _wire_plan(page)
-    _wire_run(page, n_at_once)
+    _wire_run(page)
     stage.wire_pick(results.chunks.pick, handlers.pick, ["chunk", "rank"])
+    stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
+    demo.load(None, None, None, js=keeping.arrive(VIEW))
     stage.wire(growth.undo.click, handlers.undo)
     stage.wire(growth.redo.click, handlers.redo)
     stage.wire_files(made, partial(handlers.make_file, studio.render_audio))
 
 
-def _build_results(studio: Studio, start: Start, growth: Growth) -> tuple[Results, Downloads]:
+def _build_results(
+    studio: Studio, start: Start, growth: Growth, keeper: Keeper
+) -> tuple[Results, Downloads]:
     empty = html(views.EMPTY, elem_id="extend-empty")
     with gr.Column(visible=False, elem_id="extended") as shown:
         heading = html(elem_id="extend-heading")
@@ -118,7 +132,7 @@ def _build_results(studio: Studio, start: Start, growth: Growth) -> tuple[Result
         chunks = html(elem_id="extend-chunks", js_on_load=PICK)
     results = Results(
         *(empty, shown, heading, view.view, view.sheet, chunks, midi, record),
-        *(start.facts, growth.undo, growth.redo),
+        *(start.facts, growth.undo, growth.redo, keeper.saved),
     )
     return results, made
 
@@ -172,10 +186,9 @@ def _wire_plan(page: ExtendPage) -> None:
     growth.plan.input(on_plan, [stage.state, growth.plan], outputs, **AT_ONCE)
 
 
-def _wire_run(page: ExtendPage, n_at_once: int) -> None:
+def _wire_run(page: ExtendPage) -> None:
     """Let Extend draw more bars, and Stop stop what this tab draws."""
-    growth, studio = page.growth, page.studio
-    runs = Runs(page.stage, [growth.extend], growth.stop, n_at_once, {})
+    growth, studio, runs = page.growth, page.studio, page.runs
 
     def begin(state: Extending, bars: Any, plan: Any, rows: Any, *numbers: Any) -> Extending:
         named = dict(zip(growth.numbers, numbers, strict=True))
@@ -185,4 +198,5 @@ def _wire_run(page: ExtendPage, n_at_once: int) -> None:
     draw = partial(handlers.draw, studio.extend_steps, studio.plan_steps)
     inputs = [growth.bars, growth.plan, growth.rows, *growth.numbers.values()]
     runs.wire(growth.extend.click, begin, draw, inputs)
+    runs.wire_join()
     runs.wire_stop("extend-status")

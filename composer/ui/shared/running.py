@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 from gradio.utils import get_upload_folder
 
 from composer.errors import RequestError
+from composer.piece import Piece
 from composer.pipeline import Progress
-from composer.ui.shared import wording
+from composer.ui.shared import score_view, wording
 
 STATUS_EVERY_S = 0.2
 WAITING = "Waiting for a free place"
@@ -23,9 +25,13 @@ STOPPED = "Stopped before anything was drawn; press the button to begin again"
 
 
 class Run:
-    """One run of one visitor: whether it is under way, and whether a stop was asked for."""
+    """One run of one visitor: whether it is under way, and whether a stop was asked for.
+
+    Its `key` cannot be guessed: who reloads the page finds the run by it (`underway`).
+    """
 
     def __init__(self, *, is_under_way: bool = False) -> None:
+        self.key = secrets.token_hex(16)
         self.is_under_way = is_under_way
         self._is_stopped = False
 
@@ -93,8 +99,8 @@ State = TypeVar("State", bound=HasRun)
 
 def follow(
     state: State, steps: Iterator[Any], finish: Callable[[Any], tuple[State, str]]
-) -> Iterator[tuple[State, str]]:
-    """Yield the state and the status line while something is drawn; at last what came of it.
+) -> Iterator[tuple[State, str, str]]:
+    """Yield the state, the status line and a sketch of the music so far; at last what came of it.
 
     A stop is no error: what it came too early for is said in the status line.
 
@@ -104,20 +110,35 @@ def follow(
         finish: From the result to the state with it, and words about it.
     """
     if state.run.is_stopped():
-        yield state, wording.status(STOPPED)
+        yield state, wording.status(STOPPED), ""
         return
-    yield state, wording.status(BEGINNING, 0.0)
-    last_s = time.monotonic()
+    yield state, wording.status(BEGINNING, 0.0), ""
+    last_s, drafts = time.monotonic(), Drafts()
     try:
         for step in steps:
             if not isinstance(step, Progress):
                 ended, words = finish(step)
-                yield ended, wording.status(words)
+                yield ended, wording.status(words), ""
             elif time.monotonic() - last_s >= STATUS_EVERY_S:
                 last_s = time.monotonic()
                 words = STOPPING if state.run.is_stopped() else wording.progress_words(step)
-                yield state, wording.status(words, step.fraction)
+                yield state, wording.status(words, step.fraction), drafts.of(step)
     except RequestError:
         if not state.run.is_stopped():
             raise
-        yield state, wording.status(STOPPED)
+        yield state, wording.status(STOPPED), ""
+
+
+class Drafts:
+    """The best music so far as the roll draws it, drawn anew only when it is another."""
+
+    def __init__(self) -> None:
+        self._piece: Piece | None = None
+        self._text = ""
+
+    def of(self, progress: Progress) -> str:
+        """Return the value of a roll; empty before there is music."""
+        if progress.best is not None and progress.best is not self._piece:
+            self._piece = progress.best
+            self._text = score_view.sketch(progress.best, progress.bars)
+        return self._text

@@ -36,6 +36,7 @@ from composer.ui.shared import wording
 
 MODULE = "composer-assets/ui/score-view.js"
 _IMPORT = f"import(new URL('{MODULE}', document.baseURI))"
+_DRAFT = "import(new URL('composer-assets/ui/draft.js', document.baseURI))"
 # Half a quarter: between two knots the tempo of a performance hardly changes.
 _KNOT_BEATS = Fraction(1, 2)
 _MAX_KNOTS = 20_000
@@ -157,6 +158,47 @@ def show(
             "turn": turn,
         },
         separators=(",", ":"),
+    )
+
+
+def sketch(piece: Piece, n_bars: int = 0) -> str:
+    """Return the value of a roll that only draws: notes and bars, nothing to play by.
+
+    Args:
+        piece: The music so far.
+        n_bars: Of the whole; those behind the music so far are still to come, and greyed.
+    """
+    bars, ahead_beats = _bars(piece), float(piece.length_beats)
+    last = piece.bars[-1].meter
+    for number in range(max(0, n_bars - piece.n_bars)):
+        onset = piece.length_beats + number * last.length_beats
+        bars.append([_plain(onset), str(last), _plain(last.pulse_beats)])
+    n_ahead = len(bars) - piece.n_bars
+    return json.dumps(
+        {
+            "id": "sketch",
+            "title": wording.title(piece),
+            "tempo_bpm": round(piece.tempo_bpm, 3),
+            "length_beats": ahead_beats + float(n_ahead * last.length_beats),
+            "ahead_beats": ahead_beats,
+            "pitch_names": [],
+            "bars": bars,
+            "first_number": piece.bar_numbers[0],
+            "colours": PART_COLOURS,
+            "knots": [],
+            "parts": [{"notes": part["notes"]} for part in piece.to_dict()["parts"]],
+            "findings": [],
+        },
+        separators=(",", ":"),
+    )
+
+
+def build_draft(page: str) -> gr.HTML:
+    """Place the roll on which notes appear while a run is under way; it is hidden otherwise."""
+    return _html(
+        html_template='<div class="sv-draft" hidden></div>',
+        js_on_load=f"{_DRAFT}.then((m) => m.mount(element, props, watch));",
+        elem_id=f"{page}-draft",
     )
 
 

@@ -7,16 +7,19 @@ them, and what becomes of an error. Knows no page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import downloads, score_view, wording
+from composer.ui.shared import downloads, keeping, score_view, wording
 from composer.ui.shared.downloads import Downloads
+from composer.ui.shared.keeping import Keeper
 from composer.ui.shared.running import FULL, STOPPING, WAITING, HasRun
+from composer.ui.shared.underway import Works
 
 # Values reach the handlers as the browser sent them: the handlers check them, with better words.
 UNCHECKED: dict[str, Any] = {
@@ -34,6 +37,7 @@ GONE = "the file was taken away; what is on show still came from it"
 
 Values = tuple[Any, ...]
 Change = Callable[..., Any]
+Draw = Callable[[Any], Iterator[Values]]
 
 
 # What is on show no longer belongs to the settings; the next status line takes this away.
@@ -200,64 +204,108 @@ class Runs:
         stage: Where their results are shown.
         begin: The buttons that begin a run.
         stop: The button that stops it.
-        n_at_once: How many runs share the model, of all visitors.
+        works: All runs of the server.
+        keeper: Where the browser learns of a run, and asks for one that it began.
+        draft: Where the music so far is drawn.
         told: Components that show a value of the state once a run has begun.
+        query: Of the address that asks for the same, for pages that have one.
     """
 
     stage: Stage
     begin: Sequence[gr.Button]
     stop: gr.Button
-    n_at_once: int
-    told: Mapping[Any, Callable[[Any], Any]]
+    works: Works
+    keeper: Keeper
+    draft: gr.HTML
+    told: Mapping[Any, Callable[[Any], Any]] = field(default_factory=dict)
+    query: Callable[[Any], str] = lambda state: ""
 
     def _updates(self, *, is_running: bool) -> Values:
         """Return what the buttons are while something runs, or nothing does."""
         begin = (gr.update(interactive=not is_running) for _ in self.begin)
         return *begin, gr.update(interactive=is_running)
 
-    def wire(
-        self,
-        trigger: Any,
-        begin: Change,
-        draw: Callable[[Any], Iterator[Values]],
-        inputs: Sequence[Any] = (),
-    ) -> Any:
+    def wire(self, trigger: Any, begin: Change, draw: Draw, inputs: Sequence[Any] = ()) -> Any:
         """Begin at once, draw in the queue, show, engrave; return the event of the engraving.
 
         Args:
             trigger: Of a component, or what followed it.
             begin: State and values in, state out; raises what a person may read.
-            draw: State in; yields state and status line.
+            draw: State in; yields state, status line and draft.
             inputs: Components of the values.
         """
-        stage, buttons = self.stage, [*self.begin, self.stop]
 
         def on_begin(state: HasRun, *values: Any) -> Iterator[Values]:
             try:
                 with plain_errors():
                     begun = begin(state, *values)
             except gr.Error as error:
-                skipped = (gr.skip() for _ in (*self.told, *buttons))
+                skipped = (gr.skip() for _ in self._outputs[2:])
                 yield state, wording.status(error.message), *skipped
                 raise _as_said(error) from error
-            told = (read(begun) for read in self.told.values())
-            yield begun, wording.status(WAITING, 0.0), *told, *self._updates(is_running=True)
+            self.works.add(begun, partial(draw, begun))
+            yield self._begun(begun)
+
+        inputs = [self.stage.state, *inputs]
+        options = {"concurrency_limit": None, **UNCHECKED}
+        begun = trigger(on_begin, inputs, self._outputs, **options)
+        return self._wire_drawing(
+            begun, {"concurrency_id": "model", "concurrency_limit": self.works.n_at_once}
+        )
+
+    def wire_join(self) -> Any:
+        """Let the browser come back to a run that it began, under way or over.
+
+        It waits for no place in the queue: a run that is under way has its own.
+        """
+
+        def on_join(state: HasRun, event: gr.EventData) -> Values:
+            key = getattr(event, "key", None)
+            work = self.works.find(key)
+            if work is not None:
+                return self._begun(work.state)
+            skipped = [gr.skip() for _ in self._outputs[3:]]
+            return state, gr.skip(), keeping.lost(key), *skipped
+
+        options = {"concurrency_limit": None, **UNCHECKED}
+        joined = self.keeper.run.join(on_join, self.stage.state, self._outputs, **options)
+        return self._wire_drawing(joined, {"concurrency_id": "joined", "concurrency_limit": None})
+
+    @property
+    def _outputs(self) -> list[Any]:
+        stage = self.stage
+        return [stage.state, stage.status, self.keeper.run, *self.told, *self.begin, self.stop]
+
+    def _begun(self, state: HasRun) -> Values:
+        """Return the values of `_outputs` once a run has begun."""
+        told = [read(state) for read in self.told.values()]
+        note = keeping.begun(state.run.key, self.query(state))
+        status = wording.status(WAITING, 0.0)
+        return state, status, note, *told, *self._updates(is_running=True)
+
+    def _wire_drawing(self, begun: Any, queue: dict[str, Any]) -> Any:
+        """Hear what is drawn, show what came, engrave; return the event of the engraving."""
+        stage, buttons = self.stage, [*self.begin, self.stop]
 
         def on_draw(state: HasRun) -> Iterator[Values]:
+            work = self.works.find(state.run.key)
+            if work is None:  # there was nothing to join
+                yield state, gr.skip(), ""
+                return
             try:
                 with plain_errors():
-                    yield from draw(state)
+                    yield from work.hear()
             except gr.Error as error:
-                yield state, wording.status(error.message)
+                yield state, wording.status(error.message), ""
                 raise _as_said(error) from error
-            finally:
-                state.run.end()
 
         def on_end(state: HasRun) -> Values:
             was_refused = state.run.is_under_way  # a run that drew has ended by itself
-            state.run.end()
+            if was_refused:
+                state.run.end()
+                self.works.drop(state)
             status = wording.status(FULL) if was_refused else gr.skip()
-            return status, *self._updates(is_running=False)
+            return status, "", *self._updates(is_running=False)
 
         def on_shown(state: HasRun) -> Values:
             try:
@@ -266,14 +314,11 @@ class Runs:
             except gr.Error:  # nothing was drawn, which has been said
                 return stage.slots.fill()
 
-        shared = {"concurrency_id": "model", "concurrency_limit": self.n_at_once, **UNCHECKED}
-        outputs = [stage.state, stage.status, *self.told, *buttons]
-        inputs = [stage.state, *inputs]
-        begun = trigger(on_begin, inputs, outputs, concurrency_limit=None, **UNCHECKED)
-        drawn = begun.success(on_draw, stage.state, [stage.state, stage.status], **shared)
+        outputs = [stage.state, stage.status, self.draft]
+        drawn = begun.success(on_draw, stage.state, outputs, **queue, **UNCHECKED)
         engraved = None
         for ended in (drawn.failure, drawn.success):  # gradio's `then` passes over failures
-            ended(on_end, stage.state, [stage.status, *buttons], **AT_ONCE)
+            ended(on_end, stage.state, [stage.status, self.draft, *buttons], **AT_ONCE)
             engraved = stage.engrave(
                 ended(on_shown, stage.state, stage.slots.in_order(), **AT_ONCE)
             )

@@ -7,10 +7,15 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from gradio.utils import get_upload_folder
 
 from composer.corpus import read_midi
 from composer.errors import MissingTool, OptionError, RequestError
 from composer.ui.compose import handlers
+from composer.ui.edit import handlers as edit
+from composer.ui.edit.handlers import Editing
+from composer.ui.extend import handlers as extend
+from composer.ui.extend.handlers import Extending
 from composer.ui.shared.running import STOPPED, Run
 from composer.ui.shared.score_view import fingerprint
 from composer.ui.shared.visit import MAX_PAST, Visit
@@ -30,7 +35,7 @@ def values_of(**changes: Any) -> dict[str, Any]:
 def run(**changes: Any) -> Visit:
     """Compose to the end."""
     visit = handlers.begin(Visit(), True, values_of(**changes))
-    *_, (visit, _) = handlers.draw(FakeComposer(), visit)
+    *_, (visit, _, _) = handlers.draw(FakeComposer(), visit)
     visit.run.end()
     return visit
 
@@ -69,7 +74,7 @@ def test_stop_keeps_what_there_is() -> None:
     steps = handlers.draw(FakeComposer(), visit)
     next(steps)
     visit.run.stop()
-    *_, (visit, status) = steps
+    *_, (visit, status, _) = steps
     assert visit.composition is not None
     assert visit.composition.stopped
     assert "Stopped: 1 candidate ranked" in status
@@ -78,7 +83,7 @@ def test_stop_keeps_what_there_is() -> None:
 def test_stop_in_the_queue_draws_nothing() -> None:
     visit = handlers.begin(Visit(), True, values_of())
     visit.run.stop()
-    [(visit, status)] = handlers.draw(FakeComposer(), visit)
+    [(visit, status, _)] = handlers.draw(FakeComposer(), visit)
     assert STOPPED in status and visit.composition is None
 
 
@@ -86,7 +91,7 @@ def test_stop_of_one_visit_leaves_another_alone() -> None:
     first = handlers.begin(Visit(), True, values_of())
     second = handlers.begin(Visit(), True, values_of())
     second.run.stop()
-    *_, (first, _) = handlers.draw(FakeComposer(), first)
+    *_, (first, _, _) = handlers.draw(FakeComposer(), first)
     assert first.composition is not None
     assert not first.composition.stopped
 
@@ -176,7 +181,7 @@ def test_what_needs_a_missing_tool_is_left_out_of_the_bundle() -> None:
 def test_earlier_results_of_the_visit_can_be_reopened() -> None:
     first = run(seed=1)
     again = handlers.begin(first, True, values_of(seed=2))
-    *_, (second, _) = handlers.draw(FakeComposer(), again)
+    *_, (second, _, _) = handlers.draw(FakeComposer(), again)
     assert [past.composition.request.seed for past in second.past] == [2, 1]
     reopened = handlers.reopen(second, 1)
     assert reopened.candidate() == first.candidate()
@@ -193,7 +198,7 @@ def test_a_visit_keeps_a_few_results() -> None:
     visit = Visit()
     for _ in range(MAX_PAST + 2):
         visit = handlers.begin(replace(visit, run=Run()), True, values_of(candidates=1))
-        *_, (visit, _) = handlers.draw(FakeComposer(), visit)
+        *_, (visit, _, _) = handlers.draw(FakeComposer(), visit)
     assert len(visit.past) == MAX_PAST
 
 
@@ -216,3 +221,41 @@ def test_no_file_is_made_before_a_run() -> None:
 def test_the_sheet_of_what_is_on_show_fits_any_window(window_px: Any) -> None:
     assert "<img" in handlers.show_sheet(run(), window_px)
     assert handlers.show_sheet(Visit(), window_px) == ""
+
+
+def uploaded(saved: str) -> tuple[str, str]:
+    """Return path and key of what the browser brings back: the bytes that it was told to keep."""
+    told = json.loads(saved)
+    path = Path(get_upload_folder()) / "piece.json"
+    path.write_bytes(Path(told["path"]).read_bytes())
+    return str(path), told["id"]
+
+
+def test_a_kept_piece_comes_back_with_exactly_its_notes() -> None:
+    visit = handlers.pick(run(candidates=6), 3)
+    path, key = uploaded(handlers.show(visit)["saved"])
+    opened = handlers.open_kept(Visit(), path, key)
+    assert opened.composition and visit.composition
+    assert [one.piece for one in opened.composition.ranked] == [
+        one.piece for one in visit.composition.ranked
+    ]
+    assert (opened.shown, opened.folder, opened.request) == (3, visit.folder, visit.request)
+    assert json.loads(handlers.show(opened)["saved"])["id"] == key
+
+
+PAGES: tuple[tuple[Any, Any], ...] = (
+    (handlers.open_kept, Visit()),
+    (extend.open_kept, Extending()),
+    (edit.open_kept, Editing()),
+)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "no json", '{"format": 2}', '{"format": 1}'])
+@pytest.mark.parametrize(("open_kept", "state"), PAGES)
+def test_what_is_no_kept_piece_is_refused(open_kept: Any, state: Any, text: str) -> None:
+    path = Path(get_upload_folder()) / "piece.json"
+    path.write_text(text)
+    with pytest.raises(RequestError):
+        open_kept(state, str(path), "0" * 32)
+    with pytest.raises(RequestError):
+        open_kept(state, "/etc/hostname", "0" * 32)

@@ -50,7 +50,7 @@ def bench(chorale: Piece) -> Editing:
 def run(state: Editing, makers: Any = MAKERS, edits: Any = None) -> Editing:
     """Rewrite the marked bars to the end."""
     begun = edit_handlers.begin(state, edits, infill_job, REWRITE)
-    *_, (ended, _) = edit_handlers.draw(makers, begun)
+    *_, (ended, _, _) = edit_handlers.draw(makers, begun)
     ended.run.end()
     return ended
 
@@ -203,7 +203,7 @@ def test_stop_keeps_what_is_finished(bench: Editing) -> None:
     steps = edit_handlers.draw(MAKERS, begun)
     next(steps)
     begun.run.stop()
-    *_, (ended, status) = steps
+    *_, (ended, status, _) = steps
     assert ended.version.trial and len(ended.version.trial.found.ranked) == 1
     assert "Stopped: 1 candidate ranked" in status
 
@@ -211,7 +211,7 @@ def test_stop_keeps_what_is_finished(bench: Editing) -> None:
 def test_stop_in_the_queue_draws_nothing(bench: Editing) -> None:
     begun = edit_handlers.begin(bench, None, infill_job, REWRITE)
     begun.run.stop()
-    [(ended, status)] = edit_handlers.draw(MAKERS, begun)
+    [(ended, status, _)] = edit_handlers.draw(MAKERS, begun)
     assert STOPPED in status and ended.version == bench.version
 
 
@@ -220,7 +220,7 @@ def test_a_written_melody_is_harmonised_and_stays(tiny_engine: Engine) -> None:
     values = (0, "Bach", "chorale", {"candidates": 1, "seed": 7})
     begun = edit_handlers.begin(melody, None, harmonise_job, values)
     makers = {"harmonise": partial(pipeline.harmonise_steps, engine=tiny_engine)}
-    *_, (ended, _) = edit_handlers.draw(makers, begun)
+    *_, (ended, _, _) = edit_handlers.draw(makers, begun)
     given = edit_handlers.given_part(ended)
     notes = melody.piece.parts[0].notes
     assert all(a is b for a, b in zip(ended.piece.parts[given].notes, notes, strict=True))
@@ -266,3 +266,14 @@ def test_only_so_many_versions_are_remembered(bench: Editing) -> None:
         state = edit_handlers.take_edits(state, painted(state.piece, pitch))
     assert len(state.history.steps) == MAX_STEPS
     assert state.history.at == MAX_STEPS - 1
+
+
+def test_kept_versions_come_back_note_for_note_and_can_be_undone(
+    bench: Editing, chorale: Piece, cache: Path
+) -> None:
+    ended = edit_handlers.take_edits(run(bench), None)
+    told = json.loads(edit_handlers.show(ended)["saved"])
+    opened = edit_handlers.open_kept(Editing(), told["path"], told["id"])
+    assert opened.piece == ended.piece
+    assert edit_handlers.undo(opened).piece == chorale
+    assert opened.version.key == told["id"]

@@ -57,7 +57,7 @@ def began(state: Extending, **changes: Any) -> Extending:
 def test_the_composed_piece_grows_and_its_notes_stay(
     tiny_engine: Engine, begun: Extending, chorale: Piece
 ) -> None:
-    *_, (state, status) = drawn(tiny_engine, begun)
+    *_, (state, status, _) = drawn(tiny_engine, begun)
     piece = state.grown().piece()
     assert piece.n_bars == chorale.n_bars + 4
     for part, given in zip(piece.parts, chorale.parts, strict=True):
@@ -68,7 +68,7 @@ def test_the_composed_piece_grows_and_its_notes_stay(
 def test_another_candidate_can_be_picked_undone_and_redone(
     tiny_engine: Engine, begun: Extending
 ) -> None:
-    *_, (state, _) = drawn(tiny_engine, begun)
+    *_, (state, _, _) = drawn(tiny_engine, begun)
     other = handlers.pick(state, 1, 2)
     assert other.grown().piece() != state.grown().piece()
     assert handlers.undo(other).grown().piece() == state.grown().piece()
@@ -77,9 +77,9 @@ def test_another_candidate_can_be_picked_undone_and_redone(
 
 
 def test_from_the_beginning_it_grows_another_way(tiny_engine: Engine, begun: Extending) -> None:
-    *_, (state, _) = drawn(tiny_engine, begun)
+    *_, (state, _, _) = drawn(tiny_engine, begun)
     back = handlers.pick(state, -1, 0)
-    *_, (again, _) = drawn(tiny_engine, back, bars=2)
+    *_, (again, _, _) = drawn(tiny_engine, back, bars=2)
     assert len(again.grown().chunks) == len(state.grown().chunks) + 1
     assert again.grown().piece().n_bars == begun.grown().given_bars + 2
 
@@ -139,7 +139,7 @@ def test_a_run_under_way_is_not_doubled(begun: Extending) -> None:
 
 
 def test_a_saved_tree_comes_back_as_it_was_left(tiny_engine: Engine, begun: Extending) -> None:
-    *_, (state, _) = drawn(tiny_engine, begun)
+    *_, (state, _, _) = drawn(tiny_engine, begun)
     shown = handlers.show(state)
     assert extend_views.read_tree(shown["record"].read_text()).piece() == state.grown().piece()
     assert 'data-rank="2"' in shown["chunks"]
@@ -162,5 +162,5 @@ def test_a_run_that_is_stopped_at_once_says_so(tiny_engine: Engine, begun: Exten
     state = began(begun)
     state.run.stop()
     steps = (partial(f, engine=tiny_engine) for f in (extend_steps, compose_plan_steps))
-    [(ended, status)] = handlers.draw(*steps, state)
+    [(ended, status, _)] = handlers.draw(*steps, state)
     assert STOPPED in status and ended.grown() == begun.grown()
