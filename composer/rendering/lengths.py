@@ -1,11 +1,11 @@
 """How long every note is written: plain values for what is played detached or held over.
 
 Players let go of a note before the next one, and programs write that into their files: a quarter
-lasts 455 ticks of 480, or 0.8 of itself. A score shows the quarter. Onsets are left where they are;
-each end that no note or beat explains, or that leaves a rest too short to read, moves to the place
-that needs the fewest signs and changes the note's length the least, measured by how detached the
-part is as a whole. What is much shorter than it is written gets a staccato dot. Notes whose written
-values are given keep them. Knows no pitch.
+lasts 455 ticks of 480, or 0.8 of itself. A score shows the quarter. Notes begin where `onsets` puts
+them; each end that no note or beat explains, or that leaves a rest too short to read, moves to the
+place that needs the fewest signs and changes the note's length the least, measured by how detached
+the part is as a whole. What is much shorter than it is written gets a staccato dot. Notes whose
+written values are given keep them. Knows no pitch.
 
 Sources:
     E. Cambouropoulos, From MIDI to traditional musical notation, AAAI Workshop on Artificial
@@ -28,6 +28,7 @@ from math import ceil, floor, log2
 from statistics import median
 
 from composer.piece import Bar, Note, Part, Piece, walk_bars
+from composer.rendering.onsets import Roll, write_onsets
 from composer.rendering.rhythm import write_spans
 from composer.theory import Meter
 
@@ -51,10 +52,14 @@ class Touch:
     Args:
         release_beats: Quarters by which it ends later than written; below 0 if earlier.
         is_staccato: Whether a dot says so.
+        attack_beats: Quarters by which it begins later than written; below 0 if earlier.
+        is_spread: Whether a wavy line says that its chord is rolled.
     """
 
     release_beats: Fraction = Fraction(0)
     is_staccato: bool = False
+    attack_beats: Fraction = Fraction(0)
+    is_spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,19 @@ class Written:
 
 
 def write_lengths(piece: Piece) -> Written:
-    """Return a piece with plain lengths, and what that changed.
+    """Return a piece with plain onsets and lengths, and what that changed.
 
     Args:
         piece: With times that can be written (`rhythm.snap`).
     """
-    grid = _Grid(piece)
-    pairs = [_write_part(part, grid) for part in piece.parts]
+    rolls = write_onsets(piece)
+    moved = [_at_onsets(part, found) for part, found in zip(piece.parts, rolls, strict=True)]
+    begun = tuple(
+        replace(part, notes=tuple(one.note for one in notes))
+        for part, notes in zip(piece.parts, moved, strict=True)
+    )
+    grid = _Grid(replace(piece, parts=begun))
+    pairs = [_write_part(notes, grid) for notes in moved]
     parts = tuple(
         replace(part, notes=tuple(note for note, _ in found))
         for part, found in zip(piece.parts, pairs, strict=True)
@@ -88,22 +99,56 @@ def write_lengths(piece: Piece) -> Written:
     return Written(replace(piece, parts=parts, n_bars=max(piece.n_bars, counted)), touches)
 
 
-def _write_part(part: Part, grid: _Grid) -> list[tuple[Note, Touch]]:
-    """Return the notes of a part as written, sorted, each with how it sounds."""
-    line = _Line(part.notes, grid)
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A note where it is written to begin, and as it sounds.
+
+    Args:
+        note: Ends when it sounds.
+        sounds: The same where it is struck.
+        is_spread: As in `Touch`.
+    """
+
+    note: Note
+    sounds: Note
+    is_spread: bool
+
+
+def _at_onsets(part: Part, rolls: Sequence[Roll]) -> list[_Begun]:
+    """Return the notes of a part where they are written to begin, sorted."""
     found = []
-    for _, group in groupby(part.notes, key=lambda note: note.onset_beats):
+    for roll in rolls:
+        for sounds in (part.notes[index] for index in roll.indices):
+            note, begin = sounds, roll.onset_beats
+            if begin != sounds.onset_beats:
+                note = Note(
+                    begin, note.pitch, note.end_beats - begin, note.velocity, marks=note.marks
+                )
+            found.append(_Begun(note, sounds, roll.is_spread))
+    return sorted(found, key=lambda one: one.note)
+
+
+def _write_part(begun: Sequence[_Begun], grid: _Grid) -> list[tuple[Note, Touch]]:
+    """Return the notes of a part as written, sorted, each with how it sounds."""
+    line = _Line([one.note for one in begun], grid)
+    found = []
+    for _, group in groupby(begun, key=lambda one: one.note.onset_beats):
         chord = list(group)
-        for note, end in zip(chord, line.ends_of(chord), strict=True):
-            written = replace(note, duration_beats=end - note.onset_beats)
-            found.append((written, _touch(note, written)))
+        for one, end in zip(chord, line.ends_of([one.note for one in chord]), strict=True):
+            written = replace(one.note, duration_beats=end - one.note.onset_beats)
+            found.append((written, _touch(one, written)))
     return sorted(found, key=lambda pair: pair[0])
 
 
-def _touch(note: Note, written: Note) -> Touch:
-    release = note.duration_beats - written.duration_beats
-    is_short = note.duration_beats <= STACCATO_SHARE * written.duration_beats
-    return Touch(release, is_short and written.duration_beats <= STACCATO_MAX_BEATS)
+def _touch(begun: _Begun, written: Note) -> Touch:
+    release = begun.note.duration_beats - written.duration_beats
+    is_short = begun.note.duration_beats <= STACCATO_SHARE * written.duration_beats
+    return Touch(
+        release,
+        is_short and written.duration_beats <= STACCATO_MAX_BEATS,
+        begun.sounds.onset_beats - written.onset_beats,
+        begun.is_spread,
+    )
 
 
 class _Grid:

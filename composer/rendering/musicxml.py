@@ -5,8 +5,9 @@ notation would move notes, and take several times as long.
 
 Times on the grid of 24 positions a quarter and those of tuplets of 5, 7 and 9 are exact; others are
 drawn to the nearest of these (`rhythm.snap`), so that they can be read. Notes that are played
-detached or held over are written with plain lengths (`lengths`); by how much they sound shorter or
-longer stands in MusicXML's attribute `release`, in divisions. Velocities are not written.
+spread, detached or held over are written plainly (`onsets`, `lengths`); by how much they begin and
+end elsewhere stands in MusicXML's attributes `attack` and `release`, in divisions. Velocities are
+not written.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from composer.piece import Bar, Marking, Note, Part, Piece
 from composer.rendering.annotations import annotate
 from composer.rendering.lengths import Written, write_lengths
 from composer.rendering.markings import Anchors, put_points, put_spans
-from composer.rendering.notation import RELEASE_MARK, Staff, fill_bar, offset_of
+from composer.rendering.notation import TOUCH_MARK, Staff, fill_bar, offset_of
 from composer.rendering.percussion import write_as_percussion
 from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
 from composer.rendering.spelling import Spelling, spell
@@ -115,9 +116,9 @@ class _Exporter(ScoreExporter):
         super().__init__(score, makeNotation=False)
 
     def parse(self) -> Element:
-        """Return the root of the file, without comments, and with releases."""
+        """Return the root of the file, without comments, with attacks and releases."""
         root = super().parse()
-        _write_releases(root)
+        _write_touches(root)
         _join_tempo_words(root)
         for place in (root, *root.iter("part")):
             comments = [child for child in place if not isinstance(child.tag, str)]
@@ -145,12 +146,14 @@ def _remove(element: Element, tag: str) -> None:
         element.remove(child)
 
 
-def _write_releases(root: Element) -> None:
-    """Put releases, in divisions, in place of the ids that stand for them."""
-    marked = (note for note in root.iter("note") if note.get("id", "").startswith(RELEASE_MARK))
+def _write_touches(root: Element) -> None:
+    """Put attacks and releases, in divisions, in place of the ids that stand for them."""
+    marked = (note for note in root.iter("note") if note.get("id", "").startswith(TOUCH_MARK))
     for note in marked:
-        beats = Fraction(*map(int, note.attrib.pop("id").removeprefix(RELEASE_MARK).split("_")))
-        note.set("release", str(round(beats * defaults.divisionsPerQuarter)))
+        both = note.attrib.pop("id").removeprefix(TOUCH_MARK).replace(".", "/").split("_")
+        for name, beats in zip(("attack", "release"), both, strict=True):
+            if beats != "0":
+                note.set(name, str(round(Fraction(beats) * defaults.divisionsPerQuarter)))
 
 
 def _join_tempo_words(root: Element) -> None:

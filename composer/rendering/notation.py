@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from music21 import articulations, beam, chord, note, pitch, stream, tie
+from music21 import articulations, beam, chord, expressions, note, pitch, stream, tie
 from music21.duration import Duration, Tuplet
 
 from composer.piece import Bar, Marks
@@ -23,9 +23,10 @@ from composer.rendering.spelling import Spelling
 from composer.rendering.voices import Chord, Voice
 from composer.theory import Key
 
-# Begins the id of a note that sounds for longer or shorter than it is written; quarters follow.
-# music21 knows ids and no releases, so the writer of the file puts one in place of the other.
-RELEASE_MARK = "release_"
+# Begins the id of a note that sounds earlier or later than it is written: quarters of its attack
+# and of its release follow, with a point for the bar of a fraction. music21 knows ids and neither
+# of them, so the writer of the file puts them in place of the id.
+TOUCH_MARK = "touch_"
 _STEP_SIGNS = {
     step: index
     for index, step in enumerate("FCGDAEB")  # the order of sharps in a signature
@@ -182,8 +183,10 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
     touches = [staff.touches[index] for index in place.chord.indices]
     for one, touch in zip(notes, touches, strict=True):
         one.tie = tie.Tie(kind) if kind else None
-        if touch.release_beats and kind in ("", "stop"):
-            one.id = RELEASE_MARK + "_".join(map(str, touch.release_beats.as_integer_ratio()))
+        attack = touch.attack_beats if kind in ("", "start") else Fraction(0)
+        release = touch.release_beats if kind in ("", "stop") else Fraction(0)
+        if attack or release:
+            one.id = f"{TOUCH_MARK}{attack}_{release}".replace("/", ".")
     element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
     element.duration = duration
     marks = [staff.marks[index] for index in place.chord.indices]
@@ -192,6 +195,9 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
         is_dotted = any(isinstance(one, articulations.Staccato) for one in element.articulations)
         if any(touch.is_staccato for touch in touches) and not is_dotted:
             element.articulations.append(articulations.Staccato())
+        is_rolled = any(isinstance(one, expressions.ArpeggioMark) for one in element.expressions)
+        if any(touch.is_spread for touch in touches) and not is_rolled:
+            element.expressions.append(expressions.ArpeggioMark())
     if kind in ("", "stop"):
         put_signs(element, marks, ends=True)
     return element

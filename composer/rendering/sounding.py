@@ -90,7 +90,12 @@ def _sounding_notes(note: Note, loudness: _Loudness) -> Iterator[Note]:
     end = note.end_beats - step * len(after)
     for index, group in enumerate(after):
         yield from (Note(end + index * step, grace.pitch, step, velocity) for grace in group)
-    yield replace(note, onset_beats=onset, duration_beats=(end - onset) * share, velocity=velocity)
+    # A note that is known to sound shorter than it is written has its staccato already.
+    written = sum((one.beats for one in note.marks.written), Fraction(0)) if note.marks else 0
+    length = (end - onset) * share
+    if note.duration_beats < written:
+        length = min(end - onset, max(length, written * share))
+    yield replace(note, onset_beats=onset, duration_beats=length, velocity=velocity)
 
 
 def _grace_groups(graces: Sequence[Grace]) -> list[list[Grace]]:

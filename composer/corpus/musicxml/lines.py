@@ -26,6 +26,7 @@ class RawNote:
         measure: Index of its measure.
         is_continued: Tied to a later note.
         continues: Tied to an earlier note.
+        attack_beats: By how much it begins later than it stands; below 0 if earlier.
         marks: What is written at it.
     """
 
@@ -36,6 +37,7 @@ class RawNote:
     measure: int
     is_continued: bool = False
     continues: bool = False
+    attack_beats: Fraction = Fraction(0)
     marks: Marks = _NO_MARKS
 
 
@@ -64,7 +66,13 @@ def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
             merged.append(note)
         if note.is_continued:
             open_ties[note.pitch, note.end_beats].append(index)
-    return merged
+    return [_attacked(note) if note.attack_beats else note for note in merged]
+
+
+def _attacked(note: RawNote) -> RawNote:
+    """Return a note that begins when it sounds, if that is before its end."""
+    onset = note.onset_beats + note.attack_beats
+    return replace(note, onset_beats=onset) if 0 <= onset < note.end_beats else note
 
 
 def _ties_over_a_gap(

@@ -16,7 +16,7 @@ MAX_MEASURE_BEATS = 512  # twice the longest bar that a time signature states
 _OCTAVES = tuple(map(str, range(-2, 11)))
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 _SIGNED = re.compile(r"[+-]?\d{1,3}(\.\d{1,6})?", re.ASCII)
-_RELEASE = re.compile(r"[+-]?\d{1,9}(\.\d{1,6})?", re.ASCII)
+_TOUCH = re.compile(r"[+-]?\d{1,9}(\.\d{1,6})?", re.ASCII)
 _BEATS = re.compile(r"\d{1,3}(\s*\+\s*\d{1,3}){0,15}", re.ASCII)
 
 
@@ -52,13 +52,15 @@ def read_duration(element: Element, divisions: Fraction) -> Fraction:
     return beats
 
 
-def read_release(note: Element, divisions: Fraction) -> Fraction:
-    """Return by how many quarters a note sounds longer than written; below 0 if shorter.
+def read_touch(note: Element, name: str, divisions: Fraction) -> Fraction:
+    """Return by how many quarters a note begins or ends later than written; below 0 if earlier.
 
-    Its attribute `release` is told by few files; what makes no sense there is left out.
+    The attributes `attack` and `release` are told by few files; what makes no sense there, or is
+    more than a bar may last, is left out.
     """
-    text = note.get("release", "0").strip()
-    return Fraction(text) / divisions if _RELEASE.fullmatch(text) else Fraction(0)
+    text = note.get(name, "0").strip()
+    beats = Fraction(text) / divisions if _TOUCH.fullmatch(text) else Fraction(0)
+    return beats if abs(beats) <= MAX_MEASURE_BEATS else Fraction(0)
 
 
 def read_pitch(note: Element) -> tuple[str, int, int]:

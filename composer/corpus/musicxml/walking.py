@@ -15,7 +15,7 @@ from composer.corpus.musicxml.directions import SignReader
 from composer.corpus.musicxml.lines import RawNote
 from composer.corpus.musicxml.measuring import Clock, is_grace, is_in_chord
 from composer.corpus.musicxml.percussion import DrumMap
-from composer.corpus.musicxml.values import read_duration, read_pitch, read_release, text_of
+from composer.corpus.musicxml.values import read_duration, read_pitch, read_touch, text_of
 from composer.corpus.musicxml.written import (
     read_grace,
     read_lyrics,
@@ -276,7 +276,9 @@ class _Part:
         voice = self._voice_of(note)
         ties = {tie.get("type") for tie in note.findall("tie") or note.findall("notations/tied")}
         onset, end = span
-        release = read_release(note, self._clock.divisions)
+        attack, release = (
+            read_touch(note, name, self._clock.divisions) for name in ("attack", "release")
+        )
         if "start" in ties or ("stop" not in ties and end + release <= onset):
             release = Fraction(0)
         is_drum = note.find("unpitched") is not None
@@ -292,6 +294,7 @@ class _Part:
             measure=measure,
             is_continued="start" in ties,
             continues="stop" in ties,
+            attack_beats=attack,
             marks=Marks(
                 spelling=spelling,
                 written=(written,) if written else (),

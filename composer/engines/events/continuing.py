@@ -18,7 +18,7 @@ from composer.decoding import Draw
 from composer.decoding.engine import Leaning
 from composer.engines.base import Begun, Continue, Stretch
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, slide
-from composer.engines.events.leanings import Closing, Together
+from composer.engines.events.leanings import Beats, Closing, Together
 from composer.engines.events.part_writing import PartWriting, parallel_costs
 from composer.engines.events.surprise import nats_per_note
 from composer.engines.events.takes import Reader, read_chunk, read_rows
@@ -259,6 +259,8 @@ def _begin(
     leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
     if ask.request.part_writing > 0 and not ask.bars_after:
         leanings.append(Closing(grammar, conditions.mode, ask.request.part_writing))
+    if ask.request.part_writing > 0:
+        leanings.append(Beats(grammar, ask.request.part_writing))
     if ask.scales:
         leanings.append(ScaleLeaning(grammar, _on_c(ask.scales, ask.key)))
     for row in np.concatenate([np.empty((0, 4), np.int16), *heard, *asked.begun]):

@@ -27,7 +27,7 @@ from composer.engines.companions import Companions
 from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.events.filling import filling_drawing
-from composer.engines.events.leanings import Closing, Entries, Together
+from composer.engines.events.leanings import Beats, Closing, Entries, Together
 from composer.engines.events.part_writing import PartWriting, parallel_costs
 from composer.engines.events.pruning import half_pruning
 from composer.engines.events.reading import read_pieces
@@ -211,6 +211,7 @@ class EventEngine(Engine):
                 leanings.append(Closing(grammar, conditions.mode, request.part_writing))
                 leanings.append(Entries(grammar, request.part_writing))
                 leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
+                leanings.append(Beats(grammar, request.part_writing))
             return grammar, Together(leanings)
 
         return Drawing(

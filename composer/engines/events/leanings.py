@@ -1,4 +1,4 @@
-"""What draws lean to, beside part-writing: a close on the tonic, and all parts coming in.
+"""What draws lean to, beside part-writing: closes on the tonic, all parts coming in, clear beats.
 
 Knows music and rows. Nothing is forbidden: ids lose or gain some nats.
 
@@ -9,6 +9,9 @@ Knows music and rows. Nothing is forbidden: ids lose or gain some nats.
   numbers).
 - A part that never sounds is none, and its candidate is lost. Of 3,110 training pieces of 8 to 40
   bars 95 in 100 have heard every part within their first 22 %.
+- In compound meters a note that is held over a beat begins on a beat and ends on one (E. Gould,
+  Behind Bars (2011), pp. 166-170): of 20,690 notes of real pieces 0.8 in 100 do not, and of those
+  that were drawn 4.5, as if the bar had beats of two.
 
 Shapes: B candidates, V ids. Rows are written with the tonic on C.
 """
@@ -16,6 +19,7 @@ Shapes: B candidates, V ids. Rows are written with the tonic on C.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +27,19 @@ import numpy.typing as npt
 from composer.decoding import Leaning
 from composer.tokenizer import vocab
 from composer.tokenizer.masks import Grammar
-from composer.tokenizer.vocab import PART, PITCH, TIME, Events
+from composer.tokenizer.vocab import DURATION, MAX_DURATION, METER, PART, PITCH, TIME, Events
+from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 # In the last bar notes outside the tonic's triad lose some nats, other bass notes than the tonic
 # some more: draws end on the tonic as often as real pieces, and lose 0.005 nats a note.
 CHORD_NATS, BASS_NATS = 1.5, 3.0
 ENTRY_NATS = 8.0  # that a silent part gains in the last bar; the gain grows from
 WAITS_FOR = 0.25  # of the piece on
+BEAT_NATS = 2.0  # that a length loses which hides a beat of a compound meter
 THIRDS = {"major": (4,), "minor": (3, 4)}  # the major third in minor as the Picardy third
 _CLASSES = np.arange(vocab.N_PITCH_WRITTEN) % 12
 
@@ -111,6 +118,55 @@ class Entries:
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only; the grammar does."""
+
+
+class Beats:
+    """A leaning away from lengths that hide the beats of a compound meter.
+
+    Args:
+        grammar: Of the group; knows its meters.
+        strength: 0..1, a share of the nats.
+    """
+
+    def __init__(self, grammar: Grammar, strength: float = 1.0) -> None:
+        self._grammar = grammar
+        self._nats = strength * BEAT_NATS
+
+    def weights(self, field_index: int, chosen: Events) -> Weights | None:
+        """Return what is added to the logits of a length, [B, V]; None if nothing is."""
+        if field_index != DURATION:
+            return None
+        beats = [_compound_beat(int(meter)) for meter in self._grammar.meter]
+        if not any(beats):
+            return None
+        weights = np.zeros((len(chosen), vocab.WRITTEN_SIZES[DURATION]), np.float32)
+        onsets = chosen[:, TIME].astype(np.int64) - vocab.POSITION
+        for row in np.flatnonzero(vocab.is_note(chosen)):
+            if beats[row]:
+                weights[row, :MAX_DURATION] = -self._nats * _hides(beats[row], int(onsets[row]))
+        return weights
+
+    def accept(self, rows: Events) -> None:
+        """Go on by one row a candidate; the grammar remembers what is needed."""
+
+    def keep(self, places: Ints) -> None:
+        """Go on with some of the candidates only; the grammar does."""
+
+
+@lru_cache(maxsize=256)
+def _compound_beat(meter: int) -> int:
+    """Return the beat of a compound meter in positions; 0 for other meters, and for none."""
+    numerator, denominator = vocab.METERS[meter - METER] if meter >= METER else (0, 1)
+    is_compound = numerator > 3 and numerator % 3 == 0 and denominator >= 4
+    return 3 * 4 * POSITIONS_PER_QUARTER // denominator if is_compound else 0
+
+
+@lru_cache(maxsize=4096)
+def _hides(beat: int, onset: int) -> Mask:
+    """Say of every length, from a place in the bar, whether it is held over a beat unclearly."""
+    ends = onset + np.arange(1, MAX_DURATION + 1)
+    is_over = (onset // beat + 1) * beat < ends
+    return is_over & ((onset % beat != 0) | (ends % beat != 0))
 
 
 class Together:

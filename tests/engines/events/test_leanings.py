@@ -1,4 +1,4 @@
-"""Leaning to a close on the tonic and to parts that come in: where, how much, what it does."""
+"""Leaning to a close on the tonic, to parts that come in, to clear beats: where and how much."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from composer.composition import Composition
 from composer.engines.events.engine import EventEngine
 from composer.engines.events.leanings import (
     BASS_NATS,
+    BEAT_NATS,
     CHORD_NATS,
     ENTRY_NATS,
     WAITS_FOR,
+    Beats,
     Closing,
     Entries,
 )
@@ -19,7 +21,7 @@ from composer.pipeline import compose
 from composer.request import Request
 from composer.tokenizer import Events, vocab
 from composer.tokenizer.masks import Frame, Grammar
-from composer.tokenizer.vocab import BAR, METER_ID, PART, PITCH, POSITION, TIME
+from composer.tokenizer.vocab import BAR, DURATION, METER_ID, PART, PITCH, POSITION, TIME
 
 C, E_FLAT, E, G, B = 48, 51, 52, 55, 59
 
@@ -133,3 +135,26 @@ def test_untrained_draws_close_on_the_tonic_more_often(tiny_engine: EventEngine)
     )
     assert closes(led) > closes(free)
     assert len(led.rejected) <= len(free.rejected)
+
+
+# --- Clear beats --------------------------------------------------------------------------------
+def lost_lengths(meter: tuple[int, int], position: int) -> set[int]:
+    """Return which lengths up to a bar of 9/8 lose something, in positions."""
+    grammar = Grammar(Frame(bars=2, ranges=[(0, 127)], meter=METER_ID[meter]), 1)
+    found = Beats(grammar).weights(DURATION, np.array([[POSITION + position, 0, C]], np.int16))
+    if found is None:
+        return set()
+    assert set(found[0].tolist()) <= {0.0, -BEAT_NATS}
+    return {int(index) + 1 for index in np.flatnonzero(found[0][:108])}
+
+
+def test_a_length_that_hides_a_beat_of_a_compound_meter_is_less_likely() -> None:
+    """Chords in 9/8 were held for five eighths, as if a bar had beats of two."""
+    on_beat, off_beat = lost_lengths((9, 8), 0), lost_lengths((9, 8), 24)
+    assert {60, 48, 40} <= on_beat and not on_beat & {12, 24, 36, 72, 108}
+    assert {13, 24, 48} <= off_beat and not off_beat & {1, 6, 12}
+
+
+@pytest.mark.parametrize("meter", [(4, 4), (3, 4), (3, 8), (2, 2), (6, 2)])
+def test_other_meters_have_no_beats_of_three(meter: tuple[int, int]) -> None:
+    assert lost_lengths(meter, 24) == set()
