@@ -166,7 +166,8 @@ def _hides(beat: int, onset: int) -> Mask:
     """Say of every length, from a place in the bar, whether it is held over a beat unclearly."""
     ends = onset + np.arange(1, MAX_DURATION + 1)
     is_over = (onset // beat + 1) * beat < ends
-    return is_over & ((onset % beat != 0) | (ends % beat != 0))
+    hides: Mask = is_over & ((onset % beat != 0) | (ends % beat != 0))
+    return hides
 
 
 class Together:
