@@ -336,7 +336,7 @@ def read_composition(text: str, most: int = MAX_CANDIDATES) -> Composition:
 def _read_ranked(request: Request, values: Mapping[str, Any], rank: int) -> Ranked:
     piece, nats = _read_piece(values["piece"], None), values["nats_per_note"]
     card, nats = score(piece), None if nats is None else float(nats)
-    kept = compare_with(request, piece, card)
+    kept = compare_with_request(request, piece, card)
     return Ranked(rank, int(values["index"]), piece, card, nats, dict(values["record"]), kept)
 
 
