@@ -38,10 +38,11 @@ from benchmarks.record import machine_facts, print_table, rounded, save
 from benchmarks.sample import mixed_requests, rounds
 from composer.corpus import load_corpus
 from composer.errors import ComposerError
-from composer.piece import Piece
+from composer.piece import Part, Piece
 from composer.pipeline import compose, default_engine
 from composer.rendering import lengths, musicxml
 from composer.rendering.musicxml import musicxml_bytes
+from composer.rendering.rhythm import snap_span
 from composer.rendering.sheet import first_bars
 
 MAX_BARS = 16
@@ -187,9 +188,16 @@ def main() -> None:
 
 
 def _as_played(piece: Piece) -> lengths.Written:
+    piece = replace(piece, parts=tuple(map(_snapped, piece.parts)))
     counted = replace(piece, n_bars=0).n_bars
     touches = tuple(tuple(lengths.Touch() for _ in part.notes) for part in piece.parts)
     return lengths.Written(replace(piece, n_bars=max(piece.n_bars, counted)), touches)
+
+
+def _snapped(part: Part) -> Part:
+    spans = [(note, snap_span(note.onset_beats, note.end_beats)) for note in part.notes]
+    notes = (replace(note, onset_beats=a, duration_beats=b - a) for note, (a, b) in spans)
+    return replace(part, notes=tuple(sorted(notes)))
 
 
 def check(totals: dict[str, dict[str, Any]]) -> None:

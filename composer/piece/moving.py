@@ -66,7 +66,7 @@ def transposed_part(part: Part, semitones: int, fifths: int) -> Part:
             )
             for note in part.notes
         ),
-        markings=tuple(_moved_marking(one, fifths) for one in part.markings),
+        markings=tuple(moved_marking(one, fifths) for one in part.markings),
     )
 
 
@@ -90,7 +90,8 @@ def _moved_if_any(spelling: str, fifths: int) -> str:
     return spelling and moved_spelling(spelling, fifths)
 
 
-def _moved_marking(marking: Marking, fifths: int) -> Marking:
+def moved_marking(marking: Marking, fifths: int) -> Marking:
+    """Return a marking whose chord symbol, if it is one, is moved along the line of fifths."""
     match = CHORD.fullmatch(marking.text) if marking.kind == "chord" else None
     if match is None:
         return marking

@@ -1,4 +1,4 @@
-"""What music21 is not told, put into its XML: grace notes, syllables, chords, repeats, tempos.
+"""What music21 is not told, put into its XML: grace notes, slurs, chords, clefs, repeats, tempos.
 
 Walks every part of the file with a clock of its own and finds the notes of the piece by when they
 begin and how they sound. Knows MusicXML, and no layout.
@@ -7,18 +7,21 @@ begin and how they sound. Knows MusicXML, and no layout.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
 from composer.piece import SIGNS, Marking, Marks, Note, Part, Piece
+from composer.piece.moving import fifths_of_interval, moved_key
 from composer.rendering.elements import (
+    clef_element,
     grace_element,
     harmony_element,
     lyric_element,
     metronome_element,
 )
 from composer.rendering.markings import WRITTEN_SIGNS
+from composer.rendering.repeats import Bars, write_repeats
+from composer.rendering.slurs import Place, notations_of, write_slurs
 from composer.rendering.tempo_map import tempo_steps
 from composer.theory import LETTER_PITCH_CLASSES
 
@@ -26,7 +29,14 @@ _OCTAVE_LINES = {
     "8va": ("down", "8"), "8vb": ("up", "8"), "15ma": ("down", "15"), "15mb": ("up", "15"),
 }  # fmt: skip
 # Kinds of spans -> the direction that draws them, with the types of its two ends.
-_LINES = {"pedal": ("pedal", "start", "stop"), "dashes": ("dashes", "start", "stop")}
+_LINES = {
+    "pedal": ("pedal", "start", "stop"), "dashes": ("dashes", "start", "stop"),
+    "crescendo": ("wedge", "crescendo", "stop"), "diminuendo": ("wedge", "diminuendo", "stop"),
+}  # fmt: skip
+# Letters of a written interval, by its semitones within an octave.
+_LETTERS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
+# The order in which a file has what stands in `attributes`.
+_ATTRIBUTES = ("divisions", "key", "time", "staves", "part-symbol", "instruments", "clef")
 
 
 def annotate(root: Element, piece: Piece, layout: Sequence[Sequence[int]]) -> None:
@@ -40,25 +50,6 @@ def annotate(root: Element, piece: Piece, layout: Sequence[Sequence[int]]) -> No
     for number, (part, indices) in enumerate(zip(root.findall("part"), layout, strict=True)):
         writer = _PartWriter(part, [piece.parts[index] for index in indices], piece)
         writer.write(is_first=number == 0)
-
-
-@dataclass(slots=True)
-class _Place:
-    """A note of the file.
-
-    Args:
-        measure: Where it stands.
-        element: The note.
-        onset_beats: When it begins.
-        staff: From 0.
-        is_in_chord: Whether it begins with the one before.
-    """
-
-    measure: Element
-    element: Element
-    onset_beats: Fraction
-    staff: int
-    is_in_chord: bool
 
 
 class _PartWriter:
@@ -84,17 +75,23 @@ class _PartWriter:
 
     def write(self, *, is_first: bool) -> None:
         """Write everything; tempos into the first part alone."""
-        for index, measure in enumerate(self._measures):
-            for place in list(self._places(measure, self._begins[index])):
-                self._write_note(place)
+        found = zip(self._measures, self._begins, strict=True)
+        places = [place for both in found for place in self._places(*both)]
+        for place in places:
+            self._write_note(place)
         for staff, part in enumerate(self._parts):
+            there = [one for one in places if len(self._parts) == 1 or one.staff == staff]
+            write_slurs([one for one in part.markings if one.kind == "slur"], there)
             for marking in part.markings:
-                self._write_marking(marking, staff)
+                self._write_marking(marking, staff, there)
+        self._write_keys()
+        self._write_transposition()
         if is_first:
             self._write_tempos()
-        self._write_repeats(is_first=is_first)
+        bars = Bars(self._measures, self._begins, self._ends)
+        write_repeats(self._piece.repeats, bars, is_first=is_first)
 
-    def _places(self, measure: Element, begin: Fraction) -> Iterator[_Place]:
+    def _places(self, measure: Element, begin: Fraction) -> Iterator[Place]:
         time = onset = begin
         for element in measure:
             length = Fraction(element.findtext("duration") or 0) / self._divisions
@@ -103,14 +100,14 @@ class _PartWriter:
                 onset = onset if is_in_chord else time
                 staff = int(element.findtext("staff") or 1) - 1
                 if element.find("pitch") is not None:
-                    yield _Place(measure, element, onset, staff, is_in_chord)
+                    yield Place(measure, element, onset, staff, is_in_chord)
                 time += Fraction(0) if is_in_chord else length
             elif element.tag in ("backup", "forward"):
                 time += length if element.tag == "forward" else -length
 
     # --- Notes ----------------------------------------------------------------------------------
 
-    def _write_note(self, place: _Place) -> None:
+    def _write_note(self, place: Place) -> None:
         element = place.element
         if any(tie.get("type") == "stop" for tie in element.findall("tie")):
             return
@@ -127,9 +124,7 @@ class _PartWriter:
         signs = [sign for sign in marks.signs if sign not in WRITTEN_SIGNS]
         if not signs:
             return
-        notations = element.find("notations")
-        if notations is None:
-            notations = SubElement(element, "notations")
+        notations = notations_of(element)
         for sign in signs:
             family = SIGNS[sign]
             home = notations
@@ -142,7 +137,7 @@ class _PartWriter:
             else:
                 SubElement(home, sign)
 
-    def _write_graces(self, place: _Place, note: Note) -> None:
+    def _write_graces(self, place: Place, note: Note) -> None:
         assert note.marks is not None
         elements = list(place.measure)
         at = elements.index(place.element)
@@ -162,7 +157,7 @@ class _PartWriter:
 
     # --- Between notes --------------------------------------------------------------------------
 
-    def _write_marking(self, marking: Marking, staff: int) -> None:
+    def _write_marking(self, marking: Marking, staff: int, places: Sequence[Place]) -> None:
         begin, end = marking.onset_beats, marking.end_beats
         if marking.kind == "chord":
             harmony = harmony_element(marking.text)
@@ -180,7 +175,9 @@ class _PartWriter:
             self._direct(begin, staff, tag, type=start, **extra)
             self._direct(end, staff, tag, type=stop, **extra)
         elif marking.kind in ("trill", "glissando") and end is not None:
-            self._span_notes(marking, staff)
+            self._span_notes(marking, places)
+        elif marking.kind == "clef" and begin > self._begins[0]:
+            self._put_attribute(begin, clef_element(marking.text), staff)
         elif marking.kind == "measure-repeat" and end is not None:
             self._repeat_measures(begin, staff, "start", marking.text)
             self._repeat_measures(end, staff, "stop", "")
@@ -197,16 +194,14 @@ class _PartWriter:
         at = next((i for i, one in enumerate(measure) if one.tag == "note"), len(measure))
         measure.insert(at, attributes)
 
-    def _span_notes(self, marking: Marking, staff: int) -> None:
+    def _span_notes(self, marking: Marking, places: Sequence[Place]) -> None:
         """Write a line that holds on to the notes at its ends."""
-        assert marking.end_beats is not None
         for onset, kind in ((marking.onset_beats, "start"), (marking.end_beats, "stop")):
-            place = self._note_at(onset, staff)
+            heads = (one for one in places if one.onset_beats == onset and not one.is_in_chord)
+            place = next(heads, None)
             if place is None:
                 continue
-            notations = place.find("notations")
-            if notations is None:
-                notations = SubElement(place, "notations")
+            notations = notations_of(place.element)
             if marking.kind == "glissando":
                 SubElement(notations, "glissando", type=kind, number="1")
                 continue
@@ -214,17 +209,9 @@ class _PartWriter:
             home = ornaments if ornaments is not None else SubElement(notations, "ornaments")
             SubElement(home, "wavy-line", type=kind, number="1")
 
-    def _note_at(self, onset: Fraction, staff: int) -> Element | None:
-        for index, begin in enumerate(self._begins):
-            if begin <= onset < self._ends[index]:
-                for place in self._places(self._measures[index], begin):
-                    is_mine = len(self._parts) == 1 or place.staff == staff
-                    if is_mine and place.onset_beats == onset and not place.is_in_chord:
-                        return place.element
-        return None
-
     def _direct(self, time: Fraction, staff: int, tag: str, text: str = "", **facts: str) -> None:
-        direction = Element("direction", placement="above")
+        place = "below" if tag in ("wedge", "pedal") else "above"
+        direction = Element("direction", placement=place)
         SubElement(SubElement(direction, "direction-type"), tag, facts).text = text or None
         self._insert(direction, time, staff)
 
@@ -256,6 +243,68 @@ class _PartWriter:
             SubElement(element, "staff").text = str(staff + 1)
         measure.insert(at, element)
 
+    # --- Attributes -----------------------------------------------------------------------------
+
+    def _write_keys(self) -> None:
+        """Write the keys that change within a bar; the others stand at their bar lines."""
+        fifths = fifths_of_interval(self._parts[0].transposition)
+        for change in self._piece.keys:
+            if change.onset_beats not in (*self._begins, *self._ends):
+                key = Element("key")
+                there = moved_key(change.key, -fifths)
+                SubElement(key, "fifths").text = str(there.fifths)
+                SubElement(key, "mode").text = there.mode
+                self._put_attribute(change.onset_beats, key)
+
+    def _write_transposition(self) -> None:
+        semitones = self._parts[0].transposition
+        if not semitones:
+            return
+        octaves, rest = divmod(abs(semitones), 12)
+        sign = 1 if semitones > 0 else -1
+        transpose = Element("transpose")
+        SubElement(transpose, "diatonic").text = str(sign * _LETTERS[rest])
+        SubElement(transpose, "chromatic").text = str(sign * rest)
+        if octaves:
+            SubElement(transpose, "octave-change").text = str(sign * octaves)
+        self._put_attribute(self._begins[0], transpose)
+
+    def _put_attribute(self, time: Fraction, element: Element, staff: int | None = None) -> None:
+        """Put what is in force from a time on where the time is, or behind a step back to it."""
+        index = max((i for i, begin in enumerate(self._begins) if begin <= time), default=0)
+        measure = self._measures[index]
+        if staff is not None and len(self._parts) > 1:
+            element.set("number", str(staff + 1))
+        there = measure.find("attributes") if time == self._begins[index] else None
+        at, clock = self._place_of(measure, self._begins[index], time)
+        if clock != time:
+            step = Element("backup" if clock > time else "forward")
+            SubElement(step, "duration").text = str(round(abs(clock - time) * self._divisions))
+            measure.insert(at, step)
+            at += 1
+        if there is None and at and measure[at - 1].tag == "attributes":
+            there = measure[at - 1]
+        if there is None:
+            there = Element("attributes")
+            measure.insert(at, there)
+        rank = _rank_of_attribute(element.tag)
+        before = [i for i, one in enumerate(there) if _rank_of_attribute(one.tag) <= rank]
+        there.insert(before[-1] + 1 if before else 0, element)
+
+    def _place_of(self, measure: Element, begin: Fraction, time: Fraction) -> tuple[int, Fraction]:
+        """Return where in a measure a time comes first, or its end and the time there."""
+        clock = begin
+        for at, child in enumerate(measure):
+            is_note = child.tag == "note" and child.find("chord") is None
+            if clock == time and (is_note or child.tag in ("backup", "forward")):
+                return at, clock
+            if is_note or child.tag in ("backup", "forward"):
+                length = Fraction(child.findtext("duration") or 0) / self._divisions
+                clock += -length if child.tag == "backup" else length
+        elements = list(measure)
+        is_line = [one.tag == "barline" and one.get("location") == "right" for one in elements]
+        return is_line.index(True) if any(is_line) else len(elements), clock
+
     # --- The whole piece ------------------------------------------------------------------------
 
     def _write_tempos(self) -> None:
@@ -270,70 +319,9 @@ class _PartWriter:
             self._insert(direction, change.onset_beats, 0)
             direction.append(sound)
 
-    def _write_repeats(self, *, is_first: bool) -> None:
-        for sign in self._piece.repeats:
-            if sign.kind == "ending" and sign.end_beats is not None:
-                numbers = ", ".join(map(str, sign.numbers)) or "1"
-                self._bar_line(sign.onset_beats, "left", "ending", number=numbers, type="start")
-                self._bar_line(sign.end_beats, "right", "ending", number=numbers, type="stop")
-            elif sign.kind == "forward":
-                self._bar_line(sign.onset_beats, "left", "repeat", direction="forward")
-            elif sign.kind == "backward":
-                times = {"times": str(sign.times)} if sign.times != 2 else {}
-                self._bar_line(sign.onset_beats, "right", "repeat", direction="backward", **times)
-            elif is_first:
-                self._jump(sign.kind, sign.onset_beats, sign.text)
 
-    def _bar_line(self, time: Fraction, location: str, tag: str, **facts: str) -> None:
-        edges = self._begins if location == "left" else self._ends
-        index = next((i for i, edge in enumerate(edges) if edge == time), None)
-        if index is None and location == "left" and time == 0:
-            index = 0  # a pickup begins later than its bar line
-        if index is None:
-            return
-        measure = self._measures[index]
-        found = [one for one in measure.findall("barline") if one.get("location") == location]
-        if found:
-            bar_line = found[0]
-        else:
-            bar_line = Element("barline", location=location)
-            measure.insert(0 if location == "left" else len(measure), bar_line)
-        if tag == "repeat":
-            style = bar_line.find("bar-style")
-            if style is None:
-                style = Element("bar-style")
-                bar_line.insert(0, style)
-            style.text = "heavy-light" if location == "left" else "light-heavy"
-        child = Element(tag, facts)
-        repeat = bar_line.find("repeat")
-        if tag == "ending" and repeat is not None:
-            bar_line.insert(list(bar_line).index(repeat), child)
-        else:
-            bar_line.append(child)
-
-    def _jump(self, kind: str, time: Fraction, text: str) -> None:
-        direction = Element("direction", placement="above")
-        kinds = SubElement(direction, "direction-type")
-        if kind in ("segno", "coda"):
-            SubElement(kinds, kind)
-            facts = {kind: kind}
-        else:
-            words = {"da capo": "D.C.", "dal segno": "D.S.", "fine": "Fine", "to coda": "To Coda"}
-            SubElement(kinds, "words").text = text or words[kind]
-            attribute = kind.replace(" ", "")
-            facts = {attribute: "yes" if kind in ("da capo", "fine") else attribute[-5:]}
-        SubElement(direction, "sound", facts)
-        edges = self._begins if kind in ("segno", "coda") else self._ends
-        index = next((i for i, edge in enumerate(edges) if edge == time), None)
-        if index is None:
-            return
-        measure = self._measures[index]
-        if kind in ("segno", "coda"):
-            at = next((i for i, one in enumerate(measure) if one.tag == "note"), len(measure))
-        else:
-            is_last = [one.tag == "barline" and one.get("location") == "right" for one in measure]
-            at = is_last.index(True) if any(is_last) else len(measure)
-        measure.insert(at, direction)
+def _rank_of_attribute(tag: str) -> int:
+    return _ATTRIBUTES.index(tag) if tag in _ATTRIBUTES else len(_ATTRIBUTES)
 
 
 def _marked_last(part: Part) -> list[Note]:

@@ -1,4 +1,4 @@
-"""Single elements of MusicXML: syllables, grace notes, chord symbols, metronome marks."""
+"""Single elements of MusicXML: syllables, grace notes, chord symbols, clefs, metronome marks."""
 
 from __future__ import annotations
 
@@ -84,3 +84,13 @@ def metronome_element(tempo_bpm: float, unit_beats: Fraction | None) -> Element 
                 SubElement(mark, "per-minute").text = shown
                 return mark
     return None
+
+
+def clef_element(text: str) -> Element:
+    """Return a clef by its sign, line and octaves, such as `G2` or `F4-1`."""
+    element = Element("clef")
+    SubElement(element, "sign").text = text[0]
+    SubElement(element, "line").text = text[1]
+    if text[2:]:
+        SubElement(element, "clef-octave-change").text = text[2:]
+    return element

@@ -27,9 +27,9 @@ from itertools import groupby
 from math import ceil, floor, log2
 from statistics import median
 
-from composer.piece import Bar, Note, Part, Piece, walk_bars
-from composer.rendering.onsets import Roll, write_onsets
-from composer.rendering.rhythm import write_spans
+from composer.piece import Bar, Note, Piece, walk_bars
+from composer.rendering.onsets import Roll, says_its_length, write_onsets
+from composer.rendering.rhythm import snap_span, write_spans
 from composer.theory import Meter
 
 SHORTEST_PLAIN_REST = Fraction(1, 4)  # a sixteenth
@@ -78,11 +78,17 @@ class Written:
 def write_lengths(piece: Piece) -> Written:
     """Return a piece with plain onsets and lengths, and what that changed.
 
-    Args:
-        piece: With times that can be written (`rhythm.snap`).
+    Times are drawn to where they can be written (`rhythm.snap`), but for those of notes whose
+    written values are given.
     """
+    pairs_by_part = [sorted(map(_snapped, part.notes), key=_first) for part in piece.parts]
+    parts = tuple(
+        replace(part, notes=tuple(note for note, _ in found))
+        for part, found in zip(piece.parts, pairs_by_part, strict=True)
+    )
+    piece = replace(piece, parts=parts)
     rolls = write_onsets(piece)
-    moved = [_at_onsets(part, found) for part, found in zip(piece.parts, rolls, strict=True)]
+    moved = [_at_onsets(*both) for both in zip(pairs_by_part, rolls, strict=True)]
     begun = tuple(
         replace(part, notes=tuple(one.note for one in notes))
         for part, notes in zip(piece.parts, moved, strict=True)
@@ -104,8 +110,8 @@ class _Begun:
     """A note where it is written to begin, and as it sounds.
 
     Args:
-        note: Ends when it sounds.
-        sounds: The same where it is struck.
+        note: Ends where its sound is written to end.
+        sounds: The same as it is played.
         is_spread: As in `Touch`.
     """
 
@@ -114,13 +120,27 @@ class _Begun:
     is_spread: bool
 
 
-def _at_onsets(part: Part, rolls: Sequence[Roll]) -> list[_Begun]:
+def _snapped(note: Note) -> tuple[Note, Note]:
+    """Return a note with times that can be written, and as it sounds."""
+    if says_its_length(note):
+        return note, note
+    onset, end = snap_span(note.onset_beats, note.end_beats)
+    if (onset, end) == (note.onset_beats, note.end_beats):
+        return note, note
+    return Note(onset, note.pitch, end - onset, note.velocity, note.marks), note
+
+
+def _first(pair: tuple[Note, Note]) -> Note:
+    return pair[0]
+
+
+def _at_onsets(notes: Sequence[tuple[Note, Note]], rolls: Sequence[Roll]) -> list[_Begun]:
     """Return the notes of a part where they are written to begin, sorted."""
     found = []
     for roll in rolls:
-        for sounds in (part.notes[index] for index in roll.indices):
-            note, begin = sounds, roll.onset_beats
-            if begin != sounds.onset_beats:
+        for note, sounds in (notes[index] for index in roll.indices):
+            begin = roll.onset_beats
+            if begin != note.onset_beats:
                 note = Note(
                     begin, note.pitch, note.end_beats - begin, note.velocity, marks=note.marks
                 )
@@ -141,7 +161,7 @@ def _write_part(begun: Sequence[_Begun], grid: _Grid) -> list[tuple[Note, Touch]
 
 
 def _touch(begun: _Begun, written: Note) -> Touch:
-    release = begun.note.duration_beats - written.duration_beats
+    release = begun.sounds.end_beats - written.end_beats
     is_short = begun.note.duration_beats <= STACCATO_SHARE * written.duration_beats
     return Touch(
         release,

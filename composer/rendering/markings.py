@@ -1,18 +1,14 @@
-"""What a piece says beside its notes -> music21's signs: dynamics, hairpins, slurs, words, signs.
+"""What a piece says beside its notes -> music21's signs: dynamics, words, signs at notes.
 
-Knows parts of a score that are laid out already, and where their notes begin; no file. Slurs and
-hairpins need notes to hold on to: those that begin at or next before their ends.
+Knows single notes and measures of a score that are laid out already; no file.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Iterable
 from typing import Any
 
-from music21 import articulations, dynamics, expressions, note, spanner, stream
+from music21 import articulations, dynamics, expressions, note, stream
 
 from composer.piece import Marking, Marks
 
@@ -40,35 +36,6 @@ _EXPRESSIONS: dict[str, Any] = {
     "arpeggiate": expressions.ArpeggioMark,
 }
 WRITTEN_SIGNS = frozenset((*_ARTICULATIONS, *_EXPRESSIONS))  # by `put_signs`
-_SPANS: dict[str, Any] = {
-    "slur": spanner.Slur,
-    "crescendo": dynamics.Crescendo,
-    "diminuendo": dynamics.Diminuendo,
-}
-
-
-@dataclass
-class Anchors:
-    """The written notes of a part, by the time at which they begin.
-
-    Args:
-        elements: Of every time the first note or chord, that of the highest voice.
-    """
-
-    elements: dict[Fraction, note.GeneralNote] = field(default_factory=dict)
-
-    def add(self, onset_beats: Fraction, element: note.GeneralNote) -> None:
-        """Keep a note, if it is the first of its time."""
-        if isinstance(element, note.NotRest):
-            self.elements.setdefault(onset_beats, element)
-
-    def between(self, begin: Fraction, end: Fraction) -> Sequence[note.GeneralNote]:
-        """Return the first and last note of a stretch; nothing where there are not two."""
-        times = sorted(self.elements)
-        first, last = bisect_left(times, begin), bisect_right(times, end) - 1
-        if not 0 <= first < last:
-            return ()
-        return self.elements[times[first]], self.elements[times[last]]
 
 
 def put_signs(element: note.NotRest, marks: Iterable[Marks | None], *, ends: bool) -> None:
@@ -108,13 +75,3 @@ def put_points(measure: stream.Measure, markings: Iterable[Marking], offset_of_b
             words = expressions.TextExpression(one.text)
             words.placement = "above"
             measure.coreInsert(offset, words)
-
-
-def put_spans(line: stream.Part, markings: Iterable[Marking], anchors: Anchors) -> None:
-    """Put slurs and hairpins into a part that is laid out."""
-    for one in markings:
-        if one.end_beats is None or one.kind not in _SPANS:
-            continue
-        ends = anchors.between(one.onset_beats, one.end_beats)
-        if ends:
-            line.coreInsert(0.0, _SPANS[one.kind](*ends))

@@ -6,39 +6,41 @@ notation would move notes, and take several times as long.
 Times on the grid of 24 positions a quarter and those of tuplets of 5, 7 and 9 are exact; others are
 drawn to the nearest of these (`rhythm.snap`), so that they can be read. Notes that are played
 spread, detached or held over are written plainly (`onsets`, `lengths`); by how much they begin and
-end elsewhere stands in MusicXML's attributes `attack` and `release`, in divisions. Velocities are
-not written.
+end elsewhere stands in MusicXML's attributes `attack` and `release`, in divisions, so that nothing
+of their times is lost. Notes that came with written values and voices keep both. Velocities are not
+written.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import tostring
 
 from music21 import bar as bar_lines
-from music21 import clef, defaults, instrument, layout, metadata, stream, tempo
+from music21 import clef, instrument, layout, metadata, stream, tempo
 from music21 import key as keys
 from music21 import meter as meters
 from music21.duration import Duration
-from music21.musicxml.m21ToXml import ScoreExporter
 from music21.stream.enums import ShowNumber
 
 from composer.piece import Bar, Marking, Note, Part, Piece
+from composer.piece.moving import fifths_of_interval, moved_key
 from composer.rendering.annotations import annotate
-from composer.rendering.lengths import Written, write_lengths
-from composer.rendering.markings import Anchors, put_points, put_spans
-from composer.rendering.notation import TOUCH_MARK, Staff, fill_bar, offset_of
+from composer.rendering.exporting import export
+from composer.rendering.lengths import Touch, write_lengths
+from composer.rendering.markings import put_points
+from composer.rendering.notation import Staff, fill_bar, offset_of
 from composer.rendering.percussion import write_as_percussion
-from composer.rendering.rhythm import VALUES, snap_span, tuplet_tile
+from composer.rendering.rhythm import VALUES, tuplet_tile
 from composer.rendering.spelling import Spelling, spell
 from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
 from composer.rendering.tempo import check_tempo
+from composer.rendering.transposing import as_written
 from composer.rendering.voices import split_voices
 from composer.theory import PERCUSSION, Key, name_parts, spelling_to_pitch_class
 
@@ -46,13 +48,7 @@ MAX_TEXT_CHARACTERS = 200
 _VOICES_OF_A_HAND = 4  # the second staff's voices count from 5, as editors expect
 _DRUM_CHANNEL, _N_CHANNELS = 9, 16
 _PICKUP_GRID = Fraction(1, 8)
-_CLEFS: dict[str, Any] = {
-    "treble": clef.TrebleClef,
-    "bass": clef.BassClef,
-    "alto": clef.AltoClef,
-    "treble8vb": clef.Treble8vbClef,
-    "bass8vb": clef.Bass8vbClef,
-}
+_CLEFS = {"treble": "G2", "bass": "F4", "alto": "C3", "treble8vb": "G2-1", "bass8vb": "F4-1"}
 _HEADER = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC'
     ' "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
@@ -68,11 +64,13 @@ def musicxml_bytes(piece: Piece) -> bytes:
     for tempo_bpm in (piece.tempo_bpm, *(change.tempo_bpm for change in piece.tempos)):
         check_tempo(tempo_bpm)
     n_drums = len(piece.percussion)
-    written = write_lengths(_snapped(_with_percussion(piece)))
+    lengths = write_lengths(_with_percussion(piece))
     first = piece.bar_numbers[0]
-    numbers = range(first, first + written.piece.n_bars)
-    root = _Exporter(_score(written, numbers)).parse()
-    annotate(root, written.piece, _layout(written.piece))
+    numbers = range(first, first + lengths.piece.n_bars)
+    groups = staff_groups(lengths.piece)
+    written = _Written(*_named(lengths.piece, groups), lengths.touches, groups)
+    root = export(_score(written, numbers), written.times())
+    annotate(root, written.piece, _layout(written))
     for part in root.findall("part")[len(root.findall("part")) - n_drums :] if n_drums else ():
         write_as_percussion(root, part)
     return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
@@ -87,13 +85,53 @@ def _with_percussion(piece: Piece) -> Piece:
     return replace(piece, parts=(*pitched, *drums), percussion=())
 
 
-def _layout(piece: Piece) -> list[tuple[int, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A piece as it stands in the file.
+
+    Args:
+        piece: With the times and pitches that are written.
+        names: Of the notes of every part.
+        touches: How they sound beside how they are written.
+        groups: Parts joined by a brace or bracket.
+    """
+
+    piece: Piece
+    names: Sequence[tuple[Spelling, ...]]
+    touches: Sequence[tuple[Touch, ...]]
+    groups: Sequence[StaffGroup]
+
+    def times(self) -> Iterator[Fraction]:
+        """Yield all times that the file states, in quarters."""
+        for part, touches in zip(self.piece.parts, self.touches, strict=True):
+            for note, touch in zip(part.notes, touches, strict=True):
+                yield from (note.onset_beats, note.duration_beats)
+                yield from (touch.attack_beats, touch.release_beats)
+
+    @property
+    def lower_by_upper(self) -> dict[int, int]:
+        """The left hand of every right one, by the indices of their parts."""
+        return {group.first: group.last for group in self.groups if group.is_grand_staff}
+
+
+def _named(
+    piece: Piece, groups: Sequence[StaffGroup]
+) -> tuple[Piece, Sequence[tuple[Spelling, ...]]]:
+    """Return a piece as its parts are written, with the names of their notes."""
+    names = [
+        tuple(map(_given_spelling, part.notes, chosen))
+        for part, chosen in zip(piece.parts, spell(piece), strict=True)
+    ]
+    return as_written(piece, names, [(g.first, g.last) for g in groups if g.is_grand_staff])
+
+
+def _layout(written: _Written) -> list[tuple[int, ...]]:
     """Return the parts of the piece in every part of the file: two for the hands of a keyboard."""
-    lower_by_upper = {g.first: g.last for g in staff_groups(piece) if g.is_grand_staff}
+    lower_by_upper = written.lower_by_upper
     lower = set(lower_by_upper.values())
     return [
         (index, lower_by_upper[index]) if index in lower_by_upper else (index,)
-        for index in range(len(piece.parts))
+        for index in range(len(written.piece.parts))
         if index not in lower
     ]
 
@@ -107,87 +145,6 @@ def write_musicxml(piece: Piece, path: Path) -> Path:
     path = Path(path)
     path.write_bytes(musicxml_bytes(piece))
     return path
-
-
-class _Exporter(ScoreExporter):
-    """music21's writer without the names and dates that it makes up."""
-
-    def __init__(self, score: stream.Score) -> None:
-        super().__init__(score, makeNotation=False)
-
-    def parse(self) -> Element:
-        """Return the root of the file, without comments, with attacks and releases."""
-        root = super().parse()
-        _write_touches(root)
-        _join_tempo_words(root)
-        for place in (root, *root.iter("part")):
-            comments = [child for child in place if not isinstance(child.tag, str)]
-            for comment in comments:
-                place.remove(comment)
-        return root
-
-    def setTitles(self) -> None:
-        """Write a title where there is one."""
-        if self.stream.metadata.title:
-            super().setTitles()
-
-    def setIdentification(self) -> Any:
-        """Write a composer where there is one, and no date: the same piece gives the same file."""
-        identification = super().setIdentification()
-        if not self.stream.metadata.composer:
-            _remove(identification, "creator")
-        for encoding in identification.iter("encoding"):
-            _remove(encoding, "encoding-date")
-        return identification
-
-
-def _remove(element: Element, tag: str) -> None:
-    for child in element.findall(tag):
-        element.remove(child)
-
-
-def _write_touches(root: Element) -> None:
-    """Put attacks and releases, in divisions, in place of the ids that stand for them."""
-    marked = (note for note in root.iter("note") if note.get("id", "").startswith(TOUCH_MARK))
-    for note in marked:
-        both = note.attrib.pop("id").removeprefix(TOUCH_MARK).replace(".", "/").split("_")
-        for name, beats in zip(("attack", "release"), both, strict=True):
-            if beats != "0":
-                note.set(name, str(round(Fraction(beats) * defaults.divisionsPerQuarter)))
-
-
-def _join_tempo_words(root: Element) -> None:
-    """Put the words at the beginning and the first metronome mark into one direction."""
-    measure = root.find("part/measure")
-    directions = [] if measure is None else measure.findall("direction")
-    marks = [one for one in directions if one.find("direction-type/metronome") is not None]
-    words = [one for one in directions if one.find("direction-type/words") is not None]
-    if measure is None or not marks or not words:
-        return
-    elements = list(measure)
-    first_note = next((i for i, one in enumerate(elements) if one.tag == "note"), len(elements))
-    if elements.index(words[0]) > first_note:
-        return
-    measure.remove(words[0])
-    marks[0].insert(0, words[0][0])
-    marks[0].set("placement", "above")
-
-
-# --- Times --------------------------------------------------------------------------------------
-
-
-def _snapped(piece: Piece) -> Piece:
-    """Draw the times of all notes to where they can be written; each keeps a length."""
-    parts = tuple(
-        replace(part, notes=tuple(sorted(_snapped_note(note) for note in part.notes)))
-        for part in piece.parts
-    )
-    return replace(piece, parts=parts)
-
-
-def _snapped_note(note: Note) -> Note:
-    onset, end = snap_span(note.onset_beats, note.end_beats)
-    return Note(onset, note.pitch, end - onset, note.velocity, note.marks)
 
 
 def _pickup_start(piece: Piece) -> Fraction:
@@ -218,51 +175,62 @@ class _Frame:
     meters: frozenset[Fraction]
 
 
-def _score(written: Written, numbers: range) -> stream.Score:
+def _score(written: _Written, numbers: range) -> stream.Score:
     piece = written.piece
     start = _pickup_start(piece) if piece.pickup_beats else Fraction(0)
     frame = _Frame(piece, numbers, start, frozenset(m.onset_beats for m in piece.meters))
-    groups = staff_groups(piece)
-    lower_by_upper = {group.first: group.last for group in groups if group.is_grand_staff}
+    lower_by_upper = written.lower_by_upper
     hands = {*lower_by_upper, *lower_by_upper.values()}
     score = stream.Score()
     score.insert(0, _metadata(piece))
     lines = []
     names = name_parts([(_plain_text(part.name), part.instrument) for part in piece.parts])
-    for index, staff in enumerate(_staves(written, lower_by_upper)):
+    for index, staff in enumerate(_staves(written)):
         line = stream.PartStaff() if index in hands else stream.Part()
         part = piece.parts[index]
         # A brace joins the hands of one player, who has one name.
-        name = _plain_text(part.name) or part.instrument.name if index in hands else names[index]
-        _name(line, part, index, name[0].upper() + name[1:])
-        _fill_line(line, frame, staff, part.markings, is_first=index == 0)
+        name = part.instrument.name if index in hands else names[index]
+        _name(line, part, index, _plain_text(part.name) or name[0].upper() + name[1:])
+        _fill_line(line, frame, staff, part, is_first=index == 0)
         score.insert(0, line)
         lines.append(line)
-    for group in groups:
+    for group in written.groups:
         score.insert(0, _group(group, lines))
     return score
 
 
-def _staves(written: Written, lower_by_upper: Mapping[int, int]) -> Iterator[Staff]:
-    piece = written.piece
-    names = spell(piece)
+def _staves(written: _Written) -> Iterator[Staff]:
+    piece, lower_by_upper = written.piece, written.lower_by_upper
     onsets = [bar.onset_beats for bar in piece.bars]
     n_voices = 0
     for index, part in enumerate(piece.parts):
         is_lower = index in lower_by_upper.values()
         voices = split_voices(part.notes, onsets)
         yield Staff(
-            names=tuple(map(_given_spelling, part.notes, names[index])),
+            names=written.names[index],
             touches=written.touches[index],
             marks=tuple(note.marks for note in part.notes),
-            anchors=Anchors(),
             voices=voices,
             first_voice=max(_VOICES_OF_A_HAND, n_voices) + 1 if is_lower else 1,
             has_numbers=is_lower or index in lower_by_upper or len(voices) > 1,
-            key=piece.key,
-            clef=choose_clef(part, default="bass" if is_lower else "treble"),
+            key=_written_key(piece.key, part),
+            clef=_first_clef(part, default="bass" if is_lower else "treble"),
         )
         n_voices = len(voices)
+
+
+def _written_key(key: Key, part: Part) -> Key:
+    """Return a key as a transposing part has it."""
+    return moved_key(key, -fifths_of_interval(part.transposition)) if part.transposition else key
+
+
+def _first_clef(part: Part, default: str) -> str:
+    """Return the clef that a part came with, or the one that fits it best."""
+    first = part.markings[0].onset_beats if part.markings else None
+    given = (one.text for one in part.markings if one.kind == "clef" and one.onset_beats == first)
+    begin = part.notes[0].onset_beats if part.notes else Fraction(0)
+    is_first = first is not None and first <= begin
+    return (next(given, "") if is_first else "") or _CLEFS[choose_clef(part, default=default)]
 
 
 def _given_spelling(note: Note, chosen: Spelling) -> Spelling:
@@ -278,7 +246,7 @@ def _fill_line(
     line: stream.Part,
     frame: _Frame,
     staff: Staff,
-    markings: Sequence[Marking],
+    part: Part,
     *,
     is_first: bool,
 ) -> None:
@@ -298,38 +266,38 @@ def _fill_line(
         if bar.index == piece.n_bars - 1:
             measure.rightBarline = bar_lines.Barline("final")
         if bar.onset_beats in key_at:
-            measure.coreInsert(0.0, _key(key_at[bar.onset_beats]))
-            staff = replace(staff, key=key_at[bar.onset_beats])
+            staff = replace(staff, key=_written_key(key_at[bar.onset_beats], part))
+            measure.coreInsert(0.0, _key(staff.key))
         put_points(
             measure,
-            _of_bar(markings, bar),
+            _of_bar(part.markings, bar, is_last=bar.index == piece.n_bars - 1),
             lambda time, at=bar.onset_beats + start: offset_of(max(Fraction(0), time - at)),
         )
         fill_bar(measure, staff, bar, start)
         line.coreInsert(offset_of(max(Fraction(0), bar.onset_beats - frame.pickup_start)), measure)
-    put_spans(line, markings, staff.anchors)
     line.coreElementsChanged()
 
 
 def _key_by_bar(piece: Piece) -> dict[Fraction, Key]:
-    """Return new keys by the bar line where they are written: the next one, if within a bar."""
-    lines = [bar.onset_beats for bar in piece.bars]
-    places = {change: bisect_left(lines, change.onset_beats) for change in piece.keys}
-    return {lines[at]: change.key for change, at in places.items() if 0 < at < len(lines)}
+    """Return new keys by the bar line where they are written; those within a bar are annotated."""
+    lines = {bar.onset_beats for bar in piece.bars}
+    return {one.onset_beats: one.key for one in piece.keys if one.onset_beats in lines}
 
 
 def _key(key: Key) -> keys.Key:
     return keys.Key(key.tonic.replace("b", "-"), key.mode)
 
 
-def _of_bar(markings: Sequence[Marking], bar: Bar) -> list[Marking]:
-    return [one for one in markings if bar.onset_beats <= one.onset_beats < bar.end_beats]
+def _of_bar(markings: Sequence[Marking], bar: Bar, *, is_last: bool) -> list[Marking]:
+    """Return what stands in a bar; at the closing bar line, in the last one."""
+    later = (one for one in markings if bar.onset_beats <= one.onset_beats)
+    return [one for one in later if is_last or one.onset_beats < bar.end_beats]
 
 
 def _open(measure: stream.Measure, piece: Piece, staff: Staff, *, with_tempo: bool) -> None:
     """Write what stands at the beginning of a part."""
-    measure.coreInsert(0.0, _CLEFS[staff.clef]())
-    measure.coreInsert(0.0, _key(piece.key))
+    measure.coreInsert(0.0, clef.clefFromString(staff.clef[:2], int(staff.clef[2:] or 0)))
+    measure.coreInsert(0.0, _key(staff.key))
     if with_tempo:
         measure.coreInsert(0.0, _tempo_mark(piece))
 
@@ -373,7 +341,7 @@ def _name(line: stream.Part, part: Part, index: int, name: str) -> None:
     player.partName = name
     player.partId = f"P{index + 1}"
     player.instrumentId = f"P{index + 1}-I1"
-    player.midiProgram = part.instrument.program
+    player.midiProgram = part.instrument.program if part.program is None else part.program
     player.midiChannel = channel + (channel >= _DRUM_CHANNEL)
     line.coreInsert(0.0, player)
 

@@ -14,11 +14,13 @@ from typing import Any
 from music21 import articulations, beam, chord, expressions, note, pitch, stream, tie
 from music21.duration import Duration, Tuplet
 
-from composer.piece import Bar, Marks
+from composer.piece import Bar, Marks, Written
+from composer.piece.marks import VALUE_BEATS
 from composer.rendering.beams import beams
+from composer.rendering.given import given_in_span, write_given
 from composer.rendering.lengths import Touch
-from composer.rendering.markings import Anchors, put_signs
-from composer.rendering.rhythm import VALUES, Span, WrittenValue, write_spans
+from composer.rendering.markings import put_signs
+from composer.rendering.rhythm import Span, WrittenValue, write_spans
 from composer.rendering.spelling import Spelling
 from composer.rendering.voices import Chord, Voice
 from composer.theory import Key
@@ -31,7 +33,7 @@ _STEP_SIGNS = {
     step: index
     for index, step in enumerate("FCGDAEB")  # the order of sharps in a signature
 }
-_LENGTH_BY_VALUE = {value: length for length, value in VALUES.items()}
+_MUSIC21_KINDS = {"long": "longa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,16 @@ class Staff:
         names: Spelled notes of a part; chords refer to them.
         touches: How each of them sounds beside how it is written.
         marks: What is written at each of them.
-        anchors: Get the notes as they are written.
         voices: The highest first.
         first_voice: Number of the first of them in the part of the score, from 1.
         has_numbers: Whether voices are numbered: a single one on its own staff need not be.
         key: Whose signature is in force.
-        clef: A name in `staves.CLEF_LINES`.
+        clef: Sign, line and octaves, such as `G2-1`.
     """
 
     names: tuple[Spelling, ...]
     touches: tuple[Touch, ...]
     marks: tuple[Marks | None, ...]
-    anchors: Anchors
     voices: Sequence[Voice]
     first_voice: int
     has_numbers: bool
@@ -85,7 +85,7 @@ def fill_bar(measure: stream.Measure, staff: Staff, bar: Bar, start_beats: Fract
     }
     written: list[tuple[Fraction, note.GeneralNote]] = []
     for rank, (number, chords) in enumerate(sounding.items()):
-        places = _lay_out(chords, bar, start_beats)
+        places = _lay_out(chords, staff, bar, start_beats)
         stem = ("up", "down")[rank % 2] if len(sounding) > 1 else ""
         elements = list(_elements(places, staff, bar, stem))
         if rank:
@@ -96,8 +96,6 @@ def fill_bar(measure: stream.Measure, staff: Staff, bar: Bar, start_beats: Fract
         ]
         _insert(measure, staff, number, timed)
         written += timed
-        for place, element in zip(places, elements, strict=True):
-            staff.anchors.add(bar.onset_beats + place.value.onset_beats, element)
     if not sounding:
         rest = _whole_rest(bar.meter.length_beats - start_beats)
         _insert(measure, staff, 0, [(Fraction(0), rest)])
@@ -135,7 +133,9 @@ def _chords_in(voice: Voice, bar: Bar) -> Sequence[Chord]:
     return voice[first:last]
 
 
-def _lay_out(chords: Sequence[Chord], bar: Bar, start_beats: Fraction) -> list[_Place]:
+def _lay_out(
+    chords: Sequence[Chord], staff: Staff, bar: Bar, start_beats: Fraction
+) -> list[_Place]:
     """Write chords and the rests between them as values, without a gap."""
     spans: list[Span] = []
     found: list[Chord | None] = []
@@ -151,10 +151,25 @@ def _lay_out(chords: Sequence[Chord], bar: Bar, start_beats: Fraction) -> list[_
     if time < bar.meter.length_beats:
         spans.append((time, bar.meter.length_beats))
         found.append(None)
-    written = write_spans(spans, bar.meter, [one is None for one in found])
+    given = [
+        None if one is None else _given(one, staff, bar, span)
+        for one, span in zip(found, spans, strict=True)
+    ]
+    written = write_given(spans, given, bar.meter)
+    if written is None:
+        written = write_spans(spans, bar.meter, [one is None for one in found])
     return [
         _Place(value, one) for values, one in zip(written, found, strict=True) for value in values
     ]
+
+
+def _given(one: Chord, staff: Staff, bar: Bar, span: Span) -> tuple[Written, ...]:
+    """Return the given values of a chord in a bar; nothing where they do not fit."""
+    marks = next((marks for i in one.indices if (marks := staff.marks[i]) and marks.written), None)
+    if marks is None or sum(value.beats for value in marks.written) != one.length_beats:
+        return ()
+    begin, end = (bar.onset_beats + time for time in span)
+    return given_in_span(marks.written, one.onset_beats, (begin, end))
 
 
 def _elements(
@@ -220,10 +235,12 @@ def _pitch(name: Spelling) -> pitch.Pitch:
 
 
 def _duration(value: WrittenValue, *, is_beamed: bool) -> Duration:
-    duration = Duration(type=value.kind, dots=value.dots)
-    length = _LENGTH_BY_VALUE[value.kind, value.dots]
+    kind: Any = _MUSIC21_KINDS.get(value.kind, value.kind)
+    duration = Duration(type=kind, dots=value.dots)
+    length = VALUE_BEATS[value.kind] * (2 - Fraction(1, 2**value.dots))
     if value.tuplet:
-        tuplet = Tuplet(value.tuplet.n_actual, value.tuplet.n_normal, value.tuplet.kind)
+        counted = _MUSIC21_KINDS.get(value.tuplet.kind, value.tuplet.kind)
+        tuplet = Tuplet(value.tuplet.n_actual, value.tuplet.n_normal, counted)
         edge: Any = value.edge
         tuplet.type = edge or None
         tuplet.bracket = not is_beamed

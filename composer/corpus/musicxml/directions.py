@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import attrgetter
 from xml.etree.ElementTree import Element
 
 from composer.corpus.musicxml.signatures import KeyMark, TempoMark, metronome_mark, read_key_mark
@@ -16,6 +17,7 @@ from composer.corpus.musicxml.values import read_tempo, text_of
 from composer.corpus.text import clean_text
 from composer.piece import Marking, Repeat
 from composer.piece.chords import CHORD, CHORD_SUFFIXES
+from composer.piece.moving import fifths_of_interval, moved_marking
 from composer.piece.signs import POINTS
 
 _MAX_WORDS = 200
@@ -64,6 +66,7 @@ class LineSigns:
 
     def __init__(self, score: SignReader, n_staves: int, *, is_first: bool) -> None:
         self.voices: list[dict[str, int]] = [{} for _ in range(n_staves)]
+        self.transposition = 0  # in force, in semitones
         self.measure_repeats: list[tuple[int, int, int]] = []  # staff, measure, bars back
         self._score = score
         self._is_first = is_first
@@ -101,14 +104,16 @@ class LineSigns:
             self._score.aside.add(element.tag.replace("-", " "))
 
     def finish(self) -> list[list[Marking]]:
-        """Return the markings of every staff, sorted; what is still open ends here."""
+        """Return the markings of every staff, sorted; what is still open ends here, but slurs."""
         for kind, number in list(self._open):
-            self._close(kind, number, self._end)
+            if kind != "slur":
+                self._close(kind, number, self._end)
         for staff in list(self._repeated):
             self._end_measure_repeat(staff, self._end)
         if self._ending:
             self._add_ending(self._end)
-        return [sorted(found, key=lambda one: one.onset_beats) for found in self._markings]
+        order = attrgetter("onset_beats", "kind")
+        return [sorted(found, key=order) for found in self._markings]
 
     # --- Notes ----------------------------------------------------------------------------------
 
@@ -160,7 +165,7 @@ class LineSigns:
 
     def _take_attributes(self, attributes: Element, now: Fraction) -> None:
         for key in attributes.findall("key"):
-            self._score.keys.append(read_key_mark(key, attributes, now, self._score.read))
+            self._score.keys.append(read_key_mark(key, self.transposition, now, self._score.read))
         for clef in attributes.findall("clef"):
             self._take_clef(clef, now)
         for style in attributes.findall("measure-style"):
@@ -301,7 +306,10 @@ class LineSigns:
         degrees = "".join(map(_degree, harmony.findall("degree")))
         text = f"{root}{suffix}{degrees}" + (f"/{bass}" if bass else "")
         if CHORD.fullmatch(text):
-            self._point("chord", text, now, self._staff_of(harmony))
+            symbol = Marking(now, "chord", text)
+            if self.transposition:
+                symbol = moved_marking(symbol, fifths_of_interval(self.transposition))
+            self._markings[self._staff_of(harmony)].append(symbol)
 
     def _point(self, kind: str, text: str, now: Fraction, staff: int) -> None:
         assert kind in POINTS

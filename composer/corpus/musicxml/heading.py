@@ -60,11 +60,13 @@ def read_first_number(root: Element, *, has_pickup: bool) -> int:
 def read_keys(marks: Sequence[KeyMark], parts: Sequence[Part]) -> tuple[KeyChange, ...]:
     """Return the keys of a score, the first at 0.
 
-    Signatures of parts that are written as they sound count. A mode that is not stated is the one
-    of the two that fits the notes better; without a signature the notes tell all.
+    Signatures of parts that are written as they sound count, else those of the others. A mode that
+    is not stated is the one of the two that fits the notes better; without a signature the notes
+    tell all.
     """
     notes = [note for part in parts for note in part.notes]
-    sounding = [one for one in marks if one.fifths is not None and not one.is_transposed]
+    stated = [one for one in marks if one.fifths is not None]
+    sounding = [one for one in stated if not one.is_transposed] or stated
     by_onset: dict[Fraction, KeyMark] = {}
     for mark in sounding:
         by_onset.setdefault(mark.onset_beats, mark)

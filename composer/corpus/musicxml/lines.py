@@ -60,6 +60,8 @@ def merge_ties(notes: Iterable[RawNote]) -> list[RawNote]:
             # A release may reach back over several tied notes, but not before the first.
             if note.end_beats > merged[index].onset_beats:
                 marks = _tied_marks(merged[index].marks, note.marks)
+                if merged[index].end_beats != note.onset_beats:  # what fills the gap is not written
+                    marks = replace(marks, written=())
                 merged[index] = replace(merged[index], end_beats=note.end_beats, marks=marks)
         else:
             index = len(merged)

@@ -26,6 +26,7 @@ from composer.corpus.musicxml.walking import Staff, walk_score
 from composer.corpus.text import clean_text, own_name
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import STYLE_CREDIT, Marks, Note, Part, Piece
+from composer.piece.signs import MAX_VOICE
 from composer.theory import INSTRUMENTS, PERCUSSION, Instrument
 
 
@@ -131,7 +132,7 @@ def _parts(staves: Sequence[Staff]) -> tuple[Part, ...]:
                 program=staff.program if has_program else None,
                 transposition=staff.transposition,
             )
-            parts.append(_with_plain_voices(part))
+            parts.append(_with_plain_voices(part, staff.voices))
     return tuple(parts)
 
 
@@ -139,7 +140,8 @@ def _percussion(staff: Staff) -> Part:
     markings = () if staff.notes else tuple(staff.markings)
     name = own_name(staff.name or staff.instrument, PERCUSSION.name)
     return _with_plain_voices(
-        Part(PERCUSSION, _notes(merge_ties(staff.drums), staff.voices), name, markings)
+        Part(PERCUSSION, _notes(merge_ties(staff.drums), staff.voices), name, markings),
+        staff.voices,
     )
 
 
@@ -159,16 +161,31 @@ def _notes(raw: Sequence[RawNote], voices: Mapping[str, int]) -> tuple[Note, ...
     return tuple(sorted(notes))
 
 
-def _with_plain_voices(part: Part) -> Part:
-    """Leave out the number of the voice where a part has only one."""
-    if any(note.marks is not None and note.marks.voice > 1 for note in part.notes):
-        return part
-    plain = {marks: replace(marks, voice=0) for note in part.notes if (marks := note.marks)}
+def _with_plain_voices(part: Part, names: Mapping[str, int]) -> Part:
+    """Number the voices that sound by the order of their names; leave out that of a single one.
+
+    Args:
+        part: Its voices numbered as they appear in the file.
+        names: These numbers by the names of the voices.
+    """
+    used = {note.marks.voice for note in part.notes if note.marks is not None}
+    ordered = sorted(used, key=lambda voice: _order_of_voice(voice, names))
+    number = {voice: place for place, voice in enumerate(ordered, start=1)}
+    if len(ordered) == 1:
+        number = dict.fromkeys(ordered, 0)
+    plain = {
+        marks: replace(marks, voice=number[marks.voice]) for n in part.notes if (marks := n.marks)
+    }
     return replace(
         part,
         notes=tuple(replace(n, marks=plain[n.marks] if n.marks else None) for n in part.notes),
-        markings=tuple(replace(one, voice=0) for one in part.markings),
+        markings=tuple(replace(one, voice=number.get(one.voice, 0)) for one in part.markings),
     )
+
+
+def _order_of_voice(voice: int, names: Mapping[str, int]) -> tuple[int, int]:
+    numbers = [int(name) for name, n in names.items() if n == voice and name.isdecimal()]
+    return min(numbers, default=MAX_VOICE), voice
 
 
 def _singers(voices: Sequence[Sequence[RawNote]]) -> tuple[Instrument, Instrument]:

@@ -12,6 +12,7 @@ from composer.corpus.midi import FILE_TEMPO_RANGE_BPM
 from composer.corpus.musicxml.values import read_tempo, text_of
 from composer.piece import TempoChange
 from composer.piece.marks import VALUE_BEATS
+from composer.piece.moving import fifths_of_interval
 from composer.theory import MODES, Meter
 from composer.units import DEFAULT_TEMPO_BPM
 
@@ -57,12 +58,12 @@ def metronome_mark(mark: Element, now: Fraction) -> TempoMark | None:
     return TempoMark(now, float(unit) * sum(stated) / len(stated), unit)
 
 
-def read_key_mark(key: Element, attributes: Element, now: Fraction, read: set[str]) -> KeyMark:
+def read_key_mark(key: Element, transposition: int, now: Fraction, read: set[str]) -> KeyMark:
     """Return a key signature; one of more than seven signs as its enharmonic twin.
 
     Args:
         key: The element.
-        attributes: Those in which it stands.
+        transposition: Of its part: semitones by which it sounds above what is written.
         now: When.
         read: Gets what had to be read somehow.
     """
@@ -78,9 +79,10 @@ def read_key_mark(key: Element, attributes: Element, now: Fraction, read: set[st
         read.add(f"a key signature of {abs(fifths)} {sign} as its enharmonic twin")
         fifths += -12 if fifths > 0 else 12
     mode = text_of(key, "mode").lower()
-    return KeyMark(
-        now, fifths, mode if mode in MODES else "", attributes.find("transpose") is not None
-    )
+    if fifths is not None and transposition:
+        fifths += fifths_of_interval(transposition)
+        fifths += -12 if fifths > 7 else 12 if fifths < -7 else 0
+    return KeyMark(now, fifths, mode if mode in MODES else "", transposition % 12 != 0)
 
 
 def lay_tempos(

@@ -160,6 +160,7 @@ class _Part:
                 if element.tag == "attributes":
                     self._clock.take_attributes(element)
                     self._take_transposition(element)
+                    line.transposition = self.staves[0].transposition
                 elif element.tag == "note":
                     self._take_note(element, index)
                 elif element.tag in ("backup", "forward"):
