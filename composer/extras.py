@@ -11,8 +11,9 @@ from composer.errors import MissingTool
 LIBRARIES = {
     "audio": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
     "sheet": ("music21", "typst", "verovio"),
-    "page": ("gradio", "plotly"),
+    "page": ("gradio", "fastapi", "plotly"),
     "batch": ("pyarrow",),
+    "watch": ("prometheus_client",),
     "train": ("lightning_fabric", "torch", "tqdm"),
     "evaluate": ("matplotlib", "scipy", "sklearn"),
     "study": (

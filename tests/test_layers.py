@@ -34,7 +34,7 @@ ROWS = (
     ("branches",),
     ("composition",),
     ("pipeline",),
-    ("evaluation", "listening", "remigen", "batch", "live"),
+    ("evaluation", "listening", "remigen", "batch"),
     ("__init__",),  # the public face
     ("ui",),
     ("cli",),
@@ -48,6 +48,8 @@ HOMES = {
     "onnx": ("composer.models",),
     "onnxruntime": ("composer.models", "composer.decoding", "composer.training"),
     "gradio": ("composer.ui",),
+    "fastapi": ("composer.ui.rest",),
+    "prometheus_client": ("composer.ui.server.metrics",),
     "plotly": ("composer.plots",),
     "fluidsynth": ("composer.rendering.audio",),
     "music21": ("composer.rendering", "composer.corpus"),

@@ -90,6 +90,28 @@ class Page(Section):
     mcp: bool = _setting(False, "offer its functions as MCP tools", "COMPOSER_MCP")
 
 
+class Service(Section):
+    """How REST answers, and how the server is watched and ended."""
+
+    keys: SecretStr = _setting(
+        SecretStr(""),
+        "who may call REST: name:key:calls a minute, separated by commas; empty lets all in",
+        "COMPOSER_API_KEYS",
+    )
+    origins: str = _setting(
+        "",
+        "web pages that may call REST from a browser, separated by commas",
+        "COMPOSER_API_ORIGINS",
+    )
+    link_life_s: int = _setting(
+        900, "seconds that a link to a file is valid", "COMPOSER_LINK_LIFE_S", ge=10, le=86_400
+    )
+    metrics: bool = _setting(False, "answer with metrics for Prometheus", "COMPOSER_METRICS")
+    grace_s: int = _setting(
+        8, "seconds that running work may take at the end", "COMPOSER_GRACE_S", ge=0, le=600
+    )
+
+
 class Studies(Section):
     """Listening tests on the page."""
 
@@ -108,6 +130,7 @@ class Settings(BaseSettings):
     engine: Engine = Field(default_factory=Engine)
     sound: Sound = Field(default_factory=Sound)
     page: Page = Field(default_factory=Page)
+    service: Service = Field(default_factory=Service)
     studies: Studies = Field(default_factory=Studies)
 
     @classmethod

@@ -11,7 +11,9 @@ from composer.ui.compose import page as compose_page
 from composer.ui.edit import page as edit_page
 from composer.ui.extend import page as extend_page
 from composer.ui.inspect import page as inspect_page
+from composer.ui.rest.opening import open_rest
 from composer.ui.server.entrance import PlainBlocks
+from composer.ui.server.turns import Turns
 from composer.ui.shared import keeping
 from composer.ui.shared.elements import html
 from composer.ui.shared.underway import Works
@@ -46,7 +48,7 @@ DELETE_CACHE_S = (600, 3600)
 MAX_WAITING = 20
 
 
-def build_app(studio: Studio | None = None) -> gr.Blocks:
+def build_app(studio: Studio | None = None) -> PlainBlocks:
     """Build the page.
 
     Args:
@@ -59,9 +61,9 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
     studio = studio or default_studio()
     studio.load()
     n_at_once = settings.read().page.concurrency
-    demo: gr.Blocks = PlainBlocks(
-        title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S
-    )
+    turns = Turns(n_at_once)
+    studio = studio.in_turn(turns)
+    demo = PlainBlocks(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
     with demo:
         html(HEADER, js_on_load=WATCH_FIELDS)
         window_px = gr.Number(visible=False)
@@ -91,5 +93,6 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
                 about_page.build(studio, n_at_once=n_at_once)
         demo.load(None, None, window_px, js=ARRIVE)
         api.build(studio, n_at_once=n_at_once)
+    demo.rest = open_rest(studio, turns)
     demo.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return demo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.scoring import score
 from composer.ui.server.accelerator import DrawnBars, on_accelerator
+from composer.ui.server.turns import Turns
 
 
 class ReadScore(Protocol):
@@ -78,6 +79,16 @@ class Studio:
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
     vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
     harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
+
+    def in_turn(self, turns: Turns) -> Studio:
+        """Return the same studio, in which every run waits for its turn."""
+        steps = {one.name: getattr(self, one.name) for one in fields(self)}
+        queued: dict[str, Any] = {
+            name: turns.queued(name.removesuffix("_steps"), made)
+            for name, made in steps.items()
+            if name.endswith("_steps")
+        }
+        return replace(self, **queued)
 
 
 def default_studio() -> Studio:

@@ -15,8 +15,10 @@ from composer.composition import Composition
 from composer.pipeline import Progress
 from composer.request import Request, number_setting
 from composer.ui import build_app
-from composer.ui.api.endpoints import compose_endpoint
+from composer.ui.api.calling import endpoint
+from composer.ui.api.endpoints import compose_ability
 from composer.ui.compose.links import read_query, to_query
+from composer.ui.rest.schemas import model_of
 from composer.ui.shared import settings
 from tests.fake_studio import FakeComposer, fake_studio
 
@@ -65,13 +67,19 @@ def test_the_page_has_a_control_for_it_that_reaches_the_composer() -> None:
 
 def test_the_api_has_a_parameter_for_it_that_reaches_the_composer() -> None:
     composer = NotingComposer()
-    endpoint = compose_endpoint(fake_studio(compose_steps=composer))
-    parameters = inspect.signature(endpoint).parameters
+    call = endpoint(compose_ability(fake_studio(compose_steps=composer)))
+    parameters = inspect.signature(call).parameters
     assert (parameters["swing"].default, parameters["swing"].annotation) == (0.0, float)
     usual = {name: one.default for name, one in parameters.items()}
-    *_, files = endpoint(*(usual | {"bars": 4, "candidates": 1, "swing": 0.25}).values())
+    *_, files = call(*(usual | {"bars": 4, "candidates": 1, "swing": 0.25}).values())
     assert composer.asked[0].to_dict()["swing"] == 0.25
     assert all(file is not None for file in files)
+
+
+def test_rest_describes_it_with_its_range() -> None:
+    model = model_of(compose_ability(fake_studio()))
+    described = model.model_json_schema()["properties"]["swing"]
+    assert (described["minimum"], described["maximum"], described["default"]) == (0.0, 0.75, 0.0)
 
 
 def test_a_link_carries_it() -> None:

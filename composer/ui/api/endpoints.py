@@ -6,7 +6,7 @@ request: a setting more is a parameter more.
 Annotations are not postponed here, because gradio reads them to describe the endpoints.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
 from composer.scoring import score
 from composer.ui.api import given
-from composer.ui.api.calling import Files, Steps, endpoint, setting_parameter, with_seed
+from composer.ui.api.abilities import Ability, Steps, setting_value
+from composer.ui.api.calling import endpoint, with_seed
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
@@ -42,33 +43,55 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         with plain_errors():
             return menu_values(studio.menu(), studio.suggestions())
 
-    def inspect(file: FileData, form: str | None = None) -> dict[str, Any]:
+    def inspect_file(file: FileData, form: str | None = None) -> dict[str, Any]:
         """Read a MIDI or MusicXML file; return what was found in it, and its scorecard.
 
         Without a form it is compared with real pieces of the form that its name speaks of.
         """
         with plain_errors():
-            return _inspect(studio, file, form)
+            return inspect(studio, file, form)
 
-    for made in (compose_endpoint(studio), *given.endpoints(studio)):
+    for ability in abilities(studio):
         in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
-        gr.api(made, api_name=made.__name__, **in_model)
+        gr.api(endpoint(ability), api_name=ability.name, **in_model)
     # In a line of its own: who reads a file waits for nobody who composes.
-    gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=INSPECT_AT_ONCE)
+    gr.api(
+        inspect_file,
+        api_name="inspect",
+        concurrency_id="inspect",
+        concurrency_limit=INSPECT_AT_ONCE,
+    )
     gr.api(menu, api_name="menu", queue=False)
 
 
-def compose_endpoint(studio: Studio) -> Callable[..., Iterator[Files]]:
-    """Return the endpoint `compose`, whose parameters are the settings of a request."""
+def abilities(studio: Studio) -> tuple[Ability, ...]:
+    """Return all that makes music: the one list from which every endpoint is made."""
+    return (compose_ability(studio), *given.abilities(studio))
 
-    def run(**values: Any) -> Steps:
+
+def compose_ability(studio: Studio) -> Ability:
+    """Return `compose`, whose values are the settings of a request."""
+
+    def run(*, should_stop: Callable[[], bool], **values: Any) -> Steps:
         request = read_request(with_seed(values))
-        return studio.compose_steps(request, should_stop=lambda: False)
+        return studio.compose_steps(request, should_stop=should_stop)
 
-    return endpoint("compose", COMPOSE, [setting_parameter(name) for name in settings()], run)
+    example = {"composer": "Bach", "form": "chorale", "key": "G minor", "bars": 8, "seed": 7}
+    values = tuple(setting_value(name) for name in settings())
+    return Ability("compose", COMPOSE, values, run, example | {"candidates": 2})
 
 
-def _inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:
+def inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:
+    """Return what is found in a file that a caller sent, and its scorecard.
+
+    Args:
+        studio: Reads and scores it.
+        file: As gradio or REST hands it on; see `uploads.read_piece`.
+        form: Whose real pieces it is compared with; None for the one that its name speaks of.
+
+    Raises:
+        RequestError: If it is no music, or there is no such form.
+    """
     found = inspect_handlers.read_upload(studio.read_score, file)
     if form is not None and form not in ("", OPEN):
         found = inspect_handlers.choose_form(found, form)

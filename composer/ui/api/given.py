@@ -1,4 +1,4 @@
-"""The public HTTP API for music that is given: `extend`, `infill`, `vary` and `harmonise`.
+"""The public HTTP API for music that is given: `extend`, `infill`, `vary`, `harmonise` and `plan`.
 
 Each takes a MIDI or MusicXML file and returns the best candidate as MIDI, and composition.json.
 Bars have the numbers that are printed: the first whole bar is 1, a pickup is 0. Parts are counted
@@ -7,28 +7,24 @@ from 1, the highest first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 from gradio.data_classes import FileData
 
 from composer.errors import OptionError
+from composer.piece import Piece
 from composer.pipeline import prepare
-from composer.plans import Chunking
-from composer.ui.api.calling import (
-    Files,
-    Steps,
-    endpoint,
-    parameter,
-    read_settings,
-    setting_parameter,
-)
+from composer.plans import Chunking, Plan, build_plan
+from composer.ui.api.abilities import Ability, Steps, Value, setting_value
+from composer.ui.api.calling import read_settings
 from composer.ui.shared import uploads
 from composer.ui.shared.settings import read_whole, setting
 from composer.ui.studio import Studio
 
+Stop = Callable[[], bool]
 EXTEND = "Go on with a piece: more bars behind its end, the last of them a close."
 INFILL = """Write some bars anew, of all parts or of some; all other notes stay.
 
@@ -40,55 +36,96 @@ VARY = """Write some bars again: a freedom of 0 keeps close to them, 1 rewrites 
 Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
 """
 HARMONISE = "Write the other parts to a melody, or to one part of a piece; its notes stay."
+FILE = Value("file", FileData, help="a MIDI or MusicXML file")
+PLAN = """Compose a whole form section by section: drawn, repeated or varied as its plan says.
+
+Without a file, `key` names the key of the piece; a file brings its own.
+"""
+NEEDS_KEY = "`key` is needed where no file gives one, such as 'G major'"
+_CHUNK_FACTS = ("help", "low", "high")
 _RUN = ("temperature", "candidates", "seed", "engine")
-_FILE = parameter("file", FileData)
-_PLACE = (parameter("first_bar", int), parameter("last_bar", int))
-_PARTS = (parameter("parts", list[int] | None, None), parameter("edges", str, "keep"))
+_PLAYERS = ("ensemble", "meter", "parts")
+_PLACE = (
+    Value("first_bar", int, help="first bar to write, as printed: a pickup is 0"),
+    Value("last_bar", int, help="last bar to write"),
+)
+_PARTS = (
+    Value("parts", list[int] | None, None, "which parts, from 1, the highest first; all if none"),
+    Value("edges", str, "keep", "`keep` or `tie` what sounds across the edges"),
+)
+_COMPLETE = Value("complete", bool, False, "whether the parts that are not named come in, too")
+_FREEDOM = Value("freedom", float, 0.5, "0 keeps close, 1 rewrites", 0.0, 1.0)
+_PLAN = Value("plan", str | dict[str, Any], help="name of a form, or a plan with its sections")
+_FIRST_SECTION = Value("file", FileData | None, None, "music that becomes the first section")
+_PART = Value("part", int, 1, "the part that stays, from 1, the highest first")
 
 
-def endpoints(studio: Studio) -> list[Callable[..., Iterator[Files]]]:
-    """Return the four endpoints."""
-    named = [setting_parameter(name) for name in ("composer", "form")]
-    run = [setting_parameter(name) for name in _RUN]
-    kinds = {"overlap_bars": int | None}
-    chunks = [parameter(c.name, kinds.get(c.name, int), c.default) for c in fields(Chunking)]
-    complete, freedom = parameter("complete", bool, False), parameter("freedom", float, 0.5)
-    ensemble = setting_parameter("ensemble")
+def abilities(studio: Studio) -> tuple[Ability, ...]:
+    """Return the abilities."""
+    named, run = _named("composer", "form"), _named(*_RUN)
     # What is varied keeps the temperature that suits its freedom, unless one is named.
-    own_run = [parameter("temperature", float | None, None), *run[1:]]
-    return [
-        endpoint(
+    own_run = (replace(run[0], kind=float | None, default=None), *run[1:])
+    few = {"candidates": 2, "seed": 1}
+    some_bars = {"first_bar": 1, "last_bar": 2}
+    return (
+        Ability(
             "extend",
             EXTEND,
-            [_FILE, setting_parameter("bars"), *chunks, *named, *run],
+            (FILE, setting_value("bars"), *_chunks(), *named, *run),
             partial(_extend, studio),
+            {"bars": 4} | few,
         ),
-        endpoint(
+        Ability(
             "infill",
             INFILL,
-            [_FILE, *_PLACE, *_PARTS, complete, *named, *run],
+            (FILE, *_PLACE, *_PARTS, _COMPLETE, *named, *run),
             partial(_infill, studio),
+            some_bars | {"parts": [2, 3]} | few,
         ),
-        endpoint(
-            "vary", VARY, [_FILE, *_PLACE, freedom, *_PARTS, *own_run], partial(_vary, studio)
+        Ability(
+            "vary",
+            VARY,
+            (FILE, *_PLACE, _FREEDOM, *_PARTS, *own_run),
+            partial(_vary, studio),
+            some_bars | {"freedom": 0.3} | few,
         ),
-        endpoint(
+        Ability(
             "harmonise",
             HARMONISE,
-            [_FILE, parameter("part", int, 1), *named, ensemble, *run],
+            (FILE, _PART, *named, setting_value("ensemble"), *run),
             partial(_harmonise, studio),
+            {"composer": "Bach", "form": "chorale"} | few,
         ),
-    ]
+        Ability(
+            "plan",
+            PLAN,
+            (_PLAN, _FIRST_SECTION, *_named("key"), *_chunks(), *named, *_named(*_PLAYERS), *run),
+            partial(_plan, studio),
+            {"plan": "AABA", "key": "G major", "composer": "Mozart", "form": "minuet"} | few,
+        ),
+    )
 
 
-def _extend(studio: Studio, *, file: Any, bars: Any, **values: Any) -> Steps:
+def _named(*names: str) -> tuple[Value, ...]:
+    return tuple(setting_value(name) for name in names)
+
+
+def _chunks() -> tuple[Value, ...]:
+    kinds: dict[str, Any] = {"overlap_bars": int | None}
+    return tuple(
+        Value(c.name, kinds.get(c.name, int), c.default, *(c.metadata[x] for x in _CHUNK_FACTS))
+        for c in fields(Chunking)
+    )
+
+
+def _extend(studio: Studio, *, file: Any, bars: Any, should_stop: Stop, **values: Any) -> Steps:
     added = setting("bars").read(bars)
     names = [one.name for one in fields(Chunking)]
     chunks = {name: read_whole(f"`{name}`", values.pop(name)) for name in names}
     options = _told(chunks | read_settings(values))
     piece = uploads.read_piece(studio.read_score, file)
     piece = prepare(piece, parts=tuple(range(len(piece.parts))))
-    return studio.extend_steps(piece, added, **options)
+    return studio.extend_steps(piece, added, should_stop=should_stop, **options)
 
 
 def _infill(studio: Studio, *, complete: Any, **values: Any) -> Steps:
@@ -111,6 +148,7 @@ def _rewrite(
     last_bar: Any,
     parts: Any,
     edges: Any,
+    should_stop: Stop,
     **values: Any,
 ) -> Steps:
     """Write bars of parts anew; a part is an index from here on."""
@@ -122,18 +160,47 @@ def _rewrite(
         "parts": None if parts is None else [_read_number("parts", part) - 1 for part in parts],
     }
     options = _told({"edges": edges, **own, **read_settings(values)})
-    return steps(uploads.read_piece(studio.read_score, file), **place, **options)
+    piece = uploads.read_piece(studio.read_score, file)
+    return steps(piece, **place, should_stop=should_stop, **options)
 
 
-def _harmonise(studio: Studio, *, file: Any, part: Any, **values: Any) -> Steps:
+def _harmonise(studio: Studio, *, file: Any, part: Any, should_stop: Stop, **values: Any) -> Steps:
     options = _told({"part": _read_number("part", part) - 1, **read_settings(values)})
-    return studio.harmonise_steps(uploads.read_piece(studio.read_score, file), **options)
+    piece = uploads.read_piece(studio.read_score, file)
+    return studio.harmonise_steps(piece, should_stop=should_stop, **options)
+
+
+def _plan(
+    studio: Studio, *, plan: Any, file: Any, key: Any, should_stop: Stop, **values: Any
+) -> Steps:
+    names = [one.name for one in fields(Chunking)]
+    chunks = {name: read_whole(f"`{name}`", values.pop(name)) for name in names}
+    options = _told(chunks | read_settings(values))
+    start = None
+    if file is not None:
+        start = uploads.read_piece(studio.read_score, file)
+        start = prepare(start, parts=tuple(range(len(start.parts))), key=setting("key").read(key))
+    laid = _read_plan(plan, start, setting("key").read(key))
+    return studio.plan_steps(laid, start, should_stop=should_stop, **options)
+
+
+def _read_plan(plan: Any, start: Piece | None, key: str | None) -> Plan:
+    """Return a plan that was named or written out.
+
+    Raises:
+        OptionError: If it is none, or nobody knows its key.
+    """
+    if isinstance(plan, dict):
+        return Plan.from_dict(plan)
+    if start is None and key is None:
+        raise OptionError(NEEDS_KEY)
+    n_bars = start.n_bars if start else None
+    return build_plan(plan, start.key if start else key or "", first_bars=n_bars)
 
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that are not left open, and that nobody stops the run."""
-    told = {name: value for name, value in options.items() if value is not None}
-    return {**told, "should_stop": lambda: False}
+    """Return the options that are not left open."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _read_number(name: str, value: Any) -> int:

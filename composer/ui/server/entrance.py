@@ -10,18 +10,20 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import gradio as gr
 from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
+from gradio.routes import App
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import RequestError
 from composer.ui.server.incidents import plain_errors
-from composer.ui.server.traffic import TOO_OFTEN, Tollgate, log_call
+from composer.ui.server.problems import MEDIA_TYPE, problem, problem_body
+from composer.ui.server.traffic import TOO_OFTEN, Tollgate, log_call, new_request_id
 
 # One file a request, and what multipart forms put around it.
 MAX_UPLOAD_BODY_BYTES = MAX_UPLOAD_BYTES + 200_000
@@ -33,6 +35,8 @@ ODD_VALUE = "a value has a form that cannot be read; the API page shows what eac
 NO_ENDPOINT = "there is no such endpoint; the API page lists them"
 _MAX_DEPTH = 50
 NO_CALL = 'a call is JSON with a list of values: {"data": [...]}; the API page shows which'
+# Where REST lies; it says itself what will not do, as problems.
+REST = "/api/v1"
 _UPLOAD = "/upload"
 _CALLS = ("/queue/join", "/call/", "/run/")
 # What the server behind us states in words for programmers, or not at all.
@@ -40,8 +44,28 @@ _SENTENCES = {503: FULL, 422: NO_CALL, 400: NO_CALL}
 _log = logging.getLogger(__name__)
 
 
+class Beside(Protocol):
+    """What is served beside the page."""
+
+    @property
+    def app(self) -> ASGIApp:
+        """Takes what comes under `REST`."""
+
+    @property
+    def tollgate(self) -> Tollgate:
+        """Counts the calls of addresses, those of the page too."""
+
+    def drain(self) -> None:
+        """Let running work keep what it has, and wait for it."""
+
+
 class PlainBlocks(gr.Blocks):
-    """Blocks that answer whatever goes wrong with a sentence, where gradio would say null."""
+    """Blocks that answer whatever goes wrong with a sentence, where gradio would say null.
+
+    `rest` lies beside the page, for the server that will serve both.
+    """
+
+    rest: Beside | None = None
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Raise `gr.Error` if there are too few values or too many."""
@@ -106,16 +130,48 @@ def _dictionaries(values: Any, depth: int) -> Iterator[dict[str, Any]]:
                 yield from _dictionaries(value, depth - 1)
 
 
+class Entrance(App):
+    """Gradio's server, with REST beside it: what gradio says of other origins is not said there.
+
+    Args:
+        rest: The application under `REST`; None for none.
+        options: Of gradio's server.
+    """
+
+    def __init__(self, rest: ASGIApp | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to REST or to gradio."""
+        is_rest = scope["type"] == "http" and scope["path"].startswith(f"{REST}/")
+        if is_rest and self._rest is not None:
+            await self._rest(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class Guard:
     """Stand before the server: bound what comes in, and say in words what went wrong.
 
     Args:
         app: The server behind it.
+        tollgate: Counts the calls of every address.
+        admits: Whether whoever sends this may do so now; by address if left out.
     """
 
-    def __init__(self, app: ASGIApp, tollgate: Tollgate | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        tollgate: Tollgate | None = None,
+        admits: Callable[[Scope], bool] | None = None,
+    ) -> None:
         self._app = app
         self._tollgate = tollgate or Tollgate(0)
+        self._admits = admits or self._admits_address
+
+    def _admits_address(self, scope: Scope) -> bool:
+        return self._tollgate.admits((scope.get("client") or ("",))[0])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -124,18 +180,20 @@ class Guard:
             return
         path = scope["path"]
         body = _Body(receive, _limit(path))
-        answer = _Answer(path, send, body)
-        if not any(name in path for name in (*_CALLS, _UPLOAD)):
+        answer = _Answer(path, send, body, _request_id(scope))
+        scope["request_id"] = answer.request_id
+        if not _is_counted(scope):
             await self._pass(scope, body, answer)
             return
         began_s = time.monotonic()
         try:
-            if self._tollgate.admits((scope.get("client") or ("",))[0]):
+            if self._admits(scope):
                 await self._pass(scope, body, answer)
             else:
                 await answer.say(429, TOO_OFTEN)
         finally:
-            log_call(path, answer.status, time.monotonic() - began_s, answer.incident)
+            elapsed_s = time.monotonic() - began_s
+            log_call(path, answer.status, elapsed_s, answer.incident, request_id=answer.request_id)
 
     async def _pass(self, scope: Scope, body: _Body, answer: _Answer) -> None:
         try:
@@ -147,6 +205,19 @@ class Guard:
                 raise
             status, sentence, answer.incident = _words_for(error)
             await answer.say(status, sentence)
+
+
+def _is_counted(scope: Scope) -> bool:
+    """Whether a request costs something: a call, an upload, or something new by REST."""
+    if scope["path"].startswith(REST):
+        return bool(scope["method"] == "POST")
+    return any(name in scope["path"] for name in (*_CALLS, _UPLOAD))
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the id of a request, the caller's own if it will do."""
+    given = dict(scope.get("headers", ())).get(b"x-request-id", b"")
+    return new_request_id(given.decode("latin-1"))
 
 
 def _limit(path: str) -> int:
@@ -201,13 +272,16 @@ class _Answer:
         path: Of the request.
         send: Where it goes.
         body: Of the request.
+        request_id: Told in the answer.
     """
 
-    def __init__(self, path: str, send: Send, body: _Body) -> None:
+    def __init__(self, path: str, send: Send, body: _Body, request_id: str = "") -> None:
         self._send = send
         self._body = body
         self._is_call = any(name in path for name in _CALLS)
+        self._is_problem = path.startswith(REST)
         self._is_replaced = False
+        self.request_id = request_id
         self.has_begun = False
         self.status = 0
         self.incident = ""
@@ -219,8 +293,14 @@ class _Answer:
             self._is_replaced = self.has_begun
             self.status = self.status or message["status"]
             self.has_begun = True
+            if self._is_problem:
+                message = {**message, "headers": [*message["headers"], self._id_header]}
         if not self._is_replaced:
             await self._send(message)
+
+    @property
+    def _id_header(self) -> tuple[bytes, bytes]:
+        return b"x-request-id", self.request_id.encode("ascii")
 
     async def _say_instead(self, status: int) -> None:
         """Answer in our words where the server behind us has none that would do."""
@@ -235,7 +315,10 @@ class _Answer:
             return
         self.has_begun = True
         self.status = status
-        body = json.dumps({"detail": sentence}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        kind, body = "application/json", json.dumps({"detail": sentence}).encode()
+        if self._is_problem:
+            kind, body = MEDIA_TYPE, problem_body(problem(status, sentence))
+        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        headers += [self._id_header] if self._is_problem else []
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.routes import ORJSONResponse
 from starlette.middleware import Middleware
 
 from composer import places, settings
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
 from composer.ui.server import statics, storage, traffic
-from composer.ui.server.entrance import Guard
+from composer.ui.server.entrance import Entrance, Guard, PlainBlocks
 from composer.ui.server.traffic import Tollgate
 from composer.ui.studies.opening import study_routes
 from composer.ui.theme import STYLESHEETS, build_theme
@@ -43,7 +44,10 @@ def launch(demo: gr.Blocks) -> None:
     page = settings.read().page
     check_port_is_free(page.host, page.port)
     check_nobody_edits(os.environ)
-    options = serving_options()
+    rest = demo.rest if isinstance(demo, PlainBlocks) else None
+    options = serving_options(rest.tollgate if rest else None)
+    own = options.pop("app_kwargs")
+    server = Entrance(rest.app if rest else None, default_response_class=ORJSONResponse, **own)
     bounds = storage.Bounds(page.files_mb * 1_000_000)
     if page.host not in LOCAL_HOSTS:
         sys.stderr.write("\n".join(PUBLIC_ADVICE) + "\n")
@@ -51,7 +55,7 @@ def launch(demo: gr.Blocks) -> None:
     if folder := os.environ.get("GRADIO_TEMP_DIR"):  # else it is shared with other programs
         storage.keep_tidy(Path(folder), bounds)
     demo.api_open = False  # or calls could pass by the queue, and by its limits
-    demo.launch(server_name=page.host, server_port=page.port, **options)
+    demo.launch(server_name=page.host, server_port=page.port, _app=server, **options)
 
 
 def has_tool_server() -> bool:
@@ -91,14 +95,17 @@ def check_port_is_free(host: str, port: int) -> None:
         ) from error
 
 
-def serving_options() -> dict[str, Any]:
+def serving_options(tollgate: Tollgate | None = None) -> dict[str, Any]:
     """Return how gradio serves: no monitoring, no sharing, no file but what is handed out.
+
+    Args:
+        tollgate: Counts the calls of addresses; one of the page alone if left out.
 
     Raises:
         OptionError: If a setting will not do.
     """
     page = settings.read().page
-    tollgate = Tollgate(page.calls_per_minute)
+    tollgate = tollgate or Tollgate(page.calls_per_minute)
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,

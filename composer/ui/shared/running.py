@@ -17,7 +17,6 @@ from composer.pipeline import Progress
 from composer.ui.shared import score_view, wording
 
 STATUS_EVERY_S = 0.2
-WAITING = "Waiting for a free place"
 BEGINNING = "Reading the request"
 FULL = "too many people are composing; try again in a moment"
 STOPPING = "Stopping; what is finished will be kept"

@@ -26,14 +26,14 @@ class Work:
 
     Args:
         state: Of the tab, with the run.
-        draw: Yields the state and what is said meanwhile; the last value is what came of it.
-        room: A place for whoever uses the model.
+        draw: Yields the state and what is said meanwhile, while it waits for its turn, too; the
+            last value is what came of it.
     """
 
-    def __init__(self, state: HasRun, draw: Draw, room: threading.Semaphore) -> None:
+    def __init__(self, state: HasRun, draw: Draw) -> None:
         self.state = state
         self.began_s = time.monotonic()
-        self._draw, self._room = draw, room
+        self._draw = draw
         self._heard_s = self.began_s
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -78,21 +78,14 @@ class Work:
             self._thread.start()
 
     def _work(self) -> None:
-        run = self.state.run
-        has_place = False
         try:
-            while not has_place and not run.is_stopped():
-                has_place = self._room.acquire(timeout=_POLL_S)
-                self._stop_if_unheard()
             for said in self._draw():
                 self._say(said)
                 self._stop_if_unheard()
         except Exception as error:  # noqa: BLE001  raised again where it is heard
             self._error = error
         finally:
-            if has_place:
-                self._room.release()
-            run.end()
+            self.state.run.end()
             with self._changed:
                 self._changed.notify_all()
 
@@ -111,18 +104,17 @@ class Works:
     """All runs of the server, under way or lately over.
 
     Args:
-        n_at_once: How many use the model side by side.
+        n_at_once: How many the page lets draw side by side.
     """
 
     def __init__(self, n_at_once: int) -> None:
         self.n_at_once = n_at_once
-        self._room = threading.Semaphore(n_at_once)
         self._works: dict[str, Work] = {}
         self._lock = threading.Lock()
 
     def add(self, state: HasRun, draw: Draw) -> Work:
         """Note a run that is to be drawn; nothing is drawn before somebody hears it."""
-        work = Work(state, draw, self._room)
+        work = Work(state, draw)
         with self._lock:
             self._forget_old()
             self._works[state.run.key] = work

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -18,12 +18,26 @@ from composer.ui.studio import ReadScore
 MAX_NAME = 80
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A file that came within a request, not by an upload of its own.
+
+    Args:
+        name: As the sender calls it.
+        data: Its content.
+    """
+
+    name: str
+    data: bytes
+
+
 def read_piece(read_score: ReadScore, upload: Any) -> Piece:
     """Read what a visitor sent as music.
 
     Args:
         read_score: As `corpus.read_score_bytes`.
-        upload: As the browser sent it: a dictionary with the path of the file in our cache.
+        upload: As the browser sent it: a dictionary with the path of the file in our cache; or
+            the file itself.
 
     Raises:
         RequestError: If it is no file of ours, or no music.
@@ -38,13 +52,15 @@ def read_bytes(upload: Any) -> bytes:
     Raises:
         RequestError: If it is no file of ours.
     """
+    if isinstance(upload, Sent):
+        return upload.data[: MAX_UPLOAD_BYTES + 1]
     with _checked_path(upload).open("rb") as file:
         return file.read(MAX_UPLOAD_BYTES + 1)
 
 
-def name_of(upload: dict[str, Any]) -> str:
+def name_of(upload: dict[str, Any] | Sent) -> str:
     """Return the visitor's name of the file, without ending, as far as it can be read."""
-    text = upload.get("orig_name")
+    text = upload.name if isinstance(upload, Sent) else upload.get("orig_name")
     stem = PurePath(text[:1000]).stem if isinstance(text, str) else ""
     readable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in stem)
     if " " not in readable.strip():  # files are often named with hyphens for spaces

@@ -18,7 +18,7 @@ from composer.ui.server.incidents import plain_errors
 from composer.ui.shared import downloads, keeping, score_view, wording
 from composer.ui.shared.downloads import Downloads
 from composer.ui.shared.keeping import Keeper
-from composer.ui.shared.running import FULL, STOPPING, WAITING, HasRun
+from composer.ui.shared.running import FULL, STOPPING, HasRun
 from composer.ui.shared.underway import Works
 
 # Values reach the handlers as the browser sent them: the handlers check them, with better words.
@@ -280,7 +280,7 @@ class Runs:
         """Return the values of `_outputs` once a run has begun."""
         told = [read(state) for read in self.told.values()]
         note = keeping.begun(state.run.key, self.query(state))
-        status = wording.status(WAITING, 0.0)
+        status = wording.status(wording.WAITING, 0.0)
         return state, status, note, *told, *self._updates(is_running=True)
 
     def _wire_drawing(self, begun: Any, queue: dict[str, Any]) -> Any:

@@ -17,12 +17,15 @@ from composer.ui.shared.settings import settings
 
 # Towards the end an estimate of less than a second is right; before, it knows too little.
 NEARLY_DONE = 0.9
+WAITING = "Waiting for a free place"
 _LABELS = {rule.name: rule.label for rule in RULES}
 _NAME = re.compile(r"`(\w+)`")
 
 
 def progress_words(progress: Progress) -> str:
     """Say how far a run is: `7 of 16 candidates, about 4 s left`."""
+    if not progress.wanted:
+        return WAITING
     words = f"{progress.drawn} of {count(progress.wanted, 'candidate')}"
     if progress.left_s is None:
         return words

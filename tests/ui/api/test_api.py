@@ -121,6 +121,6 @@ def test_nothing_else_is_served(address: str, path: str) -> None:
 
 def test_private_events_are_not_described(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
-    named = {"/compose", "/extend", "/harmonise", "/infill", "/inspect", "/menu", "/vary"}
+    named = {"/compose", "/extend", "/harmonise", "/infill", "/inspect", "/menu", "/plan", "/vary"}
     assert set(described["named_endpoints"]) == named
     assert described["unnamed_endpoints"] == {}

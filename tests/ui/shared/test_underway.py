@@ -54,21 +54,6 @@ def test_who_comes_back_hears_the_rest_of_the_same_run() -> None:
     assert drawing.n_begun == 1 and not tab.run.is_under_way
 
 
-def test_a_run_waits_until_another_has_left_the_model() -> None:
-    works, drawing = Works(1), Drawing()
-    tabs = Tab(), Tab()
-    works.add(tabs[0], drawing)
-    works.add(tabs[1], lambda: iter([("mine",)]))
-    next(hear(works, tabs[0]))
-    heard: list[Any] = []
-    waiting = threading.Thread(target=lambda: heard.extend(hear(works, tabs[1])))
-    waiting.start()
-    assert not heard
-    drawing.may_go_on.set()
-    waiting.join(10)
-    assert heard == [("mine",)]
-
-
 def test_what_went_wrong_is_heard() -> None:
     def fail() -> Iterator[tuple[Any, ...]]:
         yield ("one",)
