@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.corpus import read_midi as read_midi
     from composer.corpus import read_score as read_score
     from composer.errors import ComposerError as ComposerError
+    from composer.live import TimedEvent as TimedEvent
+    from composer.live import stream as stream
     from composer.piece import Note as Note
     from composer.piece import Part as Part
     from composer.piece import Piece as Piece
@@ -42,6 +44,7 @@ _NAMES = {
     "composition": "Composition replay",
     "corpus": "read_midi read_score",
     "errors": "ComposerError",
+    "live": "TimedEvent stream",
     "piece": "Note Part Piece",
     "pipeline": (
         "compose compose_long compose_plan compose_steps extend harmonise infill menu vary"

@@ -34,7 +34,7 @@ ROWS = (
     ("branches",),
     ("composition",),
     ("pipeline",),
-    ("evaluation", "listening", "remigen", "batch"),
+    ("evaluation", "listening", "remigen", "batch", "live"),
     ("__init__",),  # the public face
     ("ui",),
     ("cli",),

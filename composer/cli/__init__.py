@@ -21,6 +21,7 @@ from composer.cli import (
     remigen,
     rendering,
     serving,
+    streaming,
     studies,
     training,
 )
@@ -50,7 +51,17 @@ def build_parser() -> argparse.ArgumentParser:
         prog="composer", description="Compose classical music with a small transformer."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    rooms = (serving, composing, extending, filling, rendering, training, indexing, evaluating)
+    rooms = (
+        serving,
+        composing,
+        extending,
+        streaming,
+        filling,
+        rendering,
+        training,
+        indexing,
+        evaluating,
+    )
     for room in (*rooms, batches, studies, remigen, configuring):
         room.add_commands(commands)
     return parser

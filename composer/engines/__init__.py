@@ -19,7 +19,7 @@ from composer.engines.base import (
     Take,
 )
 from composer.engines.capabilities import Capabilities, Option
-from composer.engines.menu import MenuEntry, check_menu, decide
+from composer.engines.menu import MenuEntry, check_menu, decide, in_style
 from composer.engines.playing import play
 from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
@@ -44,6 +44,7 @@ __all__ = [
     "Take",
     "check_menu",
     "decide",
+    "in_style",
     "menu_values",
     "open_engine",
     "open_shelf",

@@ -11,6 +11,8 @@ import numpy as np
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
 from composer.theory import parse_key
+from composer.tokenizer.styles import style_of
+from composer.tokenizer.vocab import STYLES
 
 # Fewer training pieces hardly show a manner: such a pair is offered with a mark. A classifier of
 # real pieces names the composer of 15 % of the draws of pairs with 10 to 29 pieces, of 26 % with 30
@@ -101,6 +103,35 @@ def matching_rows(request: Request, menu: Sequence[MenuEntry]) -> list[MenuEntry
         for row in menu
         if request.composer in (None, row.composer) and request.form in (None, row.form)
     ]
+
+
+def in_style(request: Request, style: str, menu: Sequence[MenuEntry]) -> Request:
+    """Return a request for music in the style of a time, whose composer is one of that time.
+
+    Args:
+        request: Its composer has to be of the style; where it names none, the seed chooses one of
+            those who wrote in the form, the more often the more pieces there are.
+        style: One of `STYLES`, in capitals or not.
+        menu: Composers and forms on offer.
+
+    Raises:
+        RequestError: If there is no such style, or nobody on the menu wrote so.
+    """
+    name = next((one for one in STYLES if one.lower() == style.strip().lower()), None)
+    if name is None:
+        raise RequestError(f"`style` must be one of {', '.join(STYLES)}, got {style[:40]!r}")
+    own = style_of(request.composer)
+    if request.composer is not None and own != name:
+        usual = f"is {own}" if own else "has no style that is known"
+        raise RequestError(
+            f"`style` {name} does not go with {request.composer[:60]}, whose music {usual}; "
+            "leave one of the two out"
+        )
+    rows = [row for row in matching_rows(request, menu) if style_of(row.composer) == name]
+    if not rows:
+        what = f"no {request.form[:60]}" if request.form else "nothing"
+        raise RequestError(f"{what} of the style {name} is on the menu; leave the style out")
+    return replace(request, composer=decide(request, rows).composer)
 
 
 def decide(request: Request, menu: Sequence[MenuEntry]) -> Request:

@@ -1,0 +1,139 @@
+"""The command that plays without end: stream."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from composer.cli.terminal import add_command, add_setting, read_text
+from composer.request import Request
+
+if TYPE_CHECKING:
+    from composer.live import Moment, Performance
+
+_LEFT_OUT = ("bars", "prune", "candidates")
+MOST_CANDIDATES = 8
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the command of this file."""
+    parser = add_command(
+        commands, "stream", _stream, "Play music that is composed while it sounds, without end."
+    )
+    for setting in fields(Request):
+        if setting.name not in _LEFT_OUT:
+            add_setting(parser, setting)
+    parser.add_argument(
+        "--style", help="style of a time: Renaissance, Baroque, Classical, Romantic or later"
+    )
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        default=MOST_CANDIDATES,
+        help="how many are composed for every two bars where there is time (1 to 8; default 8)",
+    )
+    parser.add_argument(
+        "--bars", type=int, help="end with a cadence after so many bars (1 to 1000000)"
+    )
+    parser.add_argument(
+        "--virtual-clock",
+        action="store_true",
+        help="as fast as the machine can, and the same notes on every run",
+    )
+    parser.add_argument(
+        "--controls",
+        type=Path,
+        help="file of what is turned while it plays: a bar, a name and a value on every line",
+    )
+    parser.add_argument(
+        "--record", type=Path, help="MIDI file that is complete after every bar, a journal beside"
+    )
+    parser.add_argument("--json", action="store_true", help="print every event as a line of JSON")
+
+
+def _stream(options: argparse.Namespace) -> None:
+    from composer.live import (
+        Journal,
+        Performance,
+        Stream,
+        VirtualClock,
+        WallClock,
+        check_cues_of,
+        read_cues,
+    )
+
+    cues = read_cues(read_text(options.controls)) if options.controls else ()
+    journal = Journal(options.record) if options.record else None
+    stream = Stream(
+        _request(options),
+        bars=options.bars,
+        style=options.style,
+        journal=journal,
+    )
+    check_cues_of(stream, cues)
+    clock = VirtualClock() if options.virtual_clock else WallClock()
+    performance = Performance(stream, clock, cues)
+    with _ends_in_order():
+        _play(performance, options)
+    if not options.json:
+        _print_end(performance, options)
+
+
+def _request(options: argparse.Namespace) -> Request:
+    from composer.cli.terminal import check_count
+
+    check_count("candidates", options.candidates, MOST_CANDIDATES)
+    names = [one.name for one in fields(Request) if one.name not in ("bars", "prune")]
+    return Request(**{name: getattr(options, name) for name in names if name in options})
+
+
+@contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Let an interruption or an order to end close the recording and silence what sounds."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _play(performance: Performance, options: argparse.Namespace) -> None:
+    moments = performance.moments()
+    try:
+        for moment in moments:
+            _print_moment(moment, is_json=options.json)
+    finally:
+        moments.close()
+
+
+def _print_moment(moment: Moment, *, is_json: bool) -> None:
+    if is_json:
+        for event in moment.events:
+            print(json.dumps(asdict(event) | {"beats": str(event.beats)}), flush=True)
+        return
+    for event in moment.events:
+        if event.kind == "control":
+            print(f"bar {event.bar}: {event.text}", flush=True)
+    if moment.bar is not None:
+        bar = moment.bar
+        print(f"bar {bar.number}, {bar.key}: {bar.why}", flush=True)
+
+
+def _print_end(performance: Performance, options: argparse.Namespace) -> None:
+    health = performance.health
+    where = f"; recorded in {options.record}" if options.record else ""
+    late = f"{health.n_underruns} bars came late" if health.n_underruns else "none came late"
+    print(f"{health.n_bars} bars, {late}{where}")

@@ -1,0 +1,287 @@
+"""The next bars of a stream: several candidates, judged in context, the best kept.
+
+Each candidate is heard behind what stands, by the same judge as everywhere. Of those, the one is
+kept that keeps the cadence which the form wants here, says nothing again and again, and scores
+best. How many are drawn follows from the time that is left: 8, 4, 2 or 1. Silence is no answer:
+where no candidate will do, bars of the theme come back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+
+from composer.composition import Ranked
+from composer.engines import Engine
+from composer.errors import RequestError
+from composer.live.conductor import Settings, Wanted, facts_of
+from composer.live.context import bars_of, chain_of, copy_theme
+from composer.live.score import Fingerprint, LiveBar, Score, count_loop, fingerprint, split
+from composer.piece import Piece
+from composer.pipeline.chain import Chain
+from composer.pipeline.chunks import ChunkDrawing, DrawnChunk
+from composer.pipeline.extending import chunk_seed
+from composer.request import Request
+from composer.scoring.texture import build_texture
+from composer.scoring.tonality import final_cadence
+from composer.stitching import join
+from composer.theory import Key
+
+COUNTS = (8, 4, 2, 1)
+ATTEMPTS = 3  # until candidates come that are music
+BOLDER = 0.15  # temperature that every further attempt adds
+_ATTEMPT_BIT = 56  # above all bits that seeds of chunks have
+# A cost that was measured may be exceeded by so much before the time is up.
+SAFETY = 1.5
+# By how many points of 100 a candidate is moved that ends as the form wants it, that says the same
+# for the third time or more, or that is as lively as can be.
+CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS = 30.0, 40.0, 15.0
+MOST_TIMES = 2  # that a figure of one to four bars may come in a row
+# The music has drifted when the model finds the last chunks so much more, or so much less, of a
+# surprise than the first ones, in nats a note.
+DRIFT_NATS, DRIFT_CHUNKS = 0.8, 8
+
+
+@dataclass
+class Costs:
+    """How long it takes to compose two bars of so many candidates, as measured so far.
+
+    Args:
+        measured: Candidates -> seconds, newer ones counting more.
+    """
+
+    measured: dict[int, float] = field(default_factory=dict)
+
+    def note(self, n_candidates: int, seconds: float) -> None:
+        """Remember a measurement."""
+        before = self.measured.get(n_candidates, seconds)
+        self.measured[n_candidates] = 0.7 * before + 0.3 * seconds
+
+    def expected_s(self, n_candidates: int) -> float:
+        """Return how long so many will take; 0 before anything was measured."""
+        if not self.measured:
+            return 0.0
+        near = min(self.measured, key=lambda known: abs(known - n_candidates))
+        return self.measured[near] * float((n_candidates / near) ** 0.8)
+
+    def affordable(self, n_most: int, left_s: float | None) -> int:
+        """Return how many candidates can be drawn in the time that is left, one at least.
+
+        Args:
+            n_most: Not more than these.
+            left_s: Until the bars are needed; None for any time.
+        """
+        for count in COUNTS:
+            if count > n_most:
+                continue
+            if left_s is None or SAFETY * self.expected_s(count) <= left_s:
+                return count
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What came of a chunk.
+
+    Args:
+        bars: The new bars.
+        candidates: Of how many they were chosen.
+        elapsed_s: How long it took.
+    """
+
+    bars: tuple[LiveBar, ...]
+    candidates: int
+    elapsed_s: float
+
+
+@dataclass
+class Composing:
+    """An engine at work on one stream.
+
+    Args:
+        engine: What draws.
+        n_most: Candidates at most; of `COUNTS`.
+        costs: What was measured; streams of one machine share it.
+    """
+
+    engine: Engine
+    n_most: int = COUNTS[0]
+    costs: Costs = field(default_factory=Costs)
+
+    def compose(
+        self, score: Score, settings: Settings, wanted: Wanted, n_candidates: int
+    ) -> Chosen:
+        """Compose what is wanted next.
+
+        Args:
+            score: What stands and is planned.
+            settings: Of the stream.
+            wanted: What comes behind it.
+            n_candidates: How many are drawn.
+
+        Raises:
+            RequestError: If nothing can be composed, not even the theme again.
+        """
+        began_s = time.perf_counter()
+        chain, theme_range = chain_of(score, settings)
+        drawn, best, why = self._best(chain, theme_range, score, settings, wanted, n_candidates)
+        elapsed_s = time.perf_counter() - began_s
+        if not wanted.copies and wanted.bars_after:
+            self.costs.note(n_candidates, elapsed_s * 2 / wanted.bars)
+        n_drawn = len(drawn.ranked) + len(drawn.rejected)
+        return Chosen(
+            bars=bars_of(chain, score, wanted, best, why, n_drawn),
+            candidates=n_drawn,
+            elapsed_s=elapsed_s,
+        )
+
+    def _best(
+        self,
+        chain: Chain,
+        theme_range: range,
+        score: Score,
+        settings: Settings,
+        wanted: Wanted,
+        n_candidates: int,
+    ) -> tuple[DrawnChunk, Ranked, str]:
+        """Return all that was drawn, the candidate that is kept, and why."""
+        request = replace(settings.request, candidates=n_candidates)
+        drawing = ChunkDrawing(self.engine, request, lambda: False)
+        if wanted.copies and settings.theme is not None:
+            drawn = copy_theme(drawing, chain, settings.theme, wanted)
+            return drawn, drawn.ranked[0], "the theme returns"
+        facts = facts_of(wanted, settings.theme, theme_range)
+        prints = [fingerprint(bar.music) for bar in (*score.ring, *score.plan)]
+        picking = _Picking(chain, prints, settings, wanted)
+        seed = chunk_seed(settings.request.seed, wanted.seed_number)
+        for attempt in range(ATTEMPTS):
+            drawing.request = _bolder(request, attempt)
+            ask = chain.ask(
+                drawing.request,
+                wanted.key,
+                wanted.bars,
+                wanted.bars_after,
+                seed=seed + (attempt << _ATTEMPT_BIT),
+                **facts,
+            )
+            try:
+                *_, last = drawing.draw(chain, ask)
+            except RequestError as error:
+                refusal = error
+                chain = replace(chain, is_given=True)  # parts may be silent a while longer
+                continue
+            assert isinstance(last, DrawnChunk)
+            drawn = last
+            best = max(drawn.ranked, key=picking.points)
+            if attempt + 1 < ATTEMPTS and picking.loops(best) > MOST_TIMES:
+                continue
+            return drawn, best, picking.why(best, drawn)
+        if settings.theme is None:
+            raise refusal
+        drawn = copy_theme(drawing, chain, settings.theme, wanted)
+        return drawn, drawn.ranked[0], "nothing else would do, so the theme returns"
+
+
+def _bolder(request: Request, attempt: int) -> Request:
+    """Return a request with a higher temperature at every further attempt."""
+    return replace(request, temperature=min(2.0, request.temperature + BOLDER * attempt))
+
+
+@dataclass
+class _Picking:
+    """Compares candidates of one chunk."""
+
+    chain: Chain
+    prints: Sequence[Fingerprint]
+    settings: Settings
+    wanted: Wanted
+
+    def points(self, one: Ranked) -> tuple[float, float]:
+        """Return how good a candidate is here, and how likely; the more the better."""
+        found = one.scorecard.total + CADENCE_POINTS * self.cadence(one)
+        found -= LOOP_POINTS * max(0, self.loops(one) - MOST_TIMES)
+        found += LIVELY_POINTS * self.settings.liveliness * _density(one.piece)
+        return found, -one.order[1]
+
+    def loops(self, one: Ranked) -> int:
+        """Return how often in a row the same would be said."""
+        prints = list(self.prints)
+        most = 1
+        for bar in split(one.piece, self.wanted.bars):
+            prints.append(fingerprint(bar))
+            most = max(most, count_loop(prints))
+        return most
+
+    def cadence(self, one: Ranked) -> float:
+        """Return how much of the cadence that is wanted it has, 0..1; 0 if none is."""
+        if not self.wanted.cadence or not one.piece.n_notes:
+            return 0.0
+        tail, n_tail = self.chain.tail()
+        heard = replace(join(tail, n_tail, one.piece), key=self.wanted.key, keys=())
+        if self.wanted.cadence == "half":
+            return _half_cadence(heard, self.wanted.key)
+        return final_cadence(build_texture(heard)).value
+
+    def why(self, best: Ranked, drawn: DrawnChunk) -> str:
+        """Say why it was chosen."""
+        n_drawn = len(drawn.ranked) + len(drawn.rejected)
+        reasons = [f"{best.scorecard.total:.0f} of 100"]
+        if self.cadence(best) >= 0.99:
+            reasons.append(f"{self.wanted.cadence} cadence")
+        reasons += best.scorecard.reasons[:1]
+        return f"chosen of {n_drawn}: {'; '.join(reasons)}"
+
+
+def _half_cadence(heard: Piece, key: Key) -> float:
+    """Return 1 if music pauses on the dominant: its triad over its root; half for the root alone.
+
+    Source: W. E. Caplin, The Classical Cadence, Journal of the American Musicological Society 57
+    (2004), pp. 51-118.
+    """
+    notes = [note for part in heard.parts for note in part.notes]
+    last = max(note.onset_beats for note in notes)
+    degrees = [
+        (note.pitch, (note.pitch - key.tonic_pitch_class) % 12)
+        for note in notes
+        if note.end_beats > last
+    ]
+    bass = min(degrees)[1]
+    is_triad = {degree for _, degree in degrees} <= {7, 11, 2}
+    return 0.5 * (bass == 7) + 0.5 * (bass == 7 and is_triad)
+
+
+def _density(music: Piece) -> float:
+    """Return how many notes there are, by notes a beat and part: 0 for one, 1 for four or more."""
+    usual = float(music.length_beats) * len(music.parts)
+    return min(1.0, max(-1.0, (music.n_notes / usual - 1.0) / 3.0 if usual else 0.0))
+
+
+# --- Drift --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Drift:
+    """Notices when the music wanders off: how surprising its chunks are, the first and the last.
+
+    Args:
+        first: Nats a note of the first chunks.
+        last: Of the last ones.
+    """
+
+    first: list[float] = field(default_factory=list)
+    last: deque[float] = field(default_factory=lambda: deque(maxlen=DRIFT_CHUNKS))
+
+    def note(self, nats_per_note: float | None) -> bool:
+        """Remember a chunk; return whether the music has drifted."""
+        if nats_per_note is None:
+            return False
+        if len(self.first) < DRIFT_CHUNKS:
+            self.first.append(nats_per_note)
+            return False
+        self.last.append(nats_per_note)
+        if len(self.last) < DRIFT_CHUNKS:
+            return False
+        return abs(fmean(self.last) - fmean(self.first)) > DRIFT_NATS

@@ -1,0 +1,221 @@
+"""A stream in time: every bar is settled shortly before it sounds, the next is composed meanwhile.
+
+Knows a clock and a stream. A bar that comes late moves all that follows, so that nothing is made up
+for in a burst; how late it came is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from composer.engines import Engine
+from composer.errors import RequestError
+from composer.live.clock import Clock, VirtualClock
+from composer.live.controls import Cue, check_cues
+from composer.live.decoder import TimedEvent
+from composer.live.journal import Journal
+from composer.live.score import LiveBar
+from composer.live.streams import Stream
+from composer.request import Request
+
+LEAD_S = 0.5  # before its bar line a bar is settled
+GLANCE_S = 0.02  # between two looks at whether there is something to do
+_ROUNDING_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is to be played next.
+
+    Args:
+        events: In the order of time.
+        began_s: When second 0 of the events is, on the clock.
+        bar: That they belong to; None before the first and behind the last.
+    """
+
+    events: list[TimedEvent]
+    began_s: float
+    bar: LiveBar | None = None
+
+
+@dataclass
+class Health:
+    """How a performance goes.
+
+    Args:
+        n_bars: That were played.
+        n_underruns: Bars that came late.
+        late_s: By how much the latest one did.
+        longest_s: That two bars took to compose.
+        n_candidates: That were drawn last.
+    """
+
+    n_bars: int = 0
+    n_underruns: int = 0
+    late_s: float = 0.0
+    longest_s: float = 0.0
+    n_candidates: int = 0
+
+
+@dataclass
+class Performance:
+    """A stream that is played on a clock.
+
+    Whoever plays many streams calls `open`, `compose`, `settle` and `close` when it is time;
+    `moments` does so for one.
+
+    Args:
+        stream: Whose bars.
+        clock: That says when; on a virtual one all candidates are drawn at every bar, so that the
+            same request gives the same notes on every machine.
+        cues: Controls that are turned when a bar comes.
+        health: How it goes.
+        began_s: When beat 0 is, on the clock; moves where bars come late.
+    """
+
+    stream: Stream
+    clock: Clock
+    cues: tuple[Cue, ...] = ()
+    health: Health = field(default_factory=Health)
+    began_s: float = 0.0
+
+    def moments(self) -> Generator[Moment, None, None]:
+        """Yield what is to be played, each bar about `LEAD_S` before it sounds."""
+        try:
+            yield self.open()
+            while self.is_going:
+                if self.needs_plan:
+                    self.compose()
+                elif (moment := self.settle()) is not None:
+                    yield moment
+                else:
+                    self._wait()
+        finally:
+            rest = self.close()
+        yield rest
+
+    def open(self) -> Moment:
+        """Plan the first bars, and return what stands before them."""
+        self._turn(1)
+        self.compose()
+        self.began_s = self.clock.now_s() + LEAD_S
+        return Moment(self.stream.opening(), self.began_s)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether bars are still to come."""
+        return self.stream.state != "ended"
+
+    @property
+    def needs_plan(self) -> bool:
+        """Whether bars are to be composed now; a control may have dropped those that were."""
+        return self.is_going and not self.stream.score.plan
+
+    @property
+    def due_s(self) -> float:
+        """When the next bar sounds, on the clock."""
+        return self.began_s + self.stream.tempo.seconds(self.stream.score.end_beats)
+
+    def compose(self, left_s: float | None = None) -> None:
+        """Plan the next bars.
+
+        Args:
+            left_s: How long it may take; as long as there is until they sound by default.
+        """
+        if self.stream.score.n_bars and left_s is None:
+            left_s = max(0.0, self.due_s - self.clock.now_s())
+        is_virtual = isinstance(self.clock, VirtualClock)
+        self.stream.compose(None if is_virtual else left_s)
+        self.health.longest_s = max(self.health.longest_s, self.stream.elapsed_s)
+        self.health.n_candidates = self.stream.last_count
+
+    def settle(self) -> Moment | None:
+        """Let the next bar stand, if it is time; return what happens in it."""
+        if self.clock.now_s() < self.due_s - LEAD_S - _ROUNDING_S:
+            return None
+        due_s = self.due_s
+        bar = self.stream.commit()
+        if bar is None:  # a control has just dropped it
+            return None
+        self._note_late(self.clock.now_s() - due_s)
+        moment = Moment(self.stream.play(bar), self.began_s, bar)
+        self._turn(bar.number + 1)
+        return moment
+
+    def close(self) -> Moment:
+        """End all notes and the recording."""
+        return Moment(self.stream.finish(), self.began_s)
+
+    def _wait(self) -> None:
+        """Wait until the next bar is to be settled; look now and then whether it was dropped."""
+        moment_s = self.due_s - LEAD_S
+        if not isinstance(self.clock, VirtualClock):
+            moment_s = min(moment_s, self.clock.now_s() + GLANCE_S)
+        self.clock.wait_until(moment_s)
+
+    def _turn(self, next_bar: int) -> None:
+        waiting = []
+        for cue in self.cues:
+            if cue.bar > next_bar:
+                waiting.append(cue)
+            elif self.is_going:
+                self.stream.control(cue.name, cue.value)
+        self.cues = tuple(waiting)
+
+    def _note_late(self, late_s: float) -> None:
+        self.health.n_bars += 1
+        if late_s > 0:
+            self.health.n_underruns += 1
+            self.health.late_s = max(self.health.late_s, late_s)
+            self.began_s += late_s + LEAD_S
+
+
+def check_cues_of(stream: Stream, cues: tuple[Cue, ...]) -> None:
+    """Refuse controls that are known not to do when their bar will come.
+
+    Raises:
+        RequestError: With the bar.
+    """
+    for cue in cues:
+        try:
+            stream.check(cue)
+        except RequestError as error:
+            raise RequestError(f"control at bar {cue.bar}: {error}") from error
+
+
+def stream(
+    request: Request,
+    *,
+    bars: int | None = None,
+    style: str | None = None,
+    controls: Iterable[Cue] = (),
+    engine: Engine | str | None = None,
+    record: Path | None = None,
+) -> Iterator[TimedEvent]:
+    """Compose music that goes on, event by event, as fast as it is asked for.
+
+    Two bars are composed when the events of the bars before are used up; nothing runs ahead. The
+    same request and controls give the same events.
+
+    Args:
+        request: The settings; up to 8 of its candidates are drawn for every two bars.
+        bars: After how many it ends with a cadence; without, it has no end.
+        style: Of a time, such as `Baroque`; then the composer is one of that time.
+        controls: What is turned when a bar comes, see `live.Cue`.
+        engine: What composes, or its name; the one that the request names by default.
+        record: A MIDI file that grows bar by bar, a journal of the same name beside it.
+
+    Returns:
+        What happens, in the order of time.
+
+    Raises:
+        RequestError: If a setting will not do; at once, before the first event.
+    """
+    cues = check_cues(controls)
+    journal = None if record is None else Journal(Path(record))
+    found = Stream(request, engine=engine, bars=bars, style=style, journal=journal)
+    check_cues_of(found, cues)
+    moments = Performance(found, VirtualClock(), cues).moments()
+    return (event for moment in moments for event in moment.events)

@@ -1,0 +1,358 @@
+"""A stream: music that is composed while it is heard, bar by bar, and may go on for ever.
+
+    stream = Stream(Request(composer="Bach", form="chorale"))
+    stream.compose()          plans two bars
+    bar = stream.commit()     lets the first of them stand; the other may still be dropped
+    events = stream.play(bar)
+
+Who listens says when the next bar is due, so that nothing runs ahead of the ear. A control drops
+the plan and nothing that stands. Composing and turning knobs may come from different threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from composer.engines import Engine, in_style
+from composer.errors import RequestError
+from composer.live.clock import TempoLine
+from composer.live.composing import COUNTS, Chosen, Composing, Costs, Drift
+from composer.live.conductor import (
+    PERIOD_BARS,
+    THEME_BARS,
+    Settings,
+    Theme,
+    next_wanted,
+    theme_of,
+    turned,
+)
+from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_control
+from composer.live.decoder import Decoder, Stroke, TimedEvent, channel_of
+from composer.live.journal import Journal
+from composer.live.score import LiveBar, Mix, Score, mixed
+from composer.pipeline.ranking import chosen_engine, versions_of
+from composer.pipeline.sections import players_of
+from composer.request import Request
+
+STATES = ("filling", "flowing", "ending", "ended")
+MAX_LIVE_BARS = 1_000_000
+TOUR_BARS = 32  # a piece that is to be no longer than this stays in its key
+
+
+class Stream:
+    """One stream.
+
+    Args:
+        request: The settings; its bars do not count, its candidates are the most that are drawn.
+        engine: What composes, or its name; the one that the request names by default.
+        bars: After how many it ends with a cadence; None for no end.
+        style: Of a time, such as Baroque; the composer is one of that time.
+        costs: What composing takes, shared by the streams of a machine.
+        journal: Where bars and controls are written down.
+
+    Raises:
+        RequestError: If a setting will not do, or the engine cannot go on with music.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        engine: Engine | str | None = None,
+        bars: int | None = None,
+        style: str | None = None,
+        costs: Costs | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.engine = chosen_engine(engine, request.engine)
+        if not self.engine.capabilities.serves("Continue"):
+            raise RequestError(self.engine.capabilities.refusal("Continue"))
+        if bars is not None and not 1 <= bars <= MAX_LIVE_BARS:
+            raise RequestError(f"`bars` must be from 1 to {MAX_LIVE_BARS}, got {str(bars)[:40]}")
+        if style is not None:
+            request = in_style(request, style, self.engine.menu)
+        players = players_of(self.engine, request.to_dict())
+        channel_of(len(players.parts) - 1)
+        request = replace(
+            request,
+            composer=players.composer or request.composer,
+            form=players.form or request.form,
+            ensemble=players.ensemble or request.ensemble,
+        )
+        n_most = next(count for count in COUNTS if count <= request.candidates)
+        self._composing = Composing(self.engine, n_most, costs or Costs())
+        is_touring = bars is None or bars > TOUR_BARS
+        self.settings = Settings(request=request, home=players.key, is_touring=is_touring, end=bars)
+        self.score = Score(players)
+        self.tempo = TempoLine(players.tempo_bpm)
+        self.mix = Mix()
+        self.controls: list[Control] = []  # announced, and not heard yet
+        self.last_count = n_most
+        self.elapsed_s = 0.0  # of the last chunk
+        self._n_controls = 0
+        self._told: list[Control] = []  # heard in the bar that comes next
+        self._revision = 0
+        self._decoder = Decoder()
+        self._drift = Drift()
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._at_work = threading.Lock()
+        if journal is not None:
+            journal.begin(request, players, versions_of(self.engine), bars)
+
+    @property
+    def n_parts(self) -> int:
+        """Parts that play."""
+        return len(self.score.players.parts)
+
+    # --- composing ------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        end = self._upcoming().end
+        if end is not None and self.score.n_bars >= end:
+            return "ended"
+        if not self.score.n_bars:
+            return "filling"
+        return "flowing" if end is None or end - self.score.n_bars > PERIOD_BARS else "ending"
+
+    def compose(self, left_s: float | None = None, *, candidates: int | None = None) -> bool:
+        """Plan the next bars behind those that are planned; return whether there were any.
+
+        Args:
+            left_s: Until they are needed; how many candidates are drawn follows from it. None
+                draws as many as the request allows.
+            candidates: How many, whatever time is left: of a journal that is played again.
+
+        Raises:
+            RequestError: If nothing can be composed.
+        """
+        with self._at_work:
+            with self._lock:
+                settings, revision = self._upcoming(), self._revision
+                wanted = next_wanted(settings, self.score)
+                score = Score(self.score.players, self.score.ring.copy(), self.score.plan.copy())
+            if wanted is None:
+                return False
+            count = candidates or self._composing.costs.affordable(self._composing.n_most, left_s)
+            chosen = self._composing.compose(score, settings, wanted, count)
+            with self._lock:
+                self.elapsed_s, self.last_count = chosen.elapsed_s, count
+                if revision == self._revision:  # else nobody wants it any more
+                    self._plan(chosen, count)
+            return True
+
+    def _plan(self, chosen: Chosen, count: int) -> None:
+        self.score.plan.extend(
+            replace(bar, tempo_bpm=self.tempo.tempo_bpm, drawn=count) for bar in chosen.bars
+        )
+
+    def commit(self) -> LiveBar | None:
+        """Let the next bar stand; None if none is planned."""
+        with self._lock:
+            if not self.score.plan:
+                return None
+            bar = self.score.commit()
+            self._heed(bar.number)
+            self._remember(bar)
+            if self._journal is not None:
+                self._journal.write_bar(bar, self.mix)
+            return bar
+
+    def _heed(self, number: int) -> None:
+        """Make controls that a bar heeds part of the settings."""
+        heard = [control for control in self.controls if control.acts_at <= number]
+        for control in heard:
+            self.settings = turned(self.settings, control, self.engine.menu)
+            self.controls.remove(control)
+        self._told += heard
+
+    def _remember(self, bar: LiveBar) -> None:
+        """Keep the theme, and notice drift."""
+        if bar.number == THEME_BARS and self.settings.theme is None:
+            self.settings = replace(self.settings, theme=theme_of(self.score))
+        if bar.stretch.bars > 1 and bar.place == bar.stretch.bars - 1:
+            has_drifted = self._drift.note(bar.nats_per_note)
+            if has_drifted != self.settings.is_fresh:
+                self.settings = replace(self.settings, is_fresh=has_drifted)
+
+    def _upcoming(self) -> Settings:
+        """Return the settings with all controls that the next bars heed."""
+        last = self.score.last_planned()
+        number = last.number + 1 if last else 1
+        settings = self.settings
+        for control in self.controls:
+            if control.acts_at <= number:
+                settings = turned(settings, control, self.engine.menu)
+        return settings
+
+    # --- controls -------------------------------------------------------------------------------
+
+    def control(self, name: str, value: Any = None, *, at: str | None = None) -> Control:
+        """Turn a knob; return what happens and when.
+
+        Args:
+            name: Of the knob, see `controls.KNOBS`.
+            value: As it is read there.
+            at: `bar` or `period`; when the knob acts by itself if None.
+
+        Raises:
+            RequestError: If there is no such control, the value will not do, or too many wait.
+        """
+        knob, found = read_control(name, value)
+        at = at or knob.at
+        if at not in ("beat", "bar", "period"):
+            raise RequestError(f"`at` must be beat, bar or period, got {str(at)[:40]!r}")
+        with self._lock:
+            if len(self.controls) >= MAX_WAITING:
+                raise RequestError("too many controls wait to be heard; wait for the next bar")
+            if self.state == "ended":
+                raise RequestError("the stream has ended; start another")
+            control = self._announced(name, self._loaded(name, found), at)
+            if knob.is_heard_at_once:
+                self._turn_now(control)
+            else:
+                turned(self.settings, control, self.engine.menu)  # refuses what will not do
+                self.controls.append(control)
+                self._drop_from(control.acts_at)
+            if self._journal is not None:
+                self._journal.write_control(control, self.score.n_bars)
+            return control
+
+    def check(self, cue: Cue) -> None:
+        """Refuse a control that is known not to do when its bar will come.
+
+        Raises:
+            RequestError: If so.
+        """
+        if cue.name == "again" and cue.bar <= THEME_BARS:
+            raise RequestError(f"`again` needs {THEME_BARS} bars that were heard before it")
+        if cue.name in ("composer", "style", "form"):
+            control = Control(id=0, name=cue.name, value=cue.value, acts_at=cue.bar)
+            turned(self.settings, control, self.engine.menu)
+
+    def _loaded(self, name: str, value: Any) -> Any:
+        """Return a value with what it needs of the music."""
+        if name != "again":
+            return value
+        theme = theme_of(self.score)
+        if theme is None:
+            raise RequestError(f"`again` needs {THEME_BARS} bars that were heard; wait for them")
+        return theme
+
+    def _announced(self, name: str, value: Any, at: str) -> Control:
+        next_bar = self.score.n_bars + 1
+        place = (next_bar - 1 - self.settings.origin) % PERIOD_BARS
+        acts_at = next_bar + (PERIOD_BARS - place) % PERIOD_BARS if at == "period" else next_bar
+        self._n_controls += 1
+        shown = "" if value is None or isinstance(value, Theme) else f" {_shown(value)}"
+        when = "now" if KNOBS[name].is_heard_at_once else f"from bar {acts_at} on"
+        text = f"{name}{shown}, {when}"
+        return Control(id=self._n_controls, name=name, value=value, acts_at=acts_at, text=text)
+
+    def _drop_from(self, number: int) -> None:
+        """Drop planned bars from a bar on."""
+        self._revision += 1
+        while self.score.plan and self.score.plan[-1].number >= number:
+            self.score.plan.pop()
+
+    def undo(self, control_id: int) -> Control:
+        """Take a control back that is not heard yet; return it.
+
+        Raises:
+            RequestError: If it is heard already, or there is none of that number.
+        """
+        with self._lock:
+            found = next((one for one in self.controls if one.id == control_id), None)
+            if found is None:
+                raise RequestError("this control is heard already; turn it back instead")
+            self.controls.remove(found)
+            self._drop_from(found.acts_at)
+            if self._journal is not None:
+                self._journal.write_undo(found, self.score.n_bars)
+            return found
+
+    def _turn_now(self, control: Control) -> None:
+        """Turn what changes the playing, from the next bar on for who reads bars."""
+        name, value = control.name, control.value
+        if name == "tempo":
+            self.tempo.change(self.score.end_beats, value)
+            plan = [replace(bar, tempo_bpm=value) for bar in self.score.plan]
+            self.score.plan.clear()
+            self.score.plan.extend(plan)
+        elif name == "panic":
+            self._drop_from(control.acts_at)
+            self.settings = replace(self.settings, turns=self.settings.turns + 1)
+        else:
+            field = "muted" if name == "mute" else name
+            self.mix = replace(self.mix, **{field: value})
+        self._told.append(control)
+
+    # --- playing --------------------------------------------------------------------------------
+
+    def opening(self) -> list[TimedEvent]:
+        """Return what stands before the first bar: the programs and the tempo."""
+        parts = self.score.players.parts
+        zero = Fraction(0)
+        programs = [
+            TimedEvent(
+                0.0, zero, "program", 0, channel_of(index), part=index,
+                value=float(part.instrument.program),
+            )
+            for index, part in enumerate(parts)
+        ]  # fmt: skip
+        return [*programs, TimedEvent(0.0, zero, "tempo", value=self.tempo.tempo_bpm)]
+
+    def play(self, bar: LiveBar) -> list[TimedEvent]:
+        """Return all that happens in a bar that stands, in order; bars have to come in theirs."""
+        with self._lock:
+            told, self._told = self._told, []
+            mix, moment = self.mix, bar.onset_beats
+            events = [
+                TimedEvent(
+                    self.tempo.seconds(moment), moment, "bar", bar.number,
+                    text=f"{bar.key}; {bar.why}",
+                )
+            ]  # fmt: skip
+            strokes: list[Stroke] = []
+            for control in told:
+                events.append(self._told_event(control, bar))
+                if control.name in ("panic", "transpose"):
+                    strokes += self._decoder.silence(moment)
+                elif control.name in ("mute", "solo"):
+                    silent = [part for part in range(self.n_parts) if not mix.plays(part)]
+                    strokes += self._decoder.silence(moment, silent)
+            music = mixed(bar.music, mix)
+            strokes += self._decoder.decode(music, moment, bar.end_beats)
+            return [*events, *(self._timed(stroke, bar.number) for stroke in strokes)]
+
+    def finish(self) -> list[TimedEvent]:
+        """Return what is left to happen: the ends of all notes, and the end."""
+        with self._lock:
+            rest = [self._timed(one, self.score.n_bars) for one in self._decoder.close()]
+            moment = max([self.score.end_beats, *(event.beats for event in rest)])
+            if self._journal is not None:
+                self._journal.end()
+            return [*rest, TimedEvent(self.tempo.seconds(moment), moment, "end")]
+
+    def _told_event(self, control: Control, bar: LiveBar) -> TimedEvent:
+        moment_s = self.tempo.seconds(bar.onset_beats)
+        if control.name == "tempo":
+            return TimedEvent(moment_s, bar.onset_beats, "tempo", bar.number, value=control.value)
+        return TimedEvent(moment_s, bar.onset_beats, "control", bar.number, text=control.text)
+
+    def _timed(self, stroke: Stroke, number: int) -> TimedEvent:
+        return TimedEvent(
+            self.tempo.seconds(stroke.beats), stroke.beats, stroke.kind, number,
+            channel_of(stroke.part), stroke.pitch, stroke.velocity, stroke.part,
+        )  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
