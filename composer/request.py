@@ -6,7 +6,8 @@ texts from its fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -16,6 +17,7 @@ from composer.units import TEMPO_RANGE_BPM
 
 MAX_BARS = 512
 MAX_CANDIDATES = 256
+MAX_NAME = 100  # characters
 
 
 def number_setting(label: str, default: Any, low: float, high: float, help_text: str) -> Any:
@@ -24,15 +26,16 @@ def number_setting(label: str, default: Any, low: float, high: float, help_text:
     return field(default=default, metadata=told)
 
 
-def _text(label: str, help_text: str) -> Any:
-    return field(default=None, metadata={"label": label, "help": help_text})
+def _text(label: str, help_text: str, most: int = MAX_NAME) -> Any:
+    return field(default=None, metadata={"label": label, "help": help_text, "most": most})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What a person asks for; `None` leaves the choice to the model.
 
-    `key` and `meter` may be given as text; they are kept as `Key` and `Meter`.
+    `key` and `meter` may be given as text; they are kept as `Key` and `Meter`. `engine_options` may
+    be given as a mapping; it is kept as text, such as "passes=8, heat=1.2".
 
     Raises:
         OptionError: If a value is out of its range or of a wrong type.
@@ -102,19 +105,33 @@ class Request:
         "the same seed gives the same piece with the same version, checkpoint and runtime",
     )
     engine: str | None = _text("Engine", "which engine composes; the usual one if left out")
+    engine_options: str | None = _text(
+        "Engine options",
+        "values of options that only the chosen engine has, such as 'passes=8, heat=1.2'",
+        most=400,
+    )
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
         object.__setattr__(self, "key", _parsed("key", self.key, parse_key, Key))
         object.__setattr__(self, "meter", _parsed("meter", self.meter, parse_meter, Meter))
+        own = self.engine_options
+        own = options_to_text(own) if isinstance(own, Mapping) else own
+        object.__setattr__(self, "engine_options", own or None)
         for option in fields(self):
             value = getattr(self, option.name)
             if "low" in option.metadata:
                 _check_number(
                     option.name, value, option.metadata, is_integer="int" in str(option.type)
                 )
-            elif option.name in ("composer", "form", "ensemble", "engine"):
-                _check_text(option.name, value)
+            elif "str" in str(option.type):
+                _check_text(option.name, value, option.metadata["most"])
+        object.__setattr__(self, "engine_options", options_to_text(self.own_options) or None)
+
+    @property
+    def own_options(self) -> dict[str, float]:
+        """Options that only the chosen engine has, as far as they were given, by name."""
+        return parse_options(self.engine_options or "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -146,10 +163,45 @@ def _parsed(name: str, value: Any, parse: Callable[[str], Any], kind: type) -> A
     return value
 
 
-def _check_text(name: str, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= 100):
+def parse_options(text: str) -> dict[str, float]:
+    """Read text such as "passes=8, heat=1.2"; whole numbers come as such.
+
+    Raises:
+        OptionError: If it is none.
+    """
+    found: dict[str, float] = {}
+    for one in filter(None, map(str.strip, text.split(","))):
+        name, _, value = map(str.strip, one.partition("="))
+        number = _number_of(value)
+        if not name or number is None:
+            raise OptionError(
+                "`engine_options` must be names and numbers such as 'passes=8, heat=1.2', "
+                f"got {one[:40]!r}"
+            )
+        found[name] = number
+    return found
+
+
+def options_to_text(values: Mapping[str, Any]) -> str:
+    """Return options as text, by name; `parse_options` reads it back exactly."""
+    return ", ".join(f"{name}={values[name]}" for name in sorted(values))
+
+
+def _number_of(text: str) -> float | None:
+    """Return a finite number; None if the text is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _check_text(name: str, value: Any, most: int) -> None:
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= most):
         raise OptionError(
-            f"`{name}` must be a name of at most 100 characters; leave it out to keep it open"
+            f"`{name}` must be a text of at most {most} characters; leave it out to keep it open"
         )
 
 

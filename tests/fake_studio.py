@@ -13,7 +13,7 @@ import numpy as np
 
 from composer.cells import cells_of, clear
 from composer.composition import Composition, Ranked, Rejected
-from composer.engines import MenuEntry, Suggestion
+from composer.engines import Capabilities, MenuEntry, Option, Suggestion
 from composer.engines.suggestions import SAMPLING
 from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
@@ -57,6 +57,21 @@ SUGGESTIONS = {
     "chorale": _suggestion(temperature=0.9, guidance=1.5),
     "mazurka": _suggestion(),
 }
+WALTZER = Capabilities(
+    good_for="Waltzes, to see how a page follows an engine.",
+    asks=("Compose", "Continue"),
+    settings=("form", "key", "meter", "bars", "ensemble", "candidates", "seed", "engine"),
+    options=(
+        Option(name="swing", label="Swing", low=0.0, high=0.75, default=0.25, help="how uneven"),
+        Option(
+            name="turns", label="Turns", low=1, high=9, default=4, help="how many", integer=True
+        ),
+    ),
+    forms=("waltz",),
+    meters=("3/4",),
+    ensembles=("keyboard",),
+)
+ENGINES = {"small": Capabilities(good_for="Chorales, quickly."), "waltzer": WALTZER}
 # A chord a beat, soprano to bass, in semitones above the tonic; lowered in minor.
 _CHORDS = ((16, 12, 7, 0), (17, 12, 9, 5), (14, 11, 7, -5), (12, 7, 4, 0))
 _VOICES = ("soprano", "alto", "tenor", "bass")
@@ -263,10 +278,18 @@ def fake_fillings(filler: FakeFiller) -> dict[str, Any]:
     }
 
 
+def two_engines() -> dict[str, Any]:
+    """Return the fields of a studio that has a second engine."""
+    return {
+        "menu": lambda name=None: () if name == "waltzer" else ROWS,
+        "engines": lambda: ENGINES,
+    }
+
+
 def fake_studio(**changes: object) -> Studio:
     """Return a studio that composes at once and has sound; `changes` replace fields of it."""
     studio = Studio(
-        menu=lambda: ROWS,
+        menu=lambda name=None: ROWS,
         suggestions=lambda: SUGGESTIONS,
         compose_steps=FakeComposer(),
         load=lambda: None,

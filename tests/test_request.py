@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.errors import OptionError
-from composer.request import Request, default_of
+from composer.request import Request, default_of, parse_options
 from composer.theory import Key, Meter
 
 NUMBERS = [option for option in fields(Request) if "low" in option.metadata]
@@ -67,7 +67,7 @@ def test_only_settings_that_may_stay_open_may_be_none(option: Any) -> None:
 @pytest.mark.parametrize("name", ["composer", "form", "ensemble"])
 @pytest.mark.parametrize("value", ["", "x" * 101, 7, ["Bach"], {}])
 def test_a_name_is_a_short_text(name: str, value: Any) -> None:
-    with pytest.raises(OptionError, match=f"`{name}` must be a name of at most 100"):
+    with pytest.raises(OptionError, match=f"`{name}` must be a text of at most 100"):
         Request(**{name: value})
 
 
@@ -110,3 +110,27 @@ def test_an_unknown_setting_is_named_with_those_that_there_are() -> None:
 def test_every_setting_has_a_help_text_and_a_default(option: Any) -> None:
     assert option.metadata["help"]
     assert default_of(option.name) == option.default
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"passes": 8, "heat": 1.2}, "heat=1.2, passes=8"),
+        (" passes = 8 ,heat=1.20", "heat=1.2, passes=8"),
+        ("passes=8.0", "passes=8"),
+        ("", None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_options_of_an_engine_are_kept_as_one_text(given: Any, kept: str | None) -> None:
+    request = Request(engine_options=given)
+    assert request.engine_options == kept
+    assert Request.from_dict(request.to_dict()) == request
+    assert parse_options(kept or "") == request.own_options
+
+
+@pytest.mark.parametrize("text", ["passes", "passes=", "=3", "passes=nan", "a=1 b=2", {"a": [1]}])
+def test_options_that_are_no_numbers_are_refused_in_one_sentence(text: Any) -> None:
+    with pytest.raises(OptionError, match="must be names and numbers such as 'passes=8, heat=1.2'"):
+        Request(engine_options=text)

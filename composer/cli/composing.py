@@ -200,3 +200,6 @@ def _engines(options: argparse.Namespace) -> None:
         return
     for name, one in found.items():
         print(f"{name}: {one.good_for}")
+        for option in one.options:
+            span = f"{option.low:g} to {option.high:g}; default {option.default:g}"
+            print(f"  --engine-options {option.name}=N: {option.help} ({span})")

@@ -246,11 +246,25 @@ class Engine:
         """The pieces that it learned from, which it must not copy; None if there are none."""
         return None
 
-    def draw(self, ask: Ask) -> Iterator[Step]:
-        """Draw all candidates of an ask, with progress on the way.
+    def answer(self, ask: Ask) -> Iterator[Step]:
+        """Look whether an ask can be answered, then `draw`.
 
         Raises:
-            RequestError: If it does not serve such asks, or a setting will not do.
+            RequestError: If it cannot, in a sentence that says what would do.
+        """
+        self.capabilities.check(type(ask).__name__, ask.request)
+        areas = isinstance(ask, Fill) and ask.blank.areas
+        if areas and "areas" not in self.capabilities.opens:
+            raise RequestError(
+                "this engine fills whole bars of parts only; choose one that paints areas"
+            )
+        return self.draw(ask)
+
+    def draw(self, ask: Ask) -> Iterator[Step]:
+        """Draw all candidates of an ask, with progress on the way; `answer` looks at it before.
+
+        Raises:
+            RequestError: If a setting will not do.
         """
         raise RequestError(self.capabilities.refusal(type(ask).__name__))
 

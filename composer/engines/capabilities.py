@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
 from typing import Any
 
+from composer.errors import OptionError, RequestError
 from composer.request import Request
 from composer.theory import Meter
 
@@ -18,15 +20,17 @@ _DEEDS = {
     "Fill": "write into a piece",
     "Play": "play without end",
 }
+USUAL_METERS = ("4/4", "3/4", "2/4", "2/2", "6/8", "3/8", "9/8", "12/8")
+_SHOWN = 12  # names in an error
 _SETTINGS = tuple(option.name for option in fields(Request))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """A sampling option that only some engines have.
+    """An option that only some engines have: a number, given in a request's `engine_options`.
 
     Args:
-        name: As in a request's `engine_options`.
+        name: As it is given there.
         label: As a person reads it.
         low, high: Its range, both ends included.
         default: Its value where nothing is said.
@@ -41,6 +45,20 @@ class Option:
     default: float
     help: str
     integer: bool = False
+
+    def check(self, value: float) -> float:
+        """Return a value that will do.
+
+        Raises:
+            OptionError: If it is out of range.
+        """
+        if not self.low <= value <= self.high or (self.integer and value != int(value)):
+            kind = "a whole number" if self.integer else "a number"
+            raise OptionError(
+                f"`{self.name}` must be {kind} from {self.low:.10g} to {self.high:.10g}, "
+                f"got {value:.10g}"
+            )
+        return int(value) if self.integer else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +103,55 @@ class Capabilities:
         """Whether it writes bars of a meter."""
         return not self.meters or str(meter) in self.meters
 
+    def check(self, ask: str, request: Request) -> None:
+        """Refuse a request that the engine cannot answer.
+
+        Args:
+            ask: Of `ASKS`. Forms, ensembles and lengths are those of whole pieces only: music that
+                is given may be of any.
+            request: The settings.
+
+        Raises:
+            RequestError: With what would do.
+        """
+        if not self.serves(ask):
+            raise RequestError(self.refusal(ask))
+        self.options_of(request)
+        if ask != "Compose":
+            return
+        for name, offered in self.lists.items():
+            value = getattr(request, name)
+            if value is not None and offered and str(value) not in offered:
+                known = [one for one in USUAL_METERS if one in offered]
+                shown = list(dict.fromkeys((*known, *offered)))
+                some = ", ".join(shown[:_SHOWN]) + (" ..." if len(shown) > _SHOWN else "")
+                raise RequestError(
+                    f"`{name}` {str(value)[:40]!r} is none that this engine writes; there are "
+                    f"{some}"
+                )
+        for name, most in (("bars", self.max_bars), ("parts", self.max_parts)):
+            count = getattr(request, name)
+            if most is not None and count is not None and count > most:
+                raise OptionError(f"`{name}` must be at most {most} for this engine, got {count}")
+
+    @property
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """What it writes, by setting; empty takes any."""
+        return {"form": self.forms, "ensemble": self.ensembles, "meter": self.meters}
+
+    def options_of(self, request: Request) -> dict[str, float]:
+        """Return the value of each of its own options, by name: as asked, else as usual.
+
+        Raises:
+            OptionError: If the request names one that it does not have, or a value is out of range.
+        """
+        known = {option.name: option for option in self.options}
+        asked = request.own_options
+        for name in asked:
+            if name not in known:
+                raise OptionError(_unknown(name, list(known)))
+        return {name: one.check(asked.get(name, one.default)) for name, one in known.items()}
+
     def refusal(self, ask: str) -> str:
         """Say in a sentence that an ask is not served, and what is."""
         can = " and ".join(_DEEDS[one] for one in self.asks)
@@ -93,3 +160,12 @@ class Capabilities:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return asdict(self)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """Say that there is no such option, and which one may be meant."""
+    if not known:
+        return f"there is no option {name[:40]!r}: this engine has none of its own"
+    near = get_close_matches(name, known, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"this engine has no option {name[:40]!r}; {meant}it has {', '.join(known)}"

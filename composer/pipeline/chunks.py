@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from composer.branches import BEGINNING, Choice, Chunk
 from composer.composition import Ranked, Rejected
 from composer.engines import Continue, Engine
-from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
 from composer.pipeline.judge import Behind, Judge
@@ -55,8 +54,7 @@ class ChunkDrawing:
 
     def __post_init__(self) -> None:
         """Refuse engines that cannot go on."""
-        if not self.engine.capabilities.serves("Continue"):
-            raise RequestError(self.engine.capabilities.refusal("Continue"))
+        self.engine.capabilities.check("Continue", self.request)
 
     def draw(self, chain: Chain, ask: Continue, label: str = "") -> Iterator[Progress | DrawnChunk]:
         """Draw and judge the candidates of a chunk; the last item is what came of it.
@@ -87,7 +85,7 @@ class ChunkDrawing:
     def _draw_once(self, ranking: Ranking, ask: Continue, attempt: int) -> Iterator[Progress]:
         """Draw all candidates of an ask, the first time or another."""
         first = attempt * self.request.candidates
-        for step in self.engine.draw(replace(ask, seed=ask.seed + (attempt << ATTEMPT_BIT))):
+        for step in self.engine.answer(replace(ask, seed=ask.seed + (attempt << ATTEMPT_BIT))):
             ranking.add(replace(take, index=take.index + first) for take in step.takes)
             yield ranking.progress(1.0 if attempt else step.share)
             if self.should_stop():

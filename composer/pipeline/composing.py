@@ -36,7 +36,7 @@ def compose_steps(
     engine = chosen_engine(engine, request.engine)
     ranking = Ranking(request.candidates, Judge.of(engine, Alone(request.tempo_bpm)))
     stopped = False
-    for step in engine.draw(Compose(request)):
+    for step in engine.answer(Compose(request)):
         ranking.add(step.takes)
         yield ranking.progress(step.share)
         if should_stop():

@@ -41,6 +41,7 @@ MANNER = (
     "part_writing",
     "candidates",
     "seed",
+    "engine_options",
 )
 MAX_PARTS_ASKED = 8
 MAX_NAME = 100  # characters
@@ -90,17 +91,10 @@ class Filler:
 
     def steps(self, should_stop: Callable[[], bool]) -> Steps:
         """Draw, judge and rank the candidates."""
-        can = self.engine.capabilities
-        if not can.serves("Fill"):
-            raise RequestError(can.refusal("Fill"))
-        if self.ask.blank.areas and "areas" not in can.opens:
-            raise RequestError(
-                "this engine fills whole bars of parts only; choose one that paints areas"
-            )
         standing = Within(self.ask.blank, self.source, self.form)
         ranking = Ranking(self.request.candidates, Judge.of(self.engine, standing))
         stopped = False
-        for step in self.engine.draw(self.ask):
+        for step in self.engine.answer(self.ask):
             ranking.add(step.takes)
             yield ranking.progress(step.share)
             if should_stop():

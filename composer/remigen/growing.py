@@ -131,7 +131,7 @@ class Growth:
             context_bars=max(1, int(self._context_words / self.words_per_bar)),
             begun=self._begun if is_begun else None,
         )
-        for step in self._engine.draw(ask):
+        for step in self._engine.answer(ask):
             yield from step.takes
 
     @property

@@ -49,7 +49,7 @@ class Studio:
     """What the page needs from the rest of the house.
 
     Args:
-        menu: The pairs of composer and form on offer.
+        menu: The pairs of composer and form on offer, of the usual engine or of a named one.
         suggestions: How pieces of a form are best drawn, by form; none by default.
         engines: What every engine can do, by name, the usual one first.
         compose_steps: As `pipeline.compose_steps`.
@@ -65,7 +65,7 @@ class Studio:
         harmonise_steps: As `pipeline.harmonise_steps`.
     """
 
-    menu: Callable[[], tuple[MenuEntry, ...]]
+    menu: Callable[..., tuple[MenuEntry, ...]]
     compose_steps: ComposeSteps
     load: Callable[[], object]
     render_audio: Callable[..., Path]

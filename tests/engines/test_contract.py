@@ -33,7 +33,7 @@ from composer.engines import (
     open_shelf,
 )
 from composer.engines.companions import LIST
-from composer.errors import CheckpointError, RequestError
+from composer.errors import CheckpointError, OptionError, RequestError
 from composer.novelty import NoveltyIndex, save_index
 from composer.piece import Piece
 from composer.pipeline.chain import Chain, range_of
@@ -98,7 +98,7 @@ def assert_same_from_record(engine: Engine, ask: Any, takes: list[Take]) -> None
 def test_the_document_shows_about_forty_lines_without_events(installed: Path) -> None:
     lines = (installed / "walker.py").read_text().splitlines()
     walker = lines[lines.index("class Walker(Engine):") :]
-    assert len([line for line in walker if line.strip()]) <= 48
+    assert len([line for line in walker if line.strip()]) <= 51
     assert "tokenizer" not in "".join(lines)
 
 
@@ -205,6 +205,32 @@ def test_it_goes_through_every_way_of_composing_and_back(engine: Engine) -> None
             assert replay(one.to_json(), rank) == one.ranked[rank - 1].piece
 
 
+def test_its_own_options_reach_it_and_no_others_do(engine: Engine) -> None:
+    def composed(**own: float) -> Composition:
+        return pipeline.compose(replace(REQUEST, engine_options=own), engine=engine)
+
+    with pytest.raises(OptionError, match="there is no option|this engine has no option"):
+        composed(warmth=1)
+    usual = composed()
+    for option in engine.capabilities.options:
+        bold = composed(**{option.name: option.high})
+        assert bold.piece != usual.piece
+        assert bold.to_dict()["request"]["engine_options"] == f"{option.name}={option.high}"
+        assert composed(**{option.name: option.default}).piece == usual.piece
+        with pytest.raises(OptionError, match=f"`{option.name}` must be"):
+            pipeline.infill(
+                usual.piece, 1, 2, engine=engine, engine_options={option.name: option.high + 1}
+            )
+
+
+def test_whole_pieces_outside_its_lists_are_refused(engine: Engine) -> None:
+    for name, offered in engine.capabilities.lists.items():
+        odd = {"form": "tarantella", "ensemble": "kazoos", "meter": "29/32"}[name]
+        if offered:
+            with pytest.raises(RequestError, match=f"`{name}` '{odd}' is none that this engine"):
+                pipeline.compose(replace(REQUEST, **{name: odd}), engine=engine)
+
+
 def test_an_extension_can_be_continued_by_another_engine(
     engine: Engine, tiny_engine: Engine, installed: Path
 ) -> None:
@@ -223,15 +249,19 @@ def test_an_installed_engine_is_chosen_by_its_name_on_the_command_line(
 ) -> None:
     named = ["--engine", "walker", "--no-audio", "--candidates", "2"]
     assert main(["engines"]) == 0
-    assert "walker: Aimless walks" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "walker: Aimless walks" in printed
     first, second = tmp_path / "a", tmp_path / "b"
-    assert main(["compose", "--bars", "4", "--out", str(first), *named]) == 0
+    own = ["--engine-options", "leap=3"]
+    assert "--engine-options leap=N" in printed
+    assert main(["compose", "--bars", "4", "--out", str(first), *named, *own]) == 0
     piece = str(first / "piece.mid")
     assert main(["extend", piece, "--bars", "2", "--out", str(second), *named]) == 0
     assert main(["infill", piece, "--bars", "2", "--out", str(tmp_path / "c"), *named]) == 0
     assert main(["replay", str(second / "composition.json"), "--out", str(tmp_path / "d")]) == 0
     document = json.loads((first / "composition.json").read_text())
-    assert document["request"]["engine"] == "walker"
+    request = document["request"]
+    assert (request["engine"], request["engine_options"]) == ("walker", "leap=3")
     records = {one["record"]["seed"] for one in document["candidates"]}
     assert records <= {"0/0", "0/1"}
 
@@ -240,12 +270,14 @@ def test_an_installed_engine_is_chosen_by_its_name_on_the_command_line(
 def test_an_installed_engine_is_chosen_by_its_name_over_the_api() -> None:
     endpoint = compose_endpoint(default_studio())
     names = list(endpoint.__signature__.parameters)  # type: ignore[attr-defined]
-    values = {"engine": "walker", "bars": 4, "candidates": 2, "seed": 1}
+    values: dict[str, Any] = {"engine": "walker", "bars": 4, "candidates": 2, "seed": 1}
+    values |= {"engine_options": "leap=2"}
     defaults = Request().to_dict()
     *_, (midi, record) = endpoint(*[values.get(name, defaults[name]) for name in names])
     assert midi is not None and record is not None
     document = json.loads(Path(record.path).read_text())
     assert document["versions"].keys() == {"composer"}
+    assert document["request"]["engine_options"] == "leap=2"
     assert replay(json.dumps(document)).n_bars == 4
 
 

@@ -28,6 +28,7 @@ class Value:
         default: `Parameter.empty` if it must be given.
         help: What it is, in a phrase.
         low, high: Its range, both ends included; None where there is none.
+        most: Characters of a text; 0 where it is not said.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Value:
     help: str = ""
     low: float | None = None
     high: float | None = None
+    most: int = 0
 
     @property
     def is_required(self) -> bool:
@@ -74,4 +76,4 @@ def setting_value(name: str) -> Value:
     # Without a seed each call throws the dice; None leaves any other setting to the model.
     default = None if name == "seed" else one.default
     kind = kind if default is not None else kind | None
-    return Value(name, kind, default, one.help, one.low, one.high)
+    return Value(name, kind, default, one.help, one.low, one.high, one.most)

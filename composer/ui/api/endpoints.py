@@ -1,4 +1,4 @@
-"""The public HTTP API: `compose`, `inspect` and `menu`, for gradio_client and for plain HTTP.
+"""The public HTTP API: `compose`, `inspect`, `menu`, `engines`; for gradio_client and plain HTTP.
 
 What takes music in and writes more is in `given`. The parameters of `compose` are the settings of a
 request: a setting more is a parameter more.
@@ -22,7 +22,7 @@ from composer.ui.api.calling import endpoint, with_seed
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.settings import OPEN, read_request, settings
+from composer.ui.shared.settings import OPEN, read_request, setting, settings
 from composer.ui.studio import ScorePiece, Studio
 
 INSPECT_AT_ONCE = 2
@@ -35,13 +35,19 @@ What is left out stays open; without a seed every call gives another piece.
 def build(studio: Studio, *, n_at_once: int) -> None:
     """Declare the endpoints; what makes music waits in the same queue as the page."""
 
-    def menu() -> list[dict[str, Any]]:
+    def menu(engine: str | None = None) -> list[dict[str, Any]]:
         """Return the pairs of composer and form on offer, with the number of pieces of each.
 
-        `suggested` says which temperature, min_p and guidance suit the form, where it was measured.
+        Of an engine that is named, or of the usual one. `suggested` says which temperature, min_p
+        and guidance suit the form, where it was measured.
         """
         with plain_errors():
-            return menu_values(studio.menu(), studio.suggestions())
+            name = setting("engine").read(engine)
+            return menu_values(studio.menu(name) if name else studio.menu(), studio.suggestions())
+
+    def engines() -> dict[str, Any]:
+        """Return what every engine can do, by name: what it can be asked, its options and lists."""
+        return {name: one.to_dict() for name, one in studio.engines().items()}
 
     def inspect_file(file: FileData, form: str | None = None) -> dict[str, Any]:
         """Read a MIDI or MusicXML file; return what was found in it, and its scorecard.
@@ -62,6 +68,7 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         concurrency_limit=INSPECT_AT_ONCE,
     )
     gr.api(menu, api_name="menu", queue=False)
+    gr.api(engines, api_name="engines", queue=False)
 
 
 def abilities(studio: Studio) -> tuple[Ability, ...]:

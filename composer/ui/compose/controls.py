@@ -11,16 +11,17 @@ import gradio as gr
 from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
-from composer.theory import ENSEMBLES, parse_meter
+from composer.theory import parse_meter
 from composer.ui.compose import suggested
-from composer.ui.shared import choices, fields
+from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
+from composer.ui.shared.engines import Engines
 from composer.ui.shared.settings import OPEN, setting, settings
 
 # What is always in sight, two in a row; what comes after it under "More"; the rest is for experts.
 MAIN = (("composer", "form"), ("key", "meter"), ("bars", "tempo_bpm"), ("ensemble", "parts"))
-MORE = ("temperature", "candidates", "seed")
+ENGINE = ("engine", "engine_options")  # these have components of their own
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Controls:
 
     Args:
         settings: One component a setting, by name, in the order of `settings()`.
+        engines: Who composes, and the options that only some of them have.
         keep_seed: Whether the seed stays.
         compose, stop: The two buttons.
         examples: Settings in one click.
@@ -36,6 +38,7 @@ class Controls:
     """
 
     settings: dict[str, Any]
+    engines: Engines
     keep_seed: gr.Checkbox
     compose: gr.Button
     stop: gr.Button
@@ -47,7 +50,7 @@ def build(
     rows: Sequence[MenuEntry],
     examples: Sequence[Example],
     suggestions: Mapping[str, Suggestion],
-    engines: Mapping[str, Capabilities],
+    can: Mapping[str, Capabilities],
 ) -> Controls:
     """Place all controls, with the first example's pair chosen."""
     first = examples[0] if examples else Example(OPEN, OPEN, "", "", 16)
@@ -61,8 +64,8 @@ def build(
             show_label=False,
             elem_id="examples",
         )
-    chosen = {"engine": fields.engine(engines)}
-    placed = _build_main(rows, first) | chosen
+    who = engines.build(can, "Compose")
+    placed = _build_main(rows, first, who.can(OPEN))
     with gr.Row(elem_classes=["actions"]):
         compose = gr.Button("Compose", variant="primary", elem_id="compose", scale=3)
         stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=80)
@@ -77,22 +80,23 @@ def build(
                 )
         line = suggested.build(suggestions, first.form)
     with gr.Accordion("For experts", open=False, elem_id="experts"):
-        placed |= {n: fields.field(found) for n, found in settings().items() if n not in placed}
-    ordered = {name: placed[name] for name in settings()}
-    return Controls(ordered, keep_seed, compose, stop, dataset, line)
+        others = {n: found for n, found in settings().items() if n not in ENGINE}
+        placed |= {n: fields.field(found) for n, found in others.items() if n not in placed}
+    ordered = {name: placed[name] for name in others}
+    return Controls(ordered, who, keep_seed, compose, stop, dataset, line)
 
 
-def _build_main(rows: Sequence[MenuEntry], first: Example) -> dict[str, Any]:
+def _build_main(rows: Sequence[MenuEntry], first: Example, can: Capabilities) -> dict[str, Any]:
     """Place what the piece shall be."""
     composer, form = first.composer, first.form
     parts = setting("parts")
     counts = range(int(parts.low or 0), int(parts.high or 0) + 1)
     lists = {
         "composer": (choices.composer_choices(rows), composer),
-        "form": (choices.form_choices(rows, composer), form),
+        "form": (choices.form_choices(rows, composer, can), form),
         "key": (choices.key_choices(), OPEN),
-        "meter": (choices.meter_choices(rows, composer, form), OPEN),
-        "ensemble": ([("Usual", OPEN), *((name, name) for name in ENSEMBLES)], OPEN),
+        "meter": (choices.meter_choices(rows, composer, form, can), OPEN),
+        "ensemble": (choices.ensemble_choices(can), OPEN),
         "parts": ([("Usual", OPEN), *((str(n), str(n)) for n in counts)], OPEN),
     }
     placed: dict[str, Any] = {}

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from composer.request import Request
-from composer.ui.shared.settings import MAX_CHARACTERS, OPEN, read_request, settings
+from composer.request import MAX_NAME, Request
+from composer.ui.shared.settings import OPEN, read_request, settings
 
 
 def to_query(request: Request) -> str:
@@ -42,7 +42,7 @@ def read_query(query: Mapping[str, str]) -> dict[str, Any] | None:
             usual = OPEN if found.is_text or name == "parts" else ""
             values[name] = usual if found.default is None else found.default
         else:
-            values[name] = text[: MAX_CHARACTERS + 1]
+            values[name] = text[: (found.most or MAX_NAME) + 1]
     request = read_request(values).to_dict()
     # Fields of numbers take numbers; lists and fields that may be empty take text.
     numeric = {n for n, found in settings().items() if found.default is not None}

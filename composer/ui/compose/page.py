@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from composer.engines import MenuEntry, Suggestion
+from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.ui.compose import controls, handlers, links, results, suggested
 from composer.ui.compose.controls import Controls
 from composer.ui.compose.results import VIEW, Column
@@ -21,6 +21,8 @@ from composer.ui.server.incidents import plain_errors
 from composer.ui.shared import choices, keeping, score_view, wording
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
+from composer.ui.shared.engines import menus
+from composer.ui.shared.fields import offer
 from composer.ui.shared.keeping import Keeper
 from composer.ui.shared.settings import OPEN
 from composer.ui.shared.underway import Works
@@ -37,6 +39,9 @@ from composer.ui.shared.wiring import (
 )
 from composer.ui.studio import Studio
 
+# Settings whose lists follow the engine.
+LISTS = ("composer", "form", "meter", "ensemble")
+
 
 @dataclass(frozen=True)
 class ComposePage:
@@ -46,6 +51,7 @@ class ComposePage:
     studio: Studio
     rows: tuple[MenuEntry, ...]
     suggestions: Mapping[str, Suggestion]
+    rows_of: Callable[[Any], Sequence[MenuEntry]]
     examples: Sequence[Example]
     controls: Controls
     column: Column
@@ -85,7 +91,8 @@ def build(
         *(visit, status, filled, results.show, filled.sheet, handlers.show_sheet, window_px)
     )
     page = ComposePage(
-        *(demo, studio, rows, suggestions, examples, placed, column, stage, draft, keeper)
+        *(demo, studio, rows, suggestions, menus(studio), examples),
+        *(placed, column, stage, draft, keeper),
     )
     _wire_choices(page)
     _wire_engine(page)
@@ -105,31 +112,39 @@ def _maker(studio: Studio) -> Callable[..., Path]:
 def _wire_choices(page: ComposePage) -> None:
     """Let form and length follow the composer; meter, tempo and suggestion follow the pair."""
     placed, line = page.controls.settings, page.controls.suggested
+    who, rows_of = page.controls.engines, page.rows_of
     pair = [placed["composer"], placed["form"]]
 
-    def follow_composer(composer: Any, form: Any) -> Any:
-        return _offer(choices.form_choices(page.rows, composer), form)
+    def follow_composer(composer: Any, form: Any, engine: Any) -> Any:
+        return offer(choices.form_choices(rows_of(engine), composer, who.can(engine)), form)
 
-    def follow_pair(composer: Any, form: Any, meter: Any) -> Values:
+    def follow_pair(composer: Any, form: Any, meter: Any, engine: Any) -> Values:
+        rows = rows_of(engine)
         return (
-            _offer(choices.meter_choices(page.rows, composer, form), meter),
-            gr.update(info=choices.usual_bars(page.rows, composer, form)),
+            offer(choices.meter_choices(rows, composer, form, who.can(engine)), meter),
+            gr.update(info=choices.usual_bars(rows, composer, form)),
             *suggested.updates(page.suggestions, form),
         )
 
-    def follow_length(composer: Any, form: Any, bars: Any) -> Any:
-        return choices.nearest_usual_bars(page.rows, composer, form, bars)
+    def follow_length(composer: Any, form: Any, bars: Any, engine: Any) -> Any:
+        return choices.nearest_usual_bars(rows_of(engine), composer, form, bars)
 
     def follow_tempo(form: Any, meter: Any) -> Any:
         return gr.update(placeholder=controls.tempo_hint(form, meter))
 
-    placed["composer"].input(follow_composer, pair, placed["form"], **AT_ONCE)
+    placed["composer"].input(follow_composer, [*pair, who.choice], placed["form"], **AT_ONCE)
     followers = [placed["meter"], placed["bars"], *line.in_order]
-    gr.on([one.change for one in pair], follow_pair, [*pair, placed["meter"]], followers, **AT_ONCE)
+    gr.on(
+        [one.change for one in pair],
+        follow_pair,
+        [*pair, placed["meter"], who.choice],
+        followers,
+        **AT_ONCE,
+    )
     gr.on(
         [one.input for one in pair],
         follow_length,
-        [*pair, placed["bars"]],
+        [*pair, placed["bars"], who.choice],
         placed["bars"],
         **AT_ONCE,
     )
@@ -145,25 +160,40 @@ def _wire_choices(page: ComposePage) -> None:
 
 
 def _wire_engine(page: ComposePage) -> None:
-    """Show the settings that the chosen engine heeds; of one engine there is no choice."""
-    engines, placed = page.studio.engines(), page.controls.settings
-    usual = next(iter(engines.values()))
-    others = [name for name in placed if name != "engine"]
+    """Show the settings that the chosen engine heeds, with what it offers in their lists."""
+    who, placed = page.controls.engines, page.controls.settings
+    chosen = [placed[name] for name in LISTS]
 
-    def show(name: Any) -> Values:
-        heeded = engines.get(name, usual).settings
-        return tuple(gr.update(visible=other in heeded) for other in others)
-
-    if len(engines) > 1:
-        placed["engine"].change(
-            show, placed["engine"], [placed[name] for name in others], **AT_ONCE
+    def follow_engine(engine: Any, *values: Any) -> Values:
+        can = who.can(engine)
+        lists = _lists(page.rows_of(engine), can, dict(zip(LISTS, values, strict=True)))
+        shown = {name: gr.update(visible=name in can.settings) for name in placed}
+        return tuple(
+            (lists[name] | update if name in lists else update) for name, update in shown.items()
         )
 
+    if len(who.known) > 1:
+        who.choice.change(follow_engine, [who.choice, *chosen], list(placed.values()), **AT_ONCE)
 
-def _offer(options: list[choices.Choice], value: Any) -> Any:
-    """Offer a list, with the value of before if it is still there, else its first."""
-    values = [sent for _, sent in options]
-    return gr.update(choices=options, value=value if value in values else values[0])
+
+def _lists(rows: Sequence[MenuEntry], can: Capabilities, values: Mapping[str, Any]) -> Any:
+    """Return what becomes of the lists of settings for an engine, by name.
+
+    Args:
+        rows: Its menu.
+        can: What it can do.
+        values: What is chosen in the lists; what an engine does not have gives way.
+    """
+    composers = choices.composer_choices(rows)
+    composer = choices.kept(composers, values["composer"])
+    forms = choices.form_choices(rows, composer, can)
+    form = choices.kept(forms, values["form"])
+    return {
+        "composer": offer(composers, composer),
+        "form": offer(forms, form),
+        "meter": offer(choices.meter_choices(rows, composer, form, can), values["meter"]),
+        "ensemble": offer(choices.ensemble_choices(can), values["ensemble"]),
+    }
 
 
 def _wire_run(page: ComposePage, works: Works) -> None:
@@ -176,21 +206,24 @@ def _wire_run(page: ComposePage, works: Works) -> None:
         *(stage, [buttons.compose], buttons.stop, works, page.keeper, page.draft, told),
         query=lambda visit: links.to_query(visit.request),
     )
-    gr.on([one.input for one in placed.values()], None, None, None, js=SETTINGS_CHANGED)
+    who = buttons.engines
+    inputs = [*placed.values(), *who.inputs]
+    gr.on([one.input for one in inputs], None, None, None, js=SETTINGS_CHANGED)
 
     def begin(visit: Visit, keeps_seed: Any, *values: Any) -> Visit:
-        return handlers.begin(visit, keeps_seed, dict(zip(placed, values, strict=True)))
+        named = dict(zip(placed, values, strict=False))
+        return handlers.begin(visit, keeps_seed, named | who.read(values[len(named) :]))
 
     def fill(index: Any) -> Values:
         with plain_errors():
             return _fill(page, choices.example_at(page.examples, index))
 
     filled = [placed[name] for name in ("composer", "form", "key", "meter", "bars")]
-    example = buttons.examples.click(fill, buttons.examples, filled, **AT_ONCE)
+    example = buttons.examples.click(fill, buttons.examples, [*filled, who.choice], **AT_ONCE)
     gr.on([buttons.compose.click, buttons.examples.click], None, None, None, js=make_room("status"))
     draw = partial(handlers.draw, page.studio.compose_steps)
     for trigger in (buttons.compose.click, example.success):
-        engraved = runs.wire(trigger, begin, draw, [buttons.keep_seed, *placed.values()])
+        engraved = runs.wire(trigger, begin, draw, [buttons.keep_seed, *inputs])
         _wire_nearest(page, engraved)
     _wire_nearest(page, runs.wire_join())
     runs.wire_stop("status")
@@ -211,19 +244,20 @@ def _fill(page: ComposePage, example: Example) -> Values:
     meters = choices.meter_choices(page.rows, example.composer, example.form)
     return (
         example.composer,
-        _offer(choices.form_choices(page.rows, example.composer), example.form),
+        offer(choices.form_choices(page.rows, example.composer), example.form),
         example.key or OPEN,
-        _offer(meters, example.meter or OPEN),
+        offer(meters, example.meter or OPEN),
         example.bars,
+        OPEN,  # the menu of the usual engine has it
     )
 
 
 def _wire_link(page: ComposePage) -> None:
     """Let the query of the address fill in the settings, and compose once they stand there."""
-    placed = page.controls.settings
+    placed, who = page.controls.settings, page.controls.engines
 
     def on_arrival(request: gr.Request) -> Values:
-        skipped = [gr.skip() for _ in placed]
+        skipped = [gr.skip() for _ in outputs[2:]]
         try:
             with plain_errors():
                 values = links.read_query(dict(request.query_params))
@@ -231,13 +265,12 @@ def _wire_link(page: ComposePage) -> None:
             return *skipped, gr.skip(), wording.status(error.message)
         if values is None:
             return *skipped, gr.skip(), gr.skip()
-        composer, form = values["composer"], values["form"]
-        values["form"] = _offer(choices.form_choices(page.rows, composer), form)
-        meters = choices.meter_choices(page.rows, composer, form)
-        values["meter"] = _offer(meters, values["meter"])
-        return *values.values(), True, gr.skip()
+        engine = values["engine"]
+        lists = _lists(page.rows_of(engine), who.can(engine), values)
+        shown = {name: lists.get(name, values[name]) for name in placed}
+        return *shown.values(), *who.fill(values), True, gr.skip()
 
-    outputs = [*placed.values(), page.controls.keep_seed, page.stage.status]
+    outputs = [*placed.values(), *who.inputs, page.controls.keep_seed, page.stage.status]
     arrived = page.demo.load(on_arrival, None, outputs, **AT_ONCE)
     # Who reloaded comes back to the run or the piece; who came by a link sees its piece composed.
     arrived.success(None, page.controls.keep_seed, None, js=keeping.arrive(VIEW))

@@ -9,9 +9,10 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import Capabilities, MenuEntry
-from composer.ui.shared import choices, fields
+from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
+from composer.ui.shared.engines import Engines
 from composer.ui.shared.settings import OPEN, setting
 
 PAGE = "edit"
@@ -27,6 +28,7 @@ class Ways:
         complete, freedom, part, composer, form: Of one of them.
         edges: Of the first two.
         numbers: Settings of all, by name.
+        engines: Who writes.
         stop: Stops the run.
     """
 
@@ -40,6 +42,7 @@ class Ways:
     form: gr.Dropdown
     edges: gr.Radio
     numbers: dict[str, Any]
+    engines: Engines
     stop: gr.Button
 
     @property
@@ -48,12 +51,12 @@ class Ways:
         return self.infill, self.vary, self.harmonise
 
 
-def build(rows: Sequence[MenuEntry], engines: Mapping[str, Capabilities]) -> Ways:
+def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
     """Place the ways of writing.
 
     Args:
         rows: The pairs of composer and form on offer.
-        engines: Who can write.
+        can: What every engine can do, by name.
     """
     with gr.Tabs(elem_id="edit-ways"):
         with gr.Tab("Rewrite"):
@@ -78,10 +81,11 @@ def build(rows: Sequence[MenuEntry], engines: Mapping[str, Capabilities]) -> Way
             part = gr.Dropdown([], label="Given part", elem_id="edit-part")
             composer, form = _build_pair(rows)
             harmonise = _run_button("Harmonise", "edit-harmonise")
-    numbers, edges = _build_manner(engines)
+    numbers, edges, who = _build_manner(can)
     stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     return Ways(
-        *(infill, complete, vary, freedom, harmonise, part, composer, form), edges, numbers, stop
+        *(infill, complete, vary, freedom, harmonise, part, composer, form),
+        *(edges, numbers, who, stop),
     )
 
 
@@ -105,12 +109,12 @@ def _build_pair(rows: Sequence[MenuEntry]) -> tuple[gr.Dropdown, gr.Dropdown]:
     return composer, form
 
 
-def _build_manner(engines: Mapping[str, Capabilities]) -> tuple[dict[str, Any], gr.Radio]:
+def _build_manner(can: Mapping[str, Capabilities]) -> tuple[dict[str, Any], gr.Radio, Engines]:
     """Place what all ways of writing share."""
     numbers: dict[str, Any] = {
         "candidates": fields.number("candidates", page=PAGE, info=setting("candidates").help)
     }
-    numbers["engine"] = fields.engine(engines, page=PAGE)
+    who = engines.build(can, "Fill", page=PAGE)
     with gr.Accordion("More", open=False, elem_id="edit-more"):
         edges = gr.Radio(
             EDGES, value="keep", label="Notes across the edges of the bars", elem_id="edit-edges"
@@ -122,4 +126,4 @@ def _build_manner(engines: Mapping[str, Capabilities]) -> tuple[dict[str, Any], 
             }
             for name, (hint, info) in hints.items():
                 numbers[name] = fields.blank(name, page=PAGE, placeholder=hint, info=info)
-    return numbers, edges
+    return numbers, edges, who

@@ -18,6 +18,8 @@ from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
 from composer.ui.shared import choices, downloads, keeping, score_view, source, wording
 from composer.ui.shared.elements import PICK_ROW, html
+from composer.ui.shared.engines import menus
+from composer.ui.shared.fields import offer
 from composer.ui.shared.keeping import Keeper
 from composer.ui.shared.score_view import ScoreView
 from composer.ui.shared.source import Source
@@ -172,14 +174,23 @@ def _wire_source(page: EditPage, visit: gr.State, onward: gr.Button) -> None:
 
 
 def _wire_form(page: EditPage) -> None:
-    """Let the form follow the composer."""
-    rows = page.studio.menu()
+    """Let the form follow the composer, and both the engine."""
+    ways, rows_of = page.ways, menus(page.studio)
 
-    def on_composer(composer: Any) -> Any:
-        offered = choices.form_choices(rows, composer)
-        return gr.update(choices=offered, value=offered[0][1])
+    def on_composer(engine: Any, composer: Any) -> Any:
+        found = choices.form_choices(rows_of(engine), composer, ways.engines.can(engine))
+        return gr.update(choices=found, value=found[0][1])
 
-    page.ways.composer.input(on_composer, page.ways.composer, page.ways.form, **AT_ONCE)
+    def on_engine(engine: Any, composer: Any, form: Any) -> Values:
+        rows = rows_of(engine)
+        composers = choices.composer_choices(rows)
+        composer = choices.kept(composers, composer)
+        forms = choices.form_choices(rows, composer, ways.engines.can(engine))
+        return offer(composers, composer), offer(forms, form)
+
+    who, pair = ways.engines.choice, [ways.composer, ways.form]
+    ways.composer.input(on_composer, [who, ways.composer], ways.form, **AT_ONCE)
+    who.change(on_engine, [who, *pair], pair, **AT_ONCE)
 
 
 def _wire_runs(page: EditPage) -> None:
@@ -198,21 +209,21 @@ def _wire_runs(page: EditPage) -> None:
     )
     for button, read_job, inputs in jobs_of:
         button.click(None, None, None, js=make_room("edit-status"))
-        begin = _beginning(read_job, len(inputs), list(ways.numbers))
-        inputs = [page.view.edits, *inputs, *ways.numbers.values()]
+        begin = _beginning(read_job, len(inputs), ways)
+        inputs = [page.view.edits, *inputs, *ways.numbers.values(), *ways.engines.inputs]
         runs.wire(button.click, begin, partial(handlers.draw, makers), inputs)
     runs.wire_join()
     runs.wire_stop("edit-status")
 
 
-def _beginning(
-    read_job: Callable[..., Job], n_wanted: int, names: list[str]
-) -> Callable[..., Editing]:
+def _beginning(read_job: Callable[..., Job], n_wanted: int, ways: Ways) -> Callable[..., Editing]:
     """Return what begins a run with the values of its own components, and settings by name."""
 
     def begin(state: Editing, edits: Any, *values: Any) -> Editing:
-        numbers = dict(zip(names, values[n_wanted:], strict=True))
-        return handlers.begin(state, edits, read_job, (*values[:n_wanted], numbers))
+        wanted, rest = values[:n_wanted], values[n_wanted:]
+        numbers = dict(zip(ways.numbers, rest, strict=False))
+        numbers |= ways.engines.read(rest[len(ways.numbers) :])
+        return handlers.begin(state, edits, read_job, (*wanted, numbers))
 
     return begin
 

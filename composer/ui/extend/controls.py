@@ -12,9 +12,10 @@ from composer.engines import Capabilities
 from composer.plans import FORM_NAMES, Chunking
 from composer.theory import ENSEMBLES
 from composer.ui.extend.handlers import CHUNKS, NO_PLAN, PLAN_COLUMNS
-from composer.ui.shared import source
+from composer.ui.shared import engines, source
 from composer.ui.shared.elements import html
-from composer.ui.shared.fields import blank, engine
+from composer.ui.shared.engines import Engines
+from composer.ui.shared.fields import blank
 from composer.ui.shared.source import Source
 
 PAGE = "extend"
@@ -43,6 +44,7 @@ class Growth:
     plan: gr.Dropdown
     rows: gr.Dataframe
     numbers: dict[str, Any]
+    engines: Engines
     extend: gr.Button
     stop: gr.Button
     undo: gr.Button
@@ -70,8 +72,12 @@ def _correction(name: str, label: str, hint: str) -> gr.Textbox:
     return gr.Textbox(label=label, placeholder=hint, min_width=120, elem_id=f"extend-{name}")
 
 
-def build_growth(engines: Mapping[str, Capabilities]) -> Growth:
-    """Place how it goes on."""
+def build_growth(can: Mapping[str, Capabilities]) -> Growth:
+    """Place how it goes on.
+
+    Args:
+        can: What every engine can do, by name.
+    """
     bars = gr.Number(DEFAULT_BARS, label="Bars to add", precision=0, elem_id="extend-bars")
     plan = gr.Dropdown(
         [("No plan", NO_PLAN), *((name, name) for name in FORM_NAMES)],
@@ -95,13 +101,14 @@ def build_growth(engines: Mapping[str, Capabilities]) -> Growth:
         undo = gr.Button("↶ Undo", size="sm", interactive=False, elem_id="extend-undo")
         redo = gr.Button("↷ Redo", size="sm", interactive=False, elem_id="extend-redo")
     with gr.Accordion("More", open=False):
-        numbers = _build_numbers(engines)
-    return Growth(bars, plan, rows, numbers, extend, stop, undo, redo)
+        who = engines.build(can, "Continue", page=PAGE)
+        numbers = _build_numbers()
+    return Growth(bars, plan, rows, numbers, who, extend, stop, undo, redo)
 
 
-def _build_numbers(engines: Mapping[str, Capabilities]) -> dict[str, Any]:
+def _build_numbers() -> dict[str, Any]:
     """Place the numbers by name, two in a row; each may be left empty."""
-    placed: dict[str, Any] = {"engine": engine(engines, page=PAGE)}
+    placed: dict[str, Any] = {}
     options = {option.name: option for option in fields(Chunking)}
     with gr.Row(elem_classes=["pair", "level"]):
         placed["candidates"] = blank("candidates", page=PAGE, placeholder="as usual")

@@ -191,12 +191,14 @@ def _wire_run(page: ExtendPage) -> None:
     growth, studio, runs = page.growth, page.studio, page.runs
 
     def begin(state: Extending, bars: Any, plan: Any, rows: Any, *numbers: Any) -> Extending:
-        named = dict(zip(growth.numbers, numbers, strict=True))
+        named = dict(zip(growth.numbers, numbers, strict=False))
+        named |= growth.engines.read(numbers[len(named) :])
         return handlers.begin(state, bars, plan, rows, named)
 
     growth.extend.click(None, None, None, js=make_room("extend-status"))
     draw = partial(handlers.draw, studio.extend_steps, studio.plan_steps)
-    inputs = [growth.bars, growth.plan, growth.rows, *growth.numbers.values()]
+    numbers = [*growth.numbers.values(), *growth.engines.inputs]
+    inputs = [growth.bars, growth.plan, growth.rows, *numbers]
     runs.wire(growth.extend.click, begin, draw, inputs)
     runs.wire_join()
     runs.wire_stop("extend-status")

@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError, RequestError
-from composer.request import Request
+from composer.request import MAX_NAME, Request
 from composer.ui.api.abilities import Ability, Value
 from composer.ui.shared import uploads
-from composer.ui.shared.settings import MAX_CHARACTERS, settings
+from composer.ui.shared.settings import settings
 
 NO_JSON = "a request is JSON: an object of names and values; the API page shows which"
 NO_BASE64 = "`file.data` must be the content of the file in base64"
@@ -118,7 +118,7 @@ def _property(value: Value) -> Any:
     is_text = value.low is None and value.kind in (str, str | None)
     facts: dict[str, Any] = {"description": value.help, "ge": value.low, "le": value.high}
     if is_text:
-        facts["max_length"] = MAX_CHARACTERS
+        facts["max_length"] = value.most or MAX_NAME
     told = {name: fact for name, fact in facts.items() if fact is not None}
     return Annotated[kind, Field(**told)], ... if value.is_required else value.default
 

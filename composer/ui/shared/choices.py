@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from composer.engines import MenuEntry
+from composer.engines import Capabilities, MenuEntry
+from composer.engines.capabilities import USUAL_METERS
 from composer.errors import RequestError
-from composer.theory import KEYS
+from composer.theory import ENSEMBLES, KEYS
 from composer.ui.shared.settings import OPEN
 
 Choice = tuple[str, str]  # as shown, as sent
+ANY = Capabilities(good_for="")  # lists nothing itself
+MAX_METERS = 24  # in a list
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ def _fame(composer: str) -> tuple[bool, str]:
     return composer not in WELL_KNOWN, composer
 
 
+def _named(names: Iterable[str]) -> list[Choice]:
+    return [(name, name) for name in names]
+
+
 def _counted(name: str, n_pieces: int) -> str:
     return f"{name} ({n_pieces:,} {'piece' if n_pieces == 1 else 'pieces'})"
 
@@ -69,21 +76,41 @@ def composer_choices(rows: Iterable[MenuEntry]) -> list[Choice]:
     ]
 
 
-def form_choices(rows: Iterable[MenuEntry], composer: str | None) -> list[Choice]:
-    """List the forms of a composer (of all if open), the commonest first; open at the end."""
+def form_choices(
+    rows: Iterable[MenuEntry], composer: str | None, can: Capabilities = ANY
+) -> list[Choice]:
+    """List the forms of a composer (of all if open), the commonest first; open at the end.
+
+    Args:
+        rows: The menu of the engine.
+        composer: The one who is chosen.
+        can: What the engine lists itself, for one without a menu.
+    """
     counts: Counter[str] = Counter()
     for row in rows:
         if row.composer == composer or composer in (None, OPEN):
             counts[row.form] += row.pieces
     listed = [(_counted(form, pieces), form) for form, pieces in counts.most_common()]
-    return [*listed, ("Any form", OPEN)]
+    return [*(listed or _named(can.forms)), ("Any form", OPEN)]
+
+
+def ensemble_choices(can: Capabilities = ANY) -> list[Choice]:
+    """List who may play; the usual players at the beginning."""
+    return [("Usual", OPEN), *_named(can.ensembles or ENSEMBLES)]
 
 
 def meter_choices(
-    rows: Iterable[MenuEntry], composer: str | None, form: str | None
+    rows: Iterable[MenuEntry], composer: str | None, form: str | None, can: Capabilities = ANY
 ) -> list[Choice]:
-    """List all meters, those usual for the pair first and marked; open at the beginning."""
+    """List all meters, those usual for the pair first and marked; open at the beginning.
+
+    Of an engine without a menu they are those that it writes, of many the usual ones.
+    """
     rows = list(rows)
+    if not rows:
+        usual_ones = [meter for meter in USUAL_METERS if not can.meters or meter in can.meters]
+        few = 0 < len(can.meters) <= MAX_METERS
+        return [("Any meter", OPEN), *_named(can.meters if few else usual_ones)]
     usual = list(
         dict.fromkeys(meter for row in matching(rows, composer, form) for meter in row.meters)
     )
@@ -105,6 +132,12 @@ def matching(rows: Iterable[MenuEntry], composer: str | None, form: str | None) 
         if composer in (None, OPEN, row.composer) and form in (None, OPEN, row.form)
     ]
     return sorted(found, key=lambda row: -row.pieces)
+
+
+def kept(options: Sequence[Choice], value: Any) -> Any:
+    """Return a value if a list still has it, else the first of the list."""
+    values = [sent for _, sent in options]
+    return value if value in values else values[0]
 
 
 def usual_bars(rows: Iterable[MenuEntry], composer: str | None, form: str | None) -> str:

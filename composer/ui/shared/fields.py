@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from composer.engines import Capabilities
-from composer.ui.shared.settings import OPEN, Setting, setting
+from composer.ui.shared import choices
+from composer.ui.shared.settings import Setting, setting
 
 MAX_SLIDER_SPAN = 100.0
 
 
-def _element(page: str, name: str) -> str:
+def element(page: str, name: str) -> str:
+    """Return the id of the component of a setting on a page."""
     return f"{page}-{name.replace('_', '-')}"
 
 
@@ -32,7 +32,7 @@ def number(name: str, *, page: str = "setting", **options: Any) -> gr.Number:
     """Place a number that cannot be left out."""
     found = setting(name)
     shown = {"label": found.label, "minimum": found.low, "maximum": found.high} | options
-    return gr.Number(found.default, min_width=120, elem_id=_element(page, name), **shown)
+    return gr.Number(found.default, min_width=120, elem_id=element(page, name), **shown)
 
 
 def slider(name: str, *, page: str = "setting", **options: Any) -> gr.Slider:
@@ -44,7 +44,7 @@ def slider(name: str, *, page: str = "setting", **options: Any) -> gr.Slider:
     return gr.Slider(
         *(found.low, found.high, found.default),
         label=found.label,
-        elem_id=_element(page, name),
+        elem_id=element(page, name),
         **(shown | options),
     )
 
@@ -52,27 +52,17 @@ def slider(name: str, *, page: str = "setting", **options: Any) -> gr.Slider:
 def blank(name: str, *, page: str = "setting", **options: Any) -> gr.Textbox:
     """Place a setting that may be left out: gradio's own fields for numbers cannot stay empty."""
     shown: dict[str, Any] = {"label": setting(name).label, "max_lines": 1, "min_width": 120}
-    return gr.Textbox(elem_id=_element(page, name), **(shown | options))
+    return gr.Textbox(elem_id=element(page, name), **(shown | options))
 
 
-def engine(engines: Mapping[str, Capabilities], *, page: str = "setting") -> gr.Dropdown:
-    """Place the choice of who composes; nobody sees it while there is one engine only."""
-    options = [("The usual one", OPEN), *((name, name) for name in engines)]
-    return choice(
-        "engine", options, OPEN, page=page, visible=len(engines) > 1, info=engine_words(engines)
-    )
-
-
-def engine_words(engines: Mapping[str, Capabilities]) -> str:
-    """Say what every engine is good for."""
-    return " ".join(f"{name}: {one.good_for}" for name, one in engines.items())
+def offer(options: list[tuple[str, Any]], value: Any) -> Any:
+    """Offer a list, with the value of before if it is still there, else its first."""
+    return gr.update(choices=options, value=choices.kept(options, value))
 
 
 def choice(
     name: str, options: list[tuple[str, Any]], value: Any, *, page: str = "setting", **more: Any
 ) -> gr.Dropdown:
     """Place a setting that is chosen from a list."""
-    element = _element(page, name)
-    return gr.Dropdown(
-        options, value=value, label=setting(name).label, min_width=120, elem_id=element, **more
-    )
+    shown: dict[str, Any] = {"label": setting(name).label, "min_width": 120}
+    return gr.Dropdown(options, value=value, elem_id=element(page, name), **(shown | more))

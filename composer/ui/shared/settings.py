@@ -16,7 +16,6 @@ from composer.errors import OptionError
 from composer.request import Request
 
 OPEN = "open"
-MAX_CHARACTERS = 100
 # The order of page and API; what is not named here follows in the order of the request.
 _FIRST = (
     *("composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature"),
@@ -34,6 +33,7 @@ class Setting:
         help: What it does, in a phrase.
         default: None leaves the choice to the model.
         low, high: The range of a number, both ends included; None for text.
+        most: Characters of a text.
         is_whole: Whether a number is a whole one.
     """
 
@@ -44,6 +44,7 @@ class Setting:
     low: float | None
     high: float | None
     is_whole: bool
+    most: int = 0
 
     @classmethod
     def of(cls, option: Field[Any]) -> Setting:
@@ -57,6 +58,7 @@ class Setting:
             told.get("low"),
             told.get("high"),
             is_whole="int" in str(option.type),
+            most=told.get("most", 0),
         )
 
     @property
@@ -87,9 +89,9 @@ class Setting:
     def _read_text(self, value: Any) -> str | None:
         if value is None or value in ("", OPEN):
             return None
-        if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not value.isprintable():
+        if not isinstance(value, str) or len(value) > self.most or not value.isprintable():
             raise OptionError(
-                f"`{self.name}` must be a text of at most {MAX_CHARACTERS} characters that can be "
+                f"`{self.name}` must be a text of at most {self.most} characters that can be "
                 "shown; leave it out to keep it open"
             )
         return value

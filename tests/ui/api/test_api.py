@@ -36,7 +36,7 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 def spelled(**changes: str) -> str:
     """Spell all settings as JSON, `changes` by position name."""
     values = ["null"] * 4 + ["4", "null", "1.0", "2", "7", "null", "null", "0", "1.0", "0.02"]
-    values += ["1", "1", "0", "null"]
+    values += ["1", "1", "0", "null", "null"]
     names = ["composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature", "candidates"]
     for name, text in changes.items():
         values[names.index(name)] = text
@@ -57,6 +57,13 @@ def test_the_menu_names_pairs_with_their_pieces(client: Client) -> None:
     rows = client.predict(api_name="/menu")
     assert {"composer": "Bach", "form": "chorale", "pieces": 220}.items() <= rows[0].items()
     assert rows[0]["suggested"]["temperature"] == 0.9 and rows[1]["suggested"] is None
+
+
+def test_engines_are_told_with_their_options_and_lists(client: Client) -> None:
+    found = client.predict(api_name="/engines")
+    name, *_ = found
+    assert {"asks", "options", "forms", "has_notes"} <= found[name].keys()
+    assert client.predict(engine=name, api_name="/menu") == client.predict(api_name="/menu")
 
 
 @pytest.fixture

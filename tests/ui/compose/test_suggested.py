@@ -72,5 +72,5 @@ def test_the_button_sets_all_three_sliders() -> None:
 def test_the_line_follows_the_form() -> None:
     demo = build_app(fake_studio())
     (follow,) = (f for f in demo.fns.values() if f.name == "follow_pair")
-    *_, row, words, use = follow.fn("Chopin", "mazurka", OPEN)
+    *_, row, words, use = follow.fn("Chopin", "mazurka", OPEN, OPEN)
     assert row["visible"] and "mazurkas" in words and not use["visible"]
