@@ -40,7 +40,8 @@ from composer.pipeline.chain import Chain, range_of
 from composer.request import Request
 from composer.scoring import Standards
 from composer.scoring.weights import WEIGHTS_PATH
-from composer.ui.api.endpoints import compose_endpoint
+from composer.ui.api.calling import endpoint
+from composer.ui.api.endpoints import compose_ability
 from composer.ui.studio import default_studio
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
@@ -268,12 +269,12 @@ def test_an_installed_engine_is_chosen_by_its_name_on_the_command_line(
 
 @pytest.mark.usefixtures("installed")
 def test_an_installed_engine_is_chosen_by_its_name_over_the_api() -> None:
-    endpoint = compose_endpoint(default_studio())
-    names = list(endpoint.__signature__.parameters)  # type: ignore[attr-defined]
+    call = endpoint(compose_ability(default_studio()))
+    names = list(call.__signature__.parameters)  # type: ignore[attr-defined]
     values: dict[str, Any] = {"engine": "walker", "bars": 4, "candidates": 2, "seed": 1}
     values |= {"engine_options": "leap=2"}
     defaults = Request().to_dict()
-    *_, (midi, record) = endpoint(*[values.get(name, defaults[name]) for name in names])
+    *_, (midi, record) = call(*[values.get(name, defaults[name]) for name in names])
     assert midi is not None and record is not None
     document = json.loads(Path(record.path).read_text())
     assert document["versions"].keys() == {"composer"}
