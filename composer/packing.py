@@ -21,7 +21,7 @@ import numpy as np
 from composer.corpus import Corpus, Entry, Refusal
 from composer.errors import ComposerError, OptionError
 from composer.piece import Piece
-from composer.theory import ENSEMBLES
+from composer.theory import ENSEMBLES, STYLES
 from composer.tokenizer import Events, Vocabulary, encode, vocab
 from composer.tokenizer.bar_layouts import Layout, read_layout
 from composer.units import is_on_grid
@@ -67,7 +67,7 @@ def build_vocabulary(entries: Sequence[Entry], known: Vocabulary | None = None) 
     forms = _frequent(train, "form", MIN_PIECES_FORM)
     return replace(
         first,
-        styles=vocab.STYLES,
+        styles=STYLES,
         relations=vocab.RELATIONS,
         composers=_joined(first.composers, composers),
         forms=_joined(first.forms, forms),

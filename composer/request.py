@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from composer.errors import OptionError
-from composer.theory import Key, Meter, parse_key, parse_meter
+from composer.theory import STYLES, Key, Meter, parse_key, parse_meter
 from composer.units import TEMPO_RANGE_BPM
 
 MAX_BARS = 512
@@ -110,10 +110,16 @@ class Request:
         "values of options that only the chosen engine has, such as 'passes=8, heat=1.2'",
         most=400,
     )
+    style: str | None = _text(
+        "Style",
+        "the style of a period: Renaissance, Baroque, Classical, Romantic or later (from about "
+        "1890 on); where no composer is named, one of that period is chosen",
+    )
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
         object.__setattr__(self, "key", _parsed("key", self.key, parse_key, Key))
+        object.__setattr__(self, "style", _style(self.style))
         object.__setattr__(self, "meter", _parsed("meter", self.meter, parse_meter, Meter))
         own = self.engine_options
         own = options_to_text(own) if isinstance(own, Mapping) else own
@@ -161,6 +167,17 @@ def _parsed(name: str, value: Any, parse: Callable[[str], Any], kind: type) -> A
     if value is not None and not isinstance(value, kind):
         raise OptionError(f"`{name}` must be text such as 'G minor' or '3/4', got {_shown(value)}")
     return value
+
+
+def _style(value: Any) -> str | None:
+    """Return the name of a style as the table has it, whatever its case; `modern` is `later`."""
+    if value is None or value == "":
+        return None
+    wanted = value.strip().casefold() if isinstance(value, str) else ""
+    known = {style.casefold(): style for style in STYLES} | {"modern": STYLES[-1]}
+    if wanted not in known:
+        raise OptionError(f"`style` must be one of {', '.join(STYLES)}, got {_shown(value)}")
+    return known[wanted]
 
 
 def parse_options(text: str) -> dict[str, float]:

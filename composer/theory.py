@@ -16,6 +16,8 @@ from operator import mul
 from composer.errors import OptionError
 
 MODES = ("major", "minor")
+# Periods, the last from about 1890 on; `tokenizer.styles` has their bounds and sources.
+STYLES = ("Renaissance", "Baroque", "Classical", "Romantic", "later")
 LETTER_PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 # The order of fifths from Fb to B#: spelling by position, C = 0.
 LINE_OF_FIFTHS = tuple(

@@ -77,6 +77,20 @@ def test_key_and_meter_may_be_text() -> None:
     assert Request(key=" ", meter="") == Request()
 
 
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [("baroque", "Baroque"), (" ROMANTIC", "Romantic"), ("modern", "later"), ("", None)],
+)
+def test_a_style_may_be_written_in_any_case(text: str, style: str | None) -> None:
+    assert Request(style=text).style == style
+
+
+@pytest.mark.parametrize("value", ["Gothic", 3, True])
+def test_a_style_that_is_none_is_refused_with_those_that_there_are(value: Any) -> None:
+    with pytest.raises(OptionError, match="`style` must be one of Renaissance, Baroque"):
+        Request(style=value)
+
+
 @pytest.mark.parametrize("name", ["key", "meter"])
 @pytest.mark.parametrize("value", [7, ["G minor"], {"tonic": "G"}, True, "none", "?" * 500])
 def test_a_key_or_meter_of_a_wrong_kind_is_refused(name: str, value: Any) -> None:

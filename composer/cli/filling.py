@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = (
     "composer", "form", "ensemble", "temperature", "top_k", "top_p", "min_p", "guidance",
-    "part_writing", "candidates", "seed", "engine", "engine_options",
+    "part_writing", "candidates", "seed", "engine", "engine_options", "style",
 )  # fmt: skip
 
 

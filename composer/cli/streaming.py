@@ -31,9 +31,6 @@ def add_commands(commands: Any) -> None:
         if setting.name not in _LEFT_OUT:
             add_setting(parser, setting)
     parser.add_argument(
-        "--style", help="style of a time: Renaissance, Baroque, Classical, Romantic or later"
-    )
-    parser.add_argument(
         "--candidates",
         type=int,
         default=MOST_CANDIDATES,
@@ -71,12 +68,7 @@ def _stream(options: argparse.Namespace) -> None:
 
     cues = read_cues(read_text(options.controls)) if options.controls else ()
     journal = Journal(options.record) if options.record else None
-    stream = Stream(
-        _request(options),
-        bars=options.bars,
-        style=options.style,
-        journal=journal,
-    )
+    stream = Stream(_request(options), bars=options.bars, journal=journal)
     check_cues_of(stream, cues)
     clock = VirtualClock() if options.virtual_clock else WallClock()
     performance = Performance(stream, clock, cues)

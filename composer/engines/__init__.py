@@ -19,7 +19,7 @@ from composer.engines.base import (
     Take,
 )
 from composer.engines.capabilities import Capabilities, Option
-from composer.engines.menu import MenuEntry, check_menu, decide, in_style
+from composer.engines.menu import MenuEntry, check_menu, decide, named_for
 from composer.engines.playing import play
 from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
 from composer.engines.suggestions import Suggestion, menu_values
@@ -44,8 +44,8 @@ __all__ = [
     "Take",
     "check_menu",
     "decide",
-    "in_style",
     "menu_values",
+    "named_for",
     "open_engine",
     "open_shelf",
     "play",

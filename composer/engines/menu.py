@@ -10,9 +10,8 @@ import numpy as np
 
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
-from composer.theory import parse_key
+from composer.theory import STYLES, parse_key
 from composer.tokenizer.styles import style_of
-from composer.tokenizer.vocab import STYLES
 
 # Fewer training pieces hardly show a manner: such a pair is offered with a mark. A classifier of
 # real pieces names the composer of 15 % of the draws of pairs with 10 to 29 pieces, of 26 % with 30
@@ -48,9 +47,14 @@ class MenuEntry:
         """Whether few pieces are behind the pair, so that its manner may hardly be heard."""
         return self.pieces < THIN_PIECES
 
+    @property
+    def style(self) -> str | None:
+        """The style of the composer, one of `theory.STYLES`; None if it is not known."""
+        return style_of(self.composer)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values, `is_thin` among them."""
-        return asdict(self) | {"is_thin": self.is_thin}
+        """Return JSON values, `is_thin` and `style` among them."""
+        return asdict(self) | {"is_thin": self.is_thin, "style": self.style}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> MenuEntry:
@@ -89,6 +93,7 @@ def check_menu(request: Request, menu: Sequence[MenuEntry]) -> None:
             f"`form` {request.form[:60]!r} is not on the menu; there are {_some(sorted(forms))}"
         )
     if not matching_rows(request, menu):
+        _refuse_style(request, menu)
         there = sorted({row.form for row in menu if row.composer == request.composer})
         raise RequestError(
             f"no {request.form} by {request.composer} is on the menu; "
@@ -96,42 +101,53 @@ def check_menu(request: Request, menu: Sequence[MenuEntry]) -> None:
         )
 
 
+def _refuse_style(request: Request, menu: Sequence[MenuEntry]) -> None:
+    """Say which styles there are, if it is the style that does not fit."""
+    if request.style is None:
+        return
+    own = style_of(request.composer)
+    if own not in (None, request.style):
+        raise RequestError(
+            f"`style` {request.style} does not go with {request.composer}, whose music is {own}; "
+            "leave one of the two out"
+        )
+    if request.composer is not None:
+        return
+    there = {row.style for row in menu if request.form in (None, row.form)}
+    what = f"{request.style} {request.form}" if request.form else f"{request.style} music"
+    known = [style for style in STYLES if style in there]
+    raise RequestError(f"no {what} is on the menu; its styles are {_some(known) or 'not known'}")
+
+
 def matching_rows(request: Request, menu: Sequence[MenuEntry]) -> list[MenuEntry]:
-    """Return the rows that fit the composer and form of a request."""
+    """Return the rows that fit the composer, or the style, and the form of a request."""
     return [
         row
         for row in menu
-        if request.composer in (None, row.composer) and request.form in (None, row.form)
+        if request.composer in (None, row.composer)
+        and request.form in (None, row.form)
+        and (request.style in (None, row.style) or (request.composer and row.style is None))
     ]
 
 
-def in_style(request: Request, style: str, menu: Sequence[MenuEntry]) -> Request:
-    """Return a request for music in the style of a time, whose composer is one of that time.
+def named_for(request: Request, menu: Sequence[MenuEntry]) -> Request:
+    """Return a request with a composer of its style, if it names a style and no composer.
 
-    Args:
-        request: Its composer has to be of the style; where it names none, the seed chooses one of
-            those who wrote in the form, the more often the more pieces there are.
-        style: One of `STYLES`, in capitals or not.
-        menu: Composers and forms on offer.
+    The composer with most pieces of the form, or with most pieces if nobody of that style wrote
+    the form. Without a menu the style stays by itself.
 
     Raises:
-        RequestError: If there is no such style, or nobody on the menu wrote so.
+        RequestError: If no composer of the menu has that style, or the one that is named has not.
     """
-    name = next((one for one in STYLES if one.lower() == style.strip().lower()), None)
-    if name is None:
-        raise RequestError(f"`style` must be one of {', '.join(STYLES)}, got {style[:40]!r}")
-    own = style_of(request.composer)
-    if request.composer is not None and own != name:
-        usual = f"is {own}" if own else "has no style that is known"
-        raise RequestError(
-            f"`style` {name} does not go with {request.composer[:60]}, whose music {usual}; "
-            "leave one of the two out"
-        )
-    rows = [row for row in matching_rows(request, menu) if style_of(row.composer) == name]
-    if not rows:
-        what = f"no {request.form[:60]}" if request.form else "nothing"
-        raise RequestError(f"{what} of the style {name} is on the menu; leave the style out")
-    return replace(request, composer=decide(request, rows).composer)
+    if request.composer is not None:
+        _refuse_style(request, menu)
+    if not menu or request.style is None or request.composer is not None:
+        return request
+    of_style = [row for row in menu if row.style == request.style]
+    if not of_style:
+        _refuse_style(replace(request, form=None), menu)
+    fitting = [row for row in of_style if row.form == request.form] or of_style
+    return replace(request, composer=max(fitting, key=lambda row: row.pieces).composer)
 
 
 def decide(request: Request, menu: Sequence[MenuEntry]) -> Request:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from composer.engines import MenuEntry, Stretch, check_menu, in_style
+from composer.engines import MenuEntry, Stretch, check_menu, named_for
 from composer.errors import RequestError
 from composer.live.controls import Control
 from composer.live.score import LiveBar, Score, gather
@@ -142,7 +142,7 @@ def _manner(settings: Settings, name: str, value: str, menu: tuple[MenuEntry, ..
     """Return a request with another composer or form; what does not go with it is left open."""
     request = settings.request
     if name == "style":
-        return in_style(replace(request, composer=None, form=None), value, menu)
+        return named_for(replace(request, composer=None, form=None, style=value), menu)
     asked: dict[str, Any] = {name: value}
     changed = replace(request, **asked)
     if not menu:

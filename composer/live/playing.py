@@ -189,7 +189,6 @@ def stream(
     request: Request,
     *,
     bars: int | None = None,
-    style: str | None = None,
     controls: Iterable[Cue] = (),
     engine: Engine | str | None = None,
     record: Path | None = None,
@@ -202,7 +201,6 @@ def stream(
     Args:
         request: The settings; up to 8 of its candidates are drawn for every two bars.
         bars: After how many it ends with a cadence; without, it has no end.
-        style: Of a time, such as `Baroque`; then the composer is one of that time.
         controls: What is turned when a bar comes, see `live.Cue`.
         engine: What composes, or its name; the one that the request names by default.
         record: A MIDI file that grows bar by bar, a journal of the same name beside it.
@@ -215,7 +213,7 @@ def stream(
     """
     cues = check_cues(controls)
     journal = None if record is None else Journal(Path(record))
-    found = Stream(request, engine=engine, bars=bars, style=style, journal=journal)
+    found = Stream(request, engine=engine, bars=bars, journal=journal)
     check_cues_of(found, cues)
     moments = Performance(found, VirtualClock(), cues).moments()
     return (event for moment in moments for event in moment.events)

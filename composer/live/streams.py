@@ -16,7 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from composer.engines import Engine, in_style
+from composer.engines import Engine, named_for
 from composer.errors import RequestError
 from composer.live.clock import TempoLine
 from composer.live.composing import COUNTS, Chosen, Composing, Costs, Drift
@@ -49,7 +49,6 @@ class Stream:
         request: The settings; its bars do not count, its candidates are the most that are drawn.
         engine: What composes, or its name; the one that the request names by default.
         bars: After how many it ends with a cadence; None for no end.
-        style: Of a time, such as Baroque; the composer is one of that time.
         costs: What composing takes, shared by the streams of a machine.
         journal: Where bars and controls are written down.
 
@@ -63,7 +62,6 @@ class Stream:
         *,
         engine: Engine | str | None = None,
         bars: int | None = None,
-        style: str | None = None,
         costs: Costs | None = None,
         journal: Journal | None = None,
     ) -> None:
@@ -72,8 +70,7 @@ class Stream:
             raise RequestError(self.engine.capabilities.refusal("Continue"))
         if bars is not None and not 1 <= bars <= MAX_LIVE_BARS:
             raise RequestError(f"`bars` must be from 1 to {MAX_LIVE_BARS}, got {str(bars)[:40]}")
-        if style is not None:
-            request = in_style(request, style, self.engine.menu)
+        request = named_for(request, self.engine.menu)
         players = players_of(self.engine, request.to_dict())
         channel_of(len(players.parts) - 1)
         request = replace(

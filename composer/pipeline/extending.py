@@ -10,7 +10,7 @@ from typing import Any
 from composer.branches import Tree
 from composer.composition import Composition
 from composer.corpus.detect import ensemble_of_piece
-from composer.engines import Engine
+from composer.engines import Engine, named_for
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
@@ -93,8 +93,9 @@ def extend_steps(
         RequestError: As `extend`, also if it was stopped before any candidate was finished.
     """
     tree = start if isinstance(start, Tree) else Tree.of(start)
-    chunking, request = read_options(tree.given, bars, options)
-    drawing = ChunkDrawing(chosen_engine(engine), request, should_stop)
+    engine = chosen_engine(engine)
+    chunking, request = read_options(tree.given, bars, options, engine)
+    drawing = ChunkDrawing(engine, request, should_stop)
     chain = Chain.along(tree, request.ensemble)
     lengths = split_bars(bars, chunking.chunk_bars)
     clock = ChunkClock(len(lengths), request.candidates, chain.n_bars + bars)
@@ -120,8 +121,12 @@ def extend_steps(
     yield conclude(tree, last, chunking, clock, drawing)
 
 
-def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chunking, Request]:
+def read_options(
+    given: Piece, bars: int, options: dict[str, Any], engine: Engine
+) -> tuple[Chunking, Request]:
     """Sort options into how it is chunked and what is asked for.
+
+    A style that is asked for takes the place of the piece's composer.
 
     Raises:
         OptionError: If a name is unknown or a value out of range.
@@ -131,7 +136,7 @@ def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chun
     settings = {name: value for name, value in options.items() if name not in names}
     n_parts = len(given.parts)
     known = {
-        "composer": given.composer[:100] or None,
+        "composer": None if settings.get("style") else given.composer[:100] or None,
         "form": given.form[:100] or None,
         "ensemble": given.ensemble[:100] or ensemble_of_piece(given) or None,
         "key": given.key,
@@ -139,7 +144,7 @@ def read_options(given: Piece, bars: int, options: dict[str, Any]) -> tuple[Chun
         "parts": n_parts if n_parts <= MAX_PARTS_ASKED else None,
         "bars": bars,
     }
-    return chunking, Request.from_dict(known | settings)
+    return chunking, named_for(Request.from_dict(known | settings), engine.menu)
 
 
 def split_bars(bars: int, chunk_bars: int) -> list[int]:

@@ -90,12 +90,12 @@ def compose_long_steps(
     length = _length(players, chunk_bars, chunks, bars, minutes)
     laid = _plan(engine, players, length, chunk_bars, options.get("seed", 0), plan)
     kept = {name: value for name, value in options.items() if name not in _SAID_BY_PLAYERS}
-    _, request = read_options(players, laid.bars, kept)
+    _, request = read_options(players, laid.bars, kept, engine)
     tree = Tree(players, 0)
     yield from compose_sections(laid, tree, chunking, request, engine, should_stop)
 
 
-_SAID_BY_PLAYERS = ("key", "meter", "parts", "tempo_bpm", "bars")
+_SAID_BY_PLAYERS = ("style", "key", "meter", "parts", "tempo_bpm", "bars")
 
 
 def _overlap_bars(overlap: float, chunk_bars: int) -> int | None:

@@ -19,7 +19,7 @@ import numpy as np
 from composer.cells import Area, Blank, Cells, cells_of, clear
 from composer.composition import Composition, piece_beside
 from composer.corpus.detect import ensemble_of_piece
-from composer.engines import Engine, Fill, check_menu, decide
+from composer.engines import Engine, Fill, check_menu, decide, named_for
 from composer.errors import OptionError, RequestError
 from composer.piece import Part, Piece
 from composer.pipeline.chain import range_of
@@ -31,6 +31,7 @@ from composer.theory import MONOPHONIC_ENSEMBLES, ensemble_instruments, usual_pa
 # Of a request; bars, parts, key, meter and tempo are those of the piece.
 MANNER = (
     "composer",
+    "style",
     "form",
     "ensemble",
     "temperature",
@@ -320,14 +321,14 @@ def _fill_steps(
     """Fill a blank in the manner of its piece, or another one."""
     n_parts = len(source.parts)
     known = {
-        "composer": source.composer[:MAX_NAME] or None,
+        "composer": None if manner.get("style") else source.composer[:MAX_NAME] or None,
         "form": source.form[:MAX_NAME] or None,
         "ensemble": source.ensemble[:MAX_NAME] or ensemble_of_piece(source) or None,
         "key": source.key,
         "bars": min(MAX_BARS, source.n_bars),
         "parts": n_parts if n_parts <= MAX_PARTS_ASKED else None,
     }
-    request = _request(known, manner)
+    request = named_for(_request(known, manner), engine.menu)
     if engine.menu and {"composer", "form"} & manner.keys():
         asked = Request(composer=manner.get("composer"), form=manner.get("form"))
         check_menu(asked, engine.menu)

@@ -111,10 +111,11 @@ def _beginning(
                 f"{start.n_bars}; give section {plan.rows[0].label} {start.n_bars} bars"
             )
         start = replace(start, key=plan.key)
-        return Tree.of(start), *read_options(start, plan.bars, options)
+        return Tree.of(start), *read_options(start, plan.bars, options, engine)
     players = players_of(engine, options | {"key": plan.key})
-    chosen = {name: value for name, value in options.items() if name not in ("meter", "parts")}
-    return Tree(players, 0), *read_options(players, plan.bars, chosen)
+    said = ("style", "meter", "parts")
+    chosen = {name: value for name, value in options.items() if name not in said}
+    return Tree(players, 0), *read_options(players, plan.bars, chosen, engine)
 
 
 def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
@@ -127,7 +128,7 @@ def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
     Raises:
         RequestError: If a setting will not do.
     """
-    names = ("composer", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed")
+    names = ("composer", "style", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed")
     asked = Request(**{name: options[name] for name in names if options.get(name) is not None})
     if engine.menu:
         check_menu(asked, engine.menu)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from composer.theory import STYLES
 from composer.tokenizer import vocab
 
 
@@ -18,7 +19,7 @@ def main() -> None:
                 else f"  {first:>4}        {meaning}"
             )
     print(f"sections: {', '.join(vocab.SECTIONS)}")
-    print(f"styles: {', '.join(vocab.STYLES)}")
+    print(f"styles: {', '.join(STYLES)}")
     print(f"relations: {', '.join(vocab.RELATIONS)}")
     print(f"transpositions: {', '.join(map(str, vocab.TRANSPOSITIONS))}")
     print(f"meters: {', '.join(f'{n}/{d}' for n, d in vocab.METERS)}")

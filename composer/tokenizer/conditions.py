@@ -30,7 +30,7 @@ class Conditions:
         parts: 1..16.
         shift: Semitones from C to the tonic, -6..5.
         bars: Length of the piece.
-        style: One of `vocab.STYLES`; where it is open, a composer whose style is known brings it.
+        style: One of `theory.STYLES`; where it is open, a composer whose style is known brings it.
     """
 
     composer: str | None = None
@@ -60,6 +60,7 @@ def conditions_of_request(request: Request) -> Conditions:
         parts=request.parts,
         shift=request.key.shift if request.key else None,
         bars=request.bars,
+        style=request.style,
     )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from composer.tokenizer.vocab import STYLES
+from composer.theory import STYLES
 
 AGE_YEARS = 30
 STARTS = (1600, 1750, 1820, 1890)  # of Baroque, Classical, Romantic and what came later

@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.errors import CheckpointError
+from composer.theory import STYLES
 
 Events: TypeAlias = npt.NDArray[np.int16]  # [N, 4]
 
@@ -60,7 +61,6 @@ SECTIONS = ("open", "opening", "new", "return", "varied", "closing")
 SECTION = 2 * MAX_PARTS
 N_PART_WRITTEN = SECTION + 8
 PART_NONE = N_PART_WRITTEN
-STYLES = ("Renaissance", "Baroque", "Classical", "Romantic", "later")
 STYLE = PART_NONE + 1
 ROLE = STYLE + len(STYLES)  # new bar, taken-up bar; ROLE_CADENCE more where it closes
 ROLE_ECHO, ROLE_CADENCE, N_ROLES = 1, 2, 4

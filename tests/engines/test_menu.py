@@ -9,7 +9,7 @@ import pytest
 
 from composer.engines import MenuEntry, check_menu
 from composer.engines.events.engine import check_meter
-from composer.engines.menu import THIN_PIECES, decide
+from composer.engines.menu import THIN_PIECES, decide, named_for
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
 from composer.theory import Meter, parse_key
@@ -51,6 +51,11 @@ def test_every_pair_of_the_menu_may_be_asked_for(row: MenuEntry) -> None:
     [
         ({"composer": "Nobody"}, "`composer` 'Nobody' is not on the menu; there are Bach, Mozart"),
         ({"form": "tango"}, "`form` 'tango' is not on the menu; there are chorale, minuet"),
+        (
+            {"style": "Classical", "form": "chorale"},
+            "no Classical chorale is on the menu; its styles are Baroque",
+        ),
+        ({"style": "later"}, "no later music is on the menu; its styles are Baroque, Classical"),
         (
             {"composer": "Mozart", "form": "chorale"},
             "no chorale by Mozart is on the menu; by Mozart there are minuet",
@@ -114,3 +119,32 @@ def test_pairs_with_more_pieces_are_decided_for_more_often() -> None:
 def test_without_a_menu_open_conditions_stay_open() -> None:
     assert decide(Request(composer="Nobody", bars=5), ()).composer == "Nobody"
     assert decide(Request(bars=5), ()).form is None
+
+
+def test_a_style_stands_for_the_composers_of_its_period() -> None:
+    seeds = range(20)
+    assert {decided(style="Classical", seed=seed).composer for seed in seeds} == {"Mozart"}
+    assert {decided(style="Baroque", seed=seed).composer for seed in seeds} == {"Bach"}
+    assert decided(style="Classical", composer="Bach").composer == "Bach"
+    assert decided(style="Classical").style == "Classical"
+    assert [row.to_dict()["style"] for row in ROWS] == ["Baroque", "Classical", "Baroque"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "composer"),
+    [
+        ({"style": "Baroque", "form": "minuet"}, "Bach"),
+        ({"style": "Classical", "form": "chorale"}, "Mozart"),  # wrote none, but is of that style
+        ({"style": "Baroque", "composer": "Bach"}, "Bach"),
+        ({"form": "chorale"}, None),
+    ],
+)
+def test_music_in_a_style_is_written_as_its_foremost_composer_on_the_menu(
+    settings: dict[str, Any], composer: str | None
+) -> None:
+    assert named_for(Request(**settings), ROWS).composer == composer
+    assert named_for(Request(**settings), ()).composer == settings.get("composer")
+    with pytest.raises(RequestError, match="no Romantic music"):
+        named_for(Request(style="Romantic"), ROWS)
+    with pytest.raises(RequestError, match="does not go with Bach, whose music is Baroque"):
+        named_for(Request(style="Romantic", composer="Bach"), ROWS)

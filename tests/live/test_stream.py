@@ -262,10 +262,10 @@ def test_a_control_that_can_never_do_is_refused_at_once(
 
 
 def test_a_style_chooses_among_its_composers(tiny_engine: Engine) -> None:
-    found = Stream(Request(seed=1), engine=tiny_engine, style="classical")
+    found = Stream(Request(seed=1, style="classical"), engine=tiny_engine)
     assert found.settings.request.composer == "Mozart"
     with pytest.raises(RequestError, match="does not go with Bach"):
-        Stream(REQUEST, engine=tiny_engine, style="Romantic")
+        Stream(replace(REQUEST, style="Romantic"), engine=tiny_engine)
     for bars in (0, 10**9):
         with pytest.raises(RequestError, match="`bars`"):
             Stream(REQUEST, engine=tiny_engine, bars=bars)

@@ -175,6 +175,12 @@ def test_the_slider_opens_a_share_of_the_cells(
     assert found.request.temperature == pytest.approx(0.8 + 0.4 * freedom)
 
 
+def test_bars_are_varied_in_another_style(tiny_engine: Engine, chorale: Piece) -> None:
+    found = vary(chorale, 1, 4, style="classical", engine=tiny_engine, **FEW)
+    assert (found.request.style, found.request.composer) == ("Classical", "Mozart")
+    assert found.piece.composer == chorale.composer  # whose piece it is
+
+
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 99))
 def test_what_is_open_at_less_freedom_is_open_at_more(bars: int, parts: int, seed: int) -> None:
     cells = np.ones((bars, parts), np.bool_)

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from composer.errors import CheckpointError, TokenError
+from composer.theory import STYLES
 from composer.tokenizer import Conditions, Vocabulary, encode_conditions, vocab
 from composer.tokenizer.conditions import decode_conditions
 from composer.tokenizer.holes import drop_conditions
 from composer.tokenizer.styles import style_of, style_of_year
 from tests.strategies import VOCABULARY
 
-STYLED = replace(VOCABULARY, styles=vocab.STYLES)
+STYLED = replace(VOCABULARY, styles=STYLES)
 
 
 @pytest.mark.parametrize(
@@ -41,16 +42,16 @@ def test_a_composer_has_the_style_of_the_year_of_age_thirty(
 def test_styles_change_with_the_year() -> None:
     years = (1599, 1600, 1749, 1750, 1819, 1820, 1889, 1890)
     names = [style_of_year(year) for year in years]
-    assert names == [vocab.STYLES[(place + 1) // 2] for place in range(8)]
+    assert names == [STYLES[(place + 1) // 2] for place in range(8)]
 
 
 @pytest.mark.parametrize("composer", ["Bach", None])
-@pytest.mark.parametrize("style", vocab.STYLES)
+@pytest.mark.parametrize("style", STYLES)
 def test_an_asked_style_comes_back_from_the_row_of_the_composer(
     style: str, composer: str | None
 ) -> None:
     rows = encode_conditions(Conditions(composer=composer, style=style), STYLED)
-    assert rows[0, vocab.PART] == vocab.STYLE + vocab.STYLES.index(style)
+    assert rows[0, vocab.PART] == vocab.STYLE + STYLES.index(style)
     found = decode_conditions(rows, STYLED)
     own = composer == "Bach" and style == "Baroque"
     assert (found.composer, found.style) == (composer, None if own else style)

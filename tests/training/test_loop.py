@@ -16,6 +16,7 @@ import torch
 from composer.errors import CheckpointError, OptionError
 from composer.models import XlstmConfig, load_checkpoint
 from composer.piece import Piece
+from composer.theory import STYLES
 from composer.tokenizer import Vocabulary, vocab
 from composer.training import SamplingOptions, TrainOptions, train
 from composer.training import loop as training_loop
@@ -185,7 +186,7 @@ def test_a_run_may_go_on_with_more_names_than_the_weights_know(
     more = replace(
         VOCABULARY,
         composers=(*VOCABULARY.composers, "Zelenka"),
-        styles=vocab.STYLES,
+        styles=STYLES,
         relations=vocab.RELATIONS,
     )
     pieces = [("train", replace(chorale, composer="Zelenka")), ("valid", chorale)]

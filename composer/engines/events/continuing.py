@@ -62,6 +62,7 @@ class Continuing:
             composer=ask.request.composer or found.composer,
             form=ask.request.form or found.form,
             ensemble=ask.request.ensemble or found.ensemble,
+            style=ask.request.style,
             mode=ask.key.mode,
             shift=ask.key.shift,
             bars=self.end,

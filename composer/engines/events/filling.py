@@ -114,6 +114,7 @@ def conditions_of_ask(ask: Fill) -> Conditions:
         composer=request.composer or found.composer,
         form=request.form or found.form,
         ensemble=request.ensemble or found.ensemble,
+        style=request.style,
     )
 
 

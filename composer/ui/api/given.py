@@ -43,7 +43,7 @@ Without a file, `key` names the key of the piece; a file brings its own.
 """
 NEEDS_KEY = "`key` is needed where no file gives one, such as 'G major'"
 _CHUNK_FACTS = ("help", "low", "high")
-_RUN = ("temperature", "candidates", "seed", "engine", "engine_options")
+_RUN = ("temperature", "candidates", "seed", "engine", "engine_options", "style")
 _PLAYERS = ("ensemble", "meter", "parts")
 _PLACE = (
     Value("first_bar", int, help="first bar to write, as printed: a pickup is 0"),

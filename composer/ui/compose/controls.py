@@ -11,7 +11,7 @@ import gradio as gr
 from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
-from composer.theory import parse_meter
+from composer.theory import STYLES, parse_meter
 from composer.ui.compose import suggested
 from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
@@ -70,6 +70,8 @@ def build(
         compose = gr.Button("Compose", variant="primary", elem_id="compose", scale=3)
         stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=80)
     with gr.Accordion("More", open=False, elem_id="more"):
+        styles = [("Any", OPEN), *((name.capitalize(), name) for name in STYLES)]
+        placed["style"] = fields.choice("style", styles, OPEN, info=setting("style").help)
         placed["temperature"] = fields.slider("temperature", step=0.05)
         with gr.Row(elem_classes=["pair"]):
             placed["candidates"] = fields.number("candidates", info=setting("candidates").help)
