@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from gradio.data_classes import FileData
@@ -159,7 +160,10 @@ def _sentence(name: str, error: Mapping[str, Any], known: Sequence[str]) -> str:
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "extra_forbidden":
-        return f"there is no `{name[:40]}`; known are {', '.join(sorted(known))}"
+        near = get_close_matches(name, known, n=1)
+        return f"there is no `{name[:40]}`; " + (
+            f"did you mean `{near[0]}`?" if near else f"the API page shows which there are"
+        )
     if kind in ("json_invalid", "model_attributes_type", "dict_type"):
         return NO_JSON
     own = settings().get(name)
