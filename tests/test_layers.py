@@ -35,6 +35,7 @@ ROWS = (
     ("composition",),
     ("pipeline",),
     ("evaluation", "listening", "remigen", "batch", "live"),
+    ("matched",),
     ("__init__",),  # the public face
     ("ui",),
     ("cli",),
@@ -66,7 +67,7 @@ HOMES = {
     "krippendorff": ("composer.listening",),
     "statsmodels": ("composer.listening",),
     "pandas": ("composer.listening",),
-    "pyarrow": ("composer.batch", "composer.cli.batches"),
+    "pyarrow": ("composer.batch", "composer.cli.batches", "composer.matched"),
 }
 
 # Events, models and their decoding are known to the engines that work with them, and to what makes

@@ -1,4 +1,4 @@
-"""Commands of listening tests: study plan, run, analyse, export, calibrate."""
+"""Commands of listening tests: study matched, plan, run, analyse, export, calibrate."""
 
 from __future__ import annotations
 
@@ -34,8 +34,47 @@ def add_commands(commands: Any) -> None:
         epilog=_STEPS, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     steps = parser.add_subparsers(required=True, metavar="STEP")
-    for add in (_add_plan, _add_run, _add_analyse, _add_export, _add_calibrate):
+    for add in (_add_matched, _add_plan, _add_run, _add_analyse, _add_export, _add_calibrate):
         add(steps)
+
+
+def _add_matched(steps: Any) -> None:
+    parser = add_command(
+        steps,
+        "matched",
+        _matched,
+        "Make matched pieces of several engines or folders, measure and compare them.",
+    )
+    parser.add_argument("plan", type=Path, nargs="?", help="TOML or JSON file of the set")
+    parser.add_argument("--example", action="store_true", help="print an example plan and stop")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the set; left out, one beside the plan with its name"
+    )
+
+
+def _matched(options: argparse.Namespace) -> None:
+    from composer.matched import load_matched_plan, make_set
+    from composer.matched.blind import write_blind_test
+    from composer.matched.page import results_page
+    from composer.matched.plan import EXAMPLE
+    from composer.matched.results import measure_set, write_tables
+
+    if options.example:
+        print(EXAMPLE.read_text(encoding="utf-8"), end="")
+        return
+    if options.plan is None:
+        raise RequestError("name the file of a plan; `study matched --example` prints one")
+    plan = load_matched_plan(options.plan)
+    folder = options.out or options.plan.with_suffix("")
+    for step in make_set(plan, folder, options.plan.parent):
+        print(f"{step.done} of {step.wanted} pieces", file=sys.stderr)
+    results = measure_set(plan, folder)
+    (folder / "index.html").write_text(results_page(results), encoding="utf-8")
+    paths = [folder / "index.html", write_blind_test(plan, folder), *write_tables(results, folder)]
+    for name, reason in results.errors:
+        print(f"{name} could not be made: {reason}", file=sys.stderr)
+    print(f"{len(results.pieces)} pieces, {len(results.errors)} errors")
+    print("\n".join(map(str, paths)))
 
 
 def _add_plan(steps: Any) -> None:

@@ -85,6 +85,22 @@ def bootstrap(
     return Interval(float(statistic(table)), low, high, len(table))
 
 
+def mean(values: npt.ArrayLike, *, seed: int = 0) -> Interval:
+    """Return the mean of numbers and its interval, as `bootstrap` does, all at once.
+
+    Args:
+        values: One a piece, [N]; those that are NaN are left out.
+        seed: Same seed, same interval.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    found = found[np.isfinite(found)]
+    if not len(found):
+        return NOTHING
+    again = np.random.default_rng(seed).integers(len(found), size=(N_RESAMPLES, len(found)))
+    low, high = np.percentile(found[again].mean(axis=1), LEVEL_PERCENT).tolist()
+    return Interval(float(found.mean()), low, high, len(found))
+
+
 def bootstrap_two(
     rows: Numbers,
     others: Numbers,

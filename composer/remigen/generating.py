@@ -14,6 +14,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class MusicGenerator:
 
         Returns:
             `tokens` (prompt and new words, a text), `bars`, `notes`, `seconds`,
-            `tokens_per_second` (new words), `peak_memory_mb` (of this process, so far),
+            `tokens_per_second` (new words), `peak_memory_mb` (of this process meanwhile),
             `stopped_because` (`max_tokens`), `seed`.
 
         Raises:
@@ -137,6 +138,7 @@ class MusicGenerator:
     def _begin(self, text: str, temperature: float, verbose: bool, seed: int | None) -> _Run:
         seed = secrets.randbelow(2**31) if seed is None else seed
         request = Request(temperature=temperature, seed=seed, candidates=1)
+        forget_peak_memory()
         prompt = read_prompt(text)
         return _Run(prompt, Growth(self.engine, prompt, request, self.context_length), verbose)
 
@@ -257,13 +259,26 @@ def generate_music(
 
 
 def peak_memory_mb() -> float:
-    """Return the most memory that this process has had, in megabytes; 0 where nobody counts it."""
+    """Return the most memory that this process had since `forget_peak_memory`, in megabytes.
+
+    Where the system is not Linux, since it began; 0 where nobody counts it.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1.024e-3
+    except (OSError, StopIteration):
+        pass
     try:
         import resource
-    except ImportError:  # a system without it
+    except ImportError:
         return 0.0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def forget_peak_memory() -> None:
+    """Count the most memory from now on, where the system can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _engine(model_path: str | Path | None, device: str) -> Engine:

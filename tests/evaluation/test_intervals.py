@@ -12,6 +12,7 @@ from composer.evaluation.intervals import (
     bootstrap,
     bootstrap_two,
     difference,
+    mean,
     ratio_of_shares,
     ratio_of_sums,
     share,
@@ -68,3 +69,12 @@ def test_an_interval_goes_through_json() -> None:
     one, nothing = Interval(0.25, 0.125, 0.5, 9), Interval(math.nan, math.nan, math.nan, 0)
     assert Interval.from_dict(one.to_dict()) == one
     assert math.isnan(Interval.from_dict(nothing.to_dict()).value)
+
+
+def test_a_mean_has_the_interval_of_the_bootstrap(rng: np.random.Generator) -> None:
+    values = rng.normal(3.0, size=80)
+    found, slow = mean(values), bootstrap(values)
+    assert found.value == pytest.approx(slow.value) and found.n == 80
+    assert (found.low, found.high) == pytest.approx((slow.low, slow.high), abs=0.05)
+    assert mean([1.0, math.nan, 1.0]) == Interval(1.0, 1.0, 1.0, 2)
+    assert mean([math.nan]).n == 0
