@@ -199,14 +199,7 @@ def read_plan(text: str, *, is_json: bool = False) -> StudyPlan:
     Raises:
         RequestError: If it is neither TOML nor JSON, or no plan.
     """
-    if len(text) > MAX_PLAN_BYTES:
-        raise RequestError(f"a plan may have {MAX_PLAN_BYTES / 1e6:g} MB at most")
-    try:
-        values = json.loads(text) if is_json else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if is_json else "TOML"
-        raise RequestError(f"the plan is no {kind}: {str(error)[:120]}") from error
-    return StudyPlan.from_dict(values)
+    return StudyPlan.from_dict(read_values(text, is_json=is_json))
 
 
 def load_plan(path: Path) -> StudyPlan:
@@ -215,11 +208,35 @@ def load_plan(path: Path) -> StudyPlan:
     Raises:
         RequestError: If it cannot be read, or is no plan.
     """
+    return StudyPlan.from_dict(load_values(path))
+
+
+def read_values(text: str, *, is_json: bool = False) -> Any:
+    """Return what the text of a plan of any kind says, unchecked.
+
+    Raises:
+        RequestError: If it is neither TOML nor JSON.
+    """
+    if len(text) > MAX_PLAN_BYTES:
+        raise RequestError(f"a plan may have {MAX_PLAN_BYTES / 1e6:g} MB at most")
+    try:
+        return json.loads(text) if is_json else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        kind = "JSON" if is_json else "TOML"
+        raise RequestError(f"the plan is no {kind}: {str(error)[:120]}") from error
+
+
+def load_values(path: Path) -> Any:
+    """Return what a file that ends in .toml or .json says, unchecked.
+
+    Raises:
+        RequestError: If it cannot be read.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"the plan '{path.name}' cannot be read as text") from error
-    return read_plan(text, is_json=path.suffix.lower() == ".json")
+    return read_values(text, is_json=path.suffix.lower() == ".json")
 
 
 def _tables(kind: Any, found: Any, name: str) -> tuple[Any, ...]:

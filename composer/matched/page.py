@@ -20,7 +20,7 @@ def results_page(results: Results) -> str:
 def _begin(results: Results) -> str:
     plan = results.plan
     prompts = "; ".join(
-        f"{one.name}: {one.words or ', '.join(f'{k} {v}' for k, v in one.wishes.items())}"
+        f"{one.name}: {one.words or ', '.join(f'{k} {v}' for k, v in one.settings.items())}"
         for one in plan.prompts
     )
     length = f"{plan.bars} bars" if plan.bars else f"{plan.max_tokens:,} new words"

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
 
-from composer.errors import OptionError, RequestError
+from composer.errors import OptionError
 from composer.listening import fields as f
+from composer.listening.plan import load_values
 from composer.request import Request
 
 EXAMPLE = Path(__file__).with_name("example.toml")
-MAX_PLAN_BYTES = 1_000_000
 MAX_PIECES = 100_000
 _LEFT_OUT = frozenset({"seed", "temperature", "candidates", "engine", "prune"})
-_WISHES = frozenset(option.name for option in fields_of(Request)) - _LEFT_OUT
+_SETTINGS = frozenset(option.name for option in fields_of(Request)) - _LEFT_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +61,12 @@ class MatchedPrompt:
 
     name: str = f.text("how tables call it", most=60)
     words: str = f.text("REMIGEN words that are gone on with", most=100_000)
-    wishes: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         """Check every field."""
         f.check(self, f"prompt {self.name[:40]!r}")
-        if bool(self.words) == bool(self.wishes):
+        if bool(self.words) == bool(self.settings):
             raise OptionError(
                 f"prompt {self.name[:40]!r} needs `words` (REMIGEN) or settings such as `composer` "
                 "and `form`, and not both"
@@ -128,7 +127,7 @@ class MatchedPlan:
         if n_pieces > MAX_PIECES:
             raise OptionError(f"the plan has {n_pieces:,} pieces; {MAX_PIECES:,} are the most")
         for prompt in self.prompts:
-            if prompt.wishes:
+            if prompt.settings:
                 self.request(prompt, self.temperatures[0], 0)
 
     def cells(self) -> Iterator[Cell]:
@@ -151,13 +150,39 @@ class MatchedPlan:
         """
         bars = {"bars": self.bars} if self.bars else {}
         how = {"temperature": temperature, "seed": seed, "candidates": 1}
-        return Request(**(bars | dict(prompt.wishes) | how))
+        return Request(**(bars | dict(prompt.settings) | how))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values, as `from_dict` takes them."""
         values = asdict(self)
-        values["prompts"] = [one.pop("wishes") | one for one in values["prompts"]]
+        values["prompts"] = [one.pop("settings") | one for one in values["prompts"]]
         return json.loads(json.dumps(values))  # type: ignore[no-any-return]
+
+    def to_toml(self) -> str:
+        """Return the text of a file that says this, without what is left out."""
+        values = self.to_dict()
+        tables = {name: values.pop(name) for name in ("prompts", "sides")}
+        lines = [f"{name} = {_toml(value)}" for name, value in values.items()]
+        for name, rows in tables.items():
+            for row in rows:
+                lines += ["", f"[[{name}]]"]
+                lines += [
+                    f"{key} = {_toml(value)}"
+                    for key, value in row.items()
+                    if value not in ("", None)
+                ]
+        return "\n".join(lines) + "\n"
+
+    def to_text(self) -> str:
+        """Return what it will make, in one line."""
+        n_each = len(list(self.cells()))
+        sides = ", ".join(side.name for side in self.sides)
+        length = f"{self.bars} bars" if self.bars else f"{self.max_tokens:,} new words"
+        return (
+            f"{self.title}: {n_each} matched pieces of {length} for each of {len(self.sides)} "
+            f"sides ({sides}): {len(self.prompts)} prompts, {len(self.temperatures)} temperatures, "
+            f"{self.samples} samples"
+        )
 
     @classmethod
     def from_dict(cls, values: Any) -> MatchedPlan:
@@ -181,19 +206,7 @@ def load_matched_plan(path: Path) -> MatchedPlan:
     Raises:
         RequestError: If it cannot be read, or is no plan.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"the plan '{path.name}' cannot be read as text") from error
-    if len(text) > MAX_PLAN_BYTES:
-        raise RequestError(f"a plan may have {MAX_PLAN_BYTES / 1e6:g} MB at most")
-    is_json = path.suffix.lower() == ".json"
-    try:
-        values = json.loads(text) if is_json else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if is_json else "TOML"
-        raise RequestError(f"the plan is no {kind}: {str(error)[:120]}") from error
-    return MatchedPlan.from_dict(values)
+    return MatchedPlan.from_dict(load_values(path))
 
 
 def _rows(values: Mapping[str, Any], name: str) -> Sequence[Any]:
@@ -210,11 +223,16 @@ def _prompt(values: Any) -> MatchedPrompt:
     if not isinstance(values, Mapping):
         raise OptionError("a prompt must be a table of names and values, or REMIGEN words")
     row = dict(values)
-    row["wishes"] = {key: row.pop(key) for key in list(row) if key in _WISHES}
+    row["settings"] = {key: row.pop(key) for key in list(row) if key in _SETTINGS}
     row["name"] = row.get("name") or str(row.get("words", ""))[:60]
     if not row["name"]:
         raise OptionError("a prompt of settings needs a `name` of its own")
     return f.build(MatchedPrompt, row, "a prompt")
+
+
+def _toml(value: Any) -> str:
+    """Return a value of JSON as TOML; only their texts could differ, in the character 127."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _temperatures(found: Any) -> tuple[float, ...]:

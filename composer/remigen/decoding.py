@@ -94,9 +94,11 @@ def split(words: str | Sequence[str]) -> Sequence[str]:
     """Return the words of a text.
 
     Raises:
-        RequestError: If it is far too long.
+        RequestError: If it is far too long, or no text.
     """
     if not isinstance(words, str):
+        if not isinstance(words, Sequence) or not all(isinstance(word, str) for word in words):
+            raise RequestError("REMIGEN words are a text, or a list of texts")
         return words
     if len(words) > MAX_CHARACTERS:
         limit_mb = MAX_CHARACTERS / 1e6

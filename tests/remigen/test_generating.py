@@ -127,12 +127,14 @@ def test_chunks_end_where_they_were_told_to(generator: MusicGenerator) -> None:
         ("s-9 o-0 t-35 i-128 p-170 d-3 v-31", "no engine here plays i-128"),
         ("s-9 o-0 t-35 i-0 p-60 d-12", "has no velocity"),
         ("s-128 o-0 t-35 i-0", "writes no bars of 3/64"),
+        (5, "a text, or a list of texts"),
+        (["s-9", 5], "a text, or a list of texts"),
         ("s-9 b-1 " * 1_300_000, "longer than 8 MB"),
         ("s-9 o-0 t-35" + "".join(f" i-{n} p-60 d-1 v-9" for n in range(17)), "16 parts at most"),
     ],
 )
 def test_a_prompt_that_cannot_be_gone_on_with_is_refused_in_a_sentence(
-    tiny_folder: Path, prompt: str, words: str
+    tiny_folder: Path, prompt: Any, words: str
 ) -> None:
     with pytest.raises(RequestError) as found:
         MusicGenerator(tiny_folder).generate(prompt, verbose=False)

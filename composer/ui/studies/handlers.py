@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +13,9 @@ from composer.errors import RequestError
 from composer.listening.analysis.page import report_page
 from composer.listening.analysis.report import analyse
 from composer.listening.journal import read_listeners
-from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_plan
+from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_values
 from composer.listening.preview import preview
+from composer.matched import MatchedPlan
 from composer.settings import read
 
 MAX_RESULTS_BYTES = 2_000_000
@@ -23,13 +25,55 @@ NO_RESULTS = "upload the results of a study first: the JSON lines that its serve
 def check_plan(text: Any) -> str:
     """Return a plan in numbers as HTML, with a link to keep it.
 
+    Args:
+        text: Of a listening test, or of a matched set.
+
     Raises:
         RequestError: In one sentence, if it is no plan.
     """
-    plan = _plan(text)
-    lines = escape(preview(plan).to_text())
-    link = _link("plan.toml", "text/plain", str(text), "Download the plan")
-    return f"<pre class='study'>{lines}</pre><p>{link}</p>"
+    values = _values(text)
+    if isinstance(values, Mapping) and "sides" in values:
+        step, lines = "matched", MatchedPlan.from_dict(values).to_text()
+    else:
+        step, lines = "run", preview(StudyPlan.from_dict(values)).to_text()
+    suffix = "json" if _is_json(text) else "toml"
+    link = _link(f"plan.{suffix}", "text/plain", str(text), "Download the plan")
+    then = f"then <code>python -m composer study {step} plan.{suffix}</code>"
+    return f"<pre class='study'>{escape(lines)}</pre><p>{link}, {then}</p>"
+
+
+def compare_engines(
+    engines: Any, folder: Any, prompts: Any, temperatures: Any, samples: Any
+) -> str:
+    """Return the plan of a matched set as TOML.
+
+    Args:
+        engines: Names of those that are compared.
+        folder: Of MIDI files or REMIGEN words that were made elsewhere; none if empty.
+        prompts: REMIGEN words, a line each.
+        temperatures: Numbers with commas or spaces between them.
+        samples: Pieces for each prompt and temperature.
+
+    Raises:
+        RequestError: In one sentence, if it makes no plan.
+    """
+    sides = [{"name": _side_name(name), "engine": name} for name in engines or ()]
+    if folder and str(folder).strip():
+        sides.append({"name": "elsewhere", "folder": str(folder).strip()})
+    if len(sides) < 2:
+        raise RequestError("choose two engines, or one and a folder of files made elsewhere")
+    try:
+        heights = [float(word) for word in str(temperatures).replace(",", " ").split()]
+    except ValueError as error:
+        raise RequestError("write temperatures as numbers, such as 0.5, 0.8, 1.0") from error
+    values = {
+        "title": " and ".join(side["name"] for side in sides),
+        "samples": samples,
+        "temperatures": heights,
+        "sides": sides,
+        "prompts": [line.strip() for line in str(prompts).splitlines() if line.strip()],
+    }
+    return MatchedPlan.from_dict(values).to_toml()
 
 
 def show_report(text: Any, results: Any) -> str:
@@ -62,10 +106,22 @@ def running_studies() -> str:
     return f"<h3>Studies on this server</h3><ul>{rows}</ul>" if rows else ""
 
 
+def _side_name(engine: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in engine)[:40]
+
+
 def _plan(text: Any) -> StudyPlan:
+    return StudyPlan.from_dict(_values(text))
+
+
+def _values(text: Any) -> Any:
     if not isinstance(text, str) or len(text) > MAX_PLAN_BYTES:
         raise RequestError("a plan is a text in TOML or JSON of at most 1 MB")
-    return read_plan(text, is_json=text.lstrip().startswith("{"))
+    return read_values(text, is_json=_is_json(text))
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
 
 
 def _listeners(results: Any) -> Any:

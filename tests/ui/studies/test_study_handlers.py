@@ -11,6 +11,8 @@ from composer.listening.ballots import Ballots
 from composer.listening.journal import export_all
 from composer.listening.plan import EXAMPLE
 from composer.listening.trials import COUNTED, Trial
+from composer.matched import MatchedPlan, load_matched_plan
+from composer.matched.plan import EXAMPLE as MATCHED
 from composer.ui.studies import handlers, page
 from tests.listening.studies import plan_values
 
@@ -22,6 +24,43 @@ def test_a_plan_is_told_in_numbers_and_can_be_kept() -> None:
     assert "24 clips" in html
     assert 'download="plan.toml" href="data:text/plain;base64,' in html
     assert "12 questions" in handlers.check_plan(json.dumps(plan_values()))
+
+
+def test_the_plan_of_a_matched_set_is_told_too() -> None:
+    html = handlers.check_plan(MATCHED.read_text())
+    assert "90 matched pieces" in html and "study matched plan.toml" in html
+    with pytest.raises(RequestError, match="needs two"):
+        handlers.check_plan("sides = []")
+
+
+def test_engines_are_compared_by_a_plan_that_can_be_loaded(tmp_path: Path) -> None:
+    text = handlers.compare_engines(
+        ["small", "my_model"], " theirs ", 's-9 "\n\n s-8 o-0\x7f', "0.5 1,2", 3
+    )
+    (tmp_path / "plan.toml").write_text(text)
+    plan = load_matched_plan(tmp_path / "plan.toml")
+    assert [side.name for side in plan.sides] == ["small", "my-model", "elsewhere"]
+    assert [side.engine for side in plan.sides] == ["small", "my_model", ""]
+    assert plan.sides[2].folder == "theirs" and plan.temperatures == (0.5, 1, 2)
+    assert [one.words for one in plan.prompts] == ['s-9 "', "s-8 o-0\x7f"] and plan.samples == 3
+    assert MatchedPlan.from_dict(plan.to_dict()) == plan
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((["small"], "", "s-9", "1", 1), "choose two engines"),
+        ((["a", "b"], "", "s-9", "one", 1), "write temperatures as numbers"),
+        ((["a", "b"], "", "s-9", "9", 1), "from 0.1 to 2"),
+        ((["a", "b"], "", " ", "1", 1), r"a \[\[prompts\]\]"),
+        ((["a", "b"], "", "s-9", "1", None), "`samples` of the plan must be a whole number"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_refused(
+    values: tuple[object, ...], words: str
+) -> None:
+    with pytest.raises(RequestError, match=words):
+        handlers.compare_engines(*values)
 
 
 @pytest.mark.parametrize("text", [None, 3, "", "title = 3", "{", "x" * 2_000_000])
@@ -54,7 +93,7 @@ def test_other_files_are_no_answers(tmp_path: Path) -> None:
 
 def test_the_tab_can_be_placed() -> None:
     with gr.Blocks(analytics_enabled=False) as demo:
-        page.build()
+        page.build(["small"])
     changes = [f for f in demo.fns.values() if f.targets[0][1] in ("input", "upload", "clear")]
-    assert len(demo.fns) == 2 + len(changes) and len(changes) >= 3
+    assert len(demo.fns) == 3 + len(changes) and len(changes) >= 3
     assert {f.fn() for f in changes} == {""}  # what belonged to another plan or file is gone
