@@ -161,9 +161,8 @@ def _sentence(name: str, error: Mapping[str, Any], known: Sequence[str]) -> str:
         return f"`{name}` is missing"
     if kind == "extra_forbidden":
         near = get_close_matches(name, known, n=1)
-        return f"there is no `{name[:40]}`; " + (
-            f"did you mean `{near[0]}`?" if near else f"the API page shows which there are"
-        )
+        meant = f"did you mean `{near[0]}`? " if near else ""
+        return f"there is no `{name[:40]}`; {meant}the API page shows which there are"
     if kind in ("json_invalid", "model_attributes_type", "dict_type"):
         return NO_JSON
     own = settings().get(name)
