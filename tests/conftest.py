@@ -37,6 +37,20 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 
+INTEGRATION = ("browser", "cli", "packaging", "benchmarks", "pipeline", "ui/server", "ui/rest")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test as one of a unit or of several rooms together."""
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix()
+        is_wide = place.startswith(INTEGRATION) or any(
+            item.get_closest_marker(name) for name in ("slow", "gpu", "browser")
+        )
+        item.add_marker(pytest.mark.integration if is_wide else pytest.mark.unit)
+
+
 def part_of(instrument: Instrument, text: str) -> Part:
     """Read a line of music: `C4` a quarter, `C4:1/2` an eighth, `C4+E4` a chord, `-` a rest."""
     notes: list[Note] = []

@@ -33,7 +33,7 @@ ROWS = (
     ("engines",),
     ("branches",),
     ("composition",),
-    ("pipeline",),
+    ("pipeline", "checking"),
     ("evaluation", "listening", "remigen", "batch", "live"),
     ("matched",),
     ("__init__",),  # the public face

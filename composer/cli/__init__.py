@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from composer import errors, extras, settings
 from composer.cli import (
     batches,
+    checking,
     composing,
     configuring,
     evaluating,
@@ -62,6 +63,6 @@ def build_parser() -> argparse.ArgumentParser:
         indexing,
         evaluating,
     )
-    for room in (*rooms, batches, studies, remigen, configuring):
+    for room in (*rooms, checking, batches, studies, remigen, configuring):
         room.add_commands(commands)
     return parser

@@ -1,4 +1,4 @@
-"""Commands about scores and models: corpus, pack, bands, train."""
+"""Commands about scores and models: corpus, pack, bands, train, profile."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from composer.cli.terminal import add_command, print_json
+from composer.cli.terminal import add_command, check_count, print_json
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_corpus, _add_pack, _add_bands, _add_train):
+    for add in (_add_corpus, _add_pack, _add_bands, _add_train, _add_profile):
         add(commands)
 
 
@@ -22,17 +22,40 @@ def _add_corpus(commands: Any) -> None:
         commands, "corpus", _corpus, "List what a folder of scores holds, and what is refused."
     )
     parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument(
+        "--check",
+        type=Path,
+        help="folder for a page of what is wrong: refused, faulty, double and leaking scores",
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def _corpus(options: argparse.Namespace) -> None:
     from composer.corpus import corpus_report, load_corpus
 
+    if options.check:
+        _check_corpus(options)
+        return
     report = corpus_report(load_corpus(options.folder))
     if options.json:
         print_json(report.to_dict())
     else:
         print(report.to_text())
+
+
+def _check_corpus(options: argparse.Namespace) -> None:
+    from composer.corpus import load_corpus
+    from composer.evaluation.corpus_check import check_corpus, write_check
+
+    found = check_corpus(load_corpus(options.folder))
+    page = write_check(found, options.check)
+    if options.json:
+        print_json(found)
+        return
+    print(f"{found['pieces']:,} pieces, {found['bars']:,} bars, {found['notes']:,} notes")
+    for name in ("refused", "faulty", "short", "without_licence", "doubles", "leaks"):
+        print(f"{len(found[name]):>8,} {name.replace('_', ' ')}")
+    print(page)
 
 
 def _add_pack(commands: Any) -> None:
@@ -246,6 +269,41 @@ def _train(options: argparse.Namespace) -> None:
     (options.out / "configuration.toml").write_text(to_toml(in_force(how)), encoding="utf-8")
     folder = train(options.events, options.out, how, resume=options.resume, init=options.init)
     print(f"checkpoint in {folder}")
+
+
+def _add_profile(commands: Any) -> None:
+    parser = add_command(
+        commands, "profile", _profile, "Measure where the time of training steps goes."
+    )
+    parser.add_argument("--events", type=Path, required=True, help=".npz file that `pack` wrote")
+    parser.add_argument("--model", help="kind of the model: transformer or xlstm")
+    parser.add_argument("--preset", help="size of the model: tiny, small or base")
+    parser.add_argument(
+        "--steps", type=int, default=10, help="steps that are measured (1 to 4096; default 10)"
+    )
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _profile(options: argparse.Namespace) -> None:
+    from composer.configuration import Configuration
+    from composer.settings import read_as
+    from composer.training.profiling import profile_training
+
+    check_count("steps", options.steps, 4096)
+    given = {name: v for name in ("model", "preset") if (v := getattr(options, name))}
+    how = read_as(Configuration).train_options(**given)
+    found = profile_training(options.events, how, options.steps)
+    if options.json:
+        print_json(found)
+        return
+    elapsed_s = found["elapsed_s"]
+    print(
+        f"{found['steps']} steps in {elapsed_s:.2f} s, {found['events_per_second']:,.0f} events/s"
+    )
+    for name, seconds in found["seconds"].items():
+        print(f"  {name:<10} {seconds:8.3f} s {seconds / elapsed_s:7.1%}")
+    for one in found["operations"]:
+        print(f"    {one['name'][:48]:<48} {one['calls']:>7,} calls {one['seconds']:8.3f} s")
 
 
 def _factor(text: str) -> tuple[str, float]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -47,6 +48,8 @@ LOG_FIELDS = (
     "valid_nats_per_note",
     "valid_nats_per_note_unaveraged",
 )
+# Takes the name of a phase of a step; what runs within it is that phase.
+Phase = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass
@@ -87,15 +90,22 @@ def train(
             `init` does not fit into the preset, or its vocabulary is not continued.
         CheckpointError: If a checkpoint or the state cannot be read.
     """
-    run = _Run(PackedEvents.load(events), out, options, init)
+    run = Run(PackedEvents.load(events), out, options, init)
     if resume:
         run.load_state()
     run.loop(show_progress)
     return out / "checkpoint"
 
 
-class _Run:
-    """One run: model, optimiser, batches and log."""
+class Run:
+    """One run: model, optimiser, batches and log.
+
+    Args:
+        packed: What it learns.
+        out: Folder of its files.
+        options: How.
+        init: Checkpoints whose mean it begins with.
+    """
 
     def __init__(
         self, packed: PackedEvents, out: Path, options: TrainOptions, init: Sequence[Path]
@@ -121,6 +131,7 @@ class _Run:
         )
         self.validation = validation_batches(packed, options)
         self.progress, self.rate = Progress(), 0.0
+        self.phase: Phase = lambda name: nullcontext()
         out.mkdir(parents=True, exist_ok=True)
         self.board = _board(out) if self.fabric.is_global_zero else None
 
@@ -134,9 +145,9 @@ class _Run:
         began, cpu_began = time.monotonic(), time.process_time()
         base, cpu_base = self.progress.seconds, self.progress.cpu_seconds
         last_saved, recent = base, _Average()
-        batches = self._batches()
+        batches = self.batches()
         while self.share_done < 1.0:
-            recent.add(*self._step(batches))
+            recent.add(*self.step(batches))
             self.progress.seconds = base + time.monotonic() - began
             self.progress.cpu_seconds = cpu_base + time.process_time() - cpu_began
             bar.n = min(1.0, self.share_done)
@@ -156,7 +167,7 @@ class _Run:
             return self.progress.seconds / (60 * self.options.minutes)
         return self.progress.step / self.options.steps
 
-    def _batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """Yield batches from where the run stands, and keep that place up to date."""
         while True:
             pool = self.sampler.pool_batches(self.progress.pool)
@@ -165,26 +176,30 @@ class _Run:
                 yield batch
             self.progress.pool, self.progress.batch_in_pool = self.progress.pool + 1, 0
 
-    def _step(self, batches: Iterator[Batch]) -> tuple[float, int]:
+    def step(self, batches: Iterator[Batch]) -> tuple[float, int]:
         """Take one optimiser step; return its summed nats and notes."""
         share = rate_at(self.share_done, warmup=self.options.warmup)
         self.rate = set_rates(self.optimisers, share)
         nats, notes = 0.0, 0
         for index in range(self.options.accumulate):
-            batch = next(batches)
+            with self.phase("data"):
+                batch = next(batches)
             is_last = index == self.options.accumulate - 1
             with self.fabric.no_backward_sync(self.model, enabled=not is_last):
-                losses = self._losses(batch)
-                loss = self._mean(losses) / self.options.accumulate
-                self.fabric.backward(loss)
+                with self.phase("forward"):
+                    losses = self._losses(batch)
+                    loss = self._mean(losses) / self.options.accumulate
+                with self.phase("backward"):
+                    self.fabric.backward(loss)
             nats += sum(float(found.detach().sum()) for found in losses)
             notes += batch.n_notes
             self.progress.events += int(batch.counts[..., vocab.TIME].sum())
-        nn.utils.clip_grad_norm_(self.raw_model.parameters(), self.options.clip)
-        for optimiser in self.optimisers:
-            optimiser.step()
-            optimiser.zero_grad()
-        self.averaged.update_parameters(self.raw_model)
+        with self.phase("optimiser"):
+            nn.utils.clip_grad_norm_(self.raw_model.parameters(), self.options.clip)
+            for optimiser in self.optimisers:
+                optimiser.step()
+                optimiser.zero_grad()
+            self.averaged.update_parameters(self.raw_model)
         self.progress.step += 1
         return nats, notes
 

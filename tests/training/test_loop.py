@@ -85,14 +85,14 @@ def test_a_run_that_was_broken_off_resumes_to_the_bit(
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     run(packed_path, whole, **changes)
-    save = training_loop._Run.save
+    save = training_loop.Run.save
 
     def save_thrice(self: Any, recent: Any) -> None:
         save(self, recent)
         if self.progress.step == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training_loop._Run, "save", save_thrice)
+    monkeypatch.setattr(training_loop.Run, "save", save_thrice)
     with pytest.raises(KeyboardInterrupt):
         run(packed_path, broken, **changes, save_minutes=0)
     monkeypatch.undo()
