@@ -11,10 +11,11 @@ from typing import Any, get_type_hints
 
 from pydantic import SecretStr, create_model
 
-from composer.models import KINDS, PRESETS_OF
+from composer.models import KINDS, PRESETS_OF, ModelConfig, XlstmConfig
+from composer.models.fractal import FRACTAL_PRESETS, FractalConfig
 from composer.settings import Effective, Settings, effective
 from composer.settings.sections import Section
-from composer.training.options import TrainOptions
+from composer.training.options import FRACTAL, TrainOptions
 
 # What may replace the preset's shape: the fields of every kind of model, none of them needed.
 _SHAPE: dict[str, Any] = {
@@ -78,7 +79,12 @@ def in_force(how: TrainOptions | None = None) -> list[Effective]:
     found = [_as_trained(one, how) for one in effective(Configuration)]
     values = {one.path: one.value for one in found}
     preset = values["training.preset"]
-    config = how.config if how else PRESETS_OF[values["training.model"]][preset]
+    kind = values["training.model"]
+    config: ModelConfig | XlstmConfig | FractalConfig
+    if kind == FRACTAL:
+        config = FRACTAL_PRESETS[preset]
+    else:
+        config = how.config if how else PRESETS_OF[kind][preset]
     shape = {f"model.{name}": value for name, value in config.to_dict().items()}
     return [
         replace(one, value=shape[one.path], origin=f"preset {preset}")

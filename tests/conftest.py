@@ -22,6 +22,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from composer.engines import Engine, open_engine
 from composer.engines.events.engine import EventEngine
 from composer.models import PRESETS
 from composer.models.saving import save_checkpoint
@@ -29,6 +30,7 @@ from composer.models.transformer import EventTransformer
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.theory import INSTRUMENTS, Instrument, Key, Meter, spelling_to_pitch_class
 from composer.tokenizer import Vocabulary, vocab
+from tests.rolls import save_tiny_fractal
 from tests.strategies import MENU, VOCABULARY
 
 torch.set_num_threads(1)
@@ -170,6 +172,12 @@ def tiny_folder(tiny_model: EventTransformer, tmp_path_factory: pytest.TempPathF
 def tiny_engine(tiny_folder: Path) -> EventEngine:
     """Return an engine that composes nonsense, quickly."""
     return EventEngine.load(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_roll_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Return an engine that paints nonsense, quickly."""
+    return open_engine(save_tiny_fractal(tmp_path_factory.mktemp("checkpoints") / "tiny-fractal"))
 
 
 @pytest.fixture

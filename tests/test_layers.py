@@ -28,7 +28,7 @@ ROWS = (
     ("corpus", "tokenizer", "models", "scoring"),
     ("plots",),
     ("rendering",),
-    ("decoding", "training", "packing", "novelty"),
+    ("decoding", "training", "packing", "performances", "novelty"),
     ("configuration",),
     ("engines",),
     ("branches",),
@@ -87,7 +87,7 @@ KNOW_EVENTS = (
     "configuration",
 )
 # Engines' classes are named by the shelf alone; their folders are their own.
-ENGINE_FOLDERS = ("composer.engines.events",)
+ENGINE_FOLDERS = ("composer.engines.events", "composer.engines.roll")
 NAMES_ENGINES = ("composer.engines.shelf",)
 
 # What a module may import of composer, where that is less than the rows allow.

@@ -6,9 +6,13 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from composer.cli.terminal import add_command, check_count, print_json
+from composer.errors import OptionError
+
+if TYPE_CHECKING:
+    from composer.training import TrainOptions
 
 
 def add_commands(commands: Any) -> None:
@@ -79,6 +83,12 @@ def _add_pack(commands: Any) -> None:
     parser.add_argument(
         "--workers", type=int, default=2, help="processes to use (1 or more; default 2)"
     )
+    parser.add_argument(
+        "--performances",
+        action="store_true",
+        help="the folders hold performances (MIDI files whose velocities were played), for the "
+        "velocities of a fractal model",
+    )
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -87,6 +97,9 @@ def _pack(options: argparse.Namespace) -> None:
     from composer.packing import pack
     from composer.tokenizer import Vocabulary
 
+    if options.performances:
+        _pack_performances(options)
+        return
     corpora = [load_corpus(folder, licence=options.licence) for folder in options.folders]
     known = load_checkpoint(options.names).vocabulary if options.names else None
     names = Vocabulary.from_dict(known) if known else None
@@ -96,6 +109,15 @@ def _pack(options: argparse.Namespace) -> None:
     print(f"{report.pieces} pieces, {report.notes} notes, {report.events} events in {options.out}")
     print(f"{report.moved_share:.2%} of the notes were moved to the grid")
     print(f"vocabulary {report.fingerprint}")
+
+
+def _pack_performances(options: argparse.Namespace) -> None:
+    from composer.performances import pack_performances
+
+    pieces, notes, refused = pack_performances(options.folders, options.out)
+    for line in refused:
+        print(f"refused {line}")
+    print(f"{pieces} performances, {notes} notes in {options.out}")
 
 
 def _add_bands(commands: Any) -> None:
@@ -150,7 +172,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the run, in which checkpoint/ appears"
     )
-    parser.add_argument("--model", help="kind of the model: transformer or xlstm")
+    parser.add_argument("--model", help="kind of the model: transformer, xlstm or fractal")
     parser.add_argument("--preset", help="size of the model: tiny, small or base")
     parser.add_argument(
         "--minutes",
@@ -251,12 +273,26 @@ def _add_train(commands: Any) -> None:
         "--save-minutes", type=float, help="minutes between checkpoints (0 or more)"
     )
     parser.add_argument("--seed", type=int, help="seed of weights and batches (0 or more)")
+    parser.add_argument(
+        "--performances",
+        type=Path,
+        help="file of performances for the velocities of a fractal model, as `pack "
+        "--performances` writes it",
+    )
+    parser.add_argument(
+        "--generator-types",
+        help="of a fractal model, mar or ar for each of its four levels (default mar,mar,ar,ar)",
+    )
+    parser.add_argument(
+        "--scan", help="of a fractal model, the order of ar: column or row (default column)"
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
     from composer.configuration import Configuration, in_force, to_toml
     from composer.settings import read_as
     from composer.training import SamplingOptions, TrainOptions, train
+    from composer.training.options import FRACTAL
 
     names = {field.name for kind in (TrainOptions, SamplingOptions) for field in fields(kind)}
     given = {name: v for name, v in vars(options).items() if name in names and v is not None}
@@ -267,8 +303,25 @@ def _train(options: argparse.Namespace) -> None:
     how = read_as(Configuration).train_options(**given)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "configuration.toml").write_text(to_toml(in_force(how)), encoding="utf-8")
-    folder = train(options.events, options.out, how, resume=options.resume, init=options.init)
+    if how.model == FRACTAL:
+        folder = _train_fractal(options, how)
+    else:
+        folder = train(options.events, options.out, how, resume=options.resume, init=options.init)
     print(f"checkpoint in {folder}")
+
+
+def _train_fractal(options: argparse.Namespace, how: TrainOptions) -> Path:
+    from composer.training.fractal import FractalTraining, train_fractal
+    from composer.training.rolls import RollOptions
+
+    if options.resume or options.init:
+        raise OptionError("a fractal model is trained in one go; leave `--resume` and `--init` out")
+    given: dict[str, Any] = {"scan": options.scan} if options.scan else {}
+    if options.generator_types:
+        given["generator_types"] = tuple(options.generator_types.split(","))
+    rolls = RollOptions(sampling=how.sampling)
+    fractal = FractalTraining(rolls=rolls, **given)
+    return train_fractal(options.events, options.performances, options.out, how, fractal)
 
 
 def _add_profile(commands: Any) -> None:

@@ -21,13 +21,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
-from composer.cells import Blank
+from composer.cells import Area, Blank
 from composer.engines.capabilities import Capabilities
 from composer.engines.menu import MenuEntry
 from composer.engines.suggestions import Suggestion
 from composer.errors import RequestError
 from composer.novelty import NoveltyIndex
-from composer.piece import Piece
+from composer.piece import Note, Piece
 from composer.request import Request
 from composer.scoring import Standards, Surprise
 from composer.theory import Key
@@ -138,12 +138,15 @@ class Fill:
             capabilities say so, areas of pitch and time. `blank.mask` shows both as a piano roll.
         ranges: Lowest and highest pitch of every part.
         lines: Which parts sound one note at a time.
+        notes: Part and note of what was taken out, if only new velocities are asked for, of an
+            engine whose capabilities open them: each comes back as long, high and late as it is.
     """
 
     request: Request
     blank: Blank
     ranges: Sequence[tuple[int, int]]
     lines: Sequence[bool]
+    notes: Sequence[tuple[int, Note]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +194,21 @@ class Take:
     record: Record = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sketch:
+    """A take on its way, of an engine that makes a piece as one paints a picture.
+
+    Args:
+        index: Of the take.
+        notes: The new notes so far, by onset; which parts play them is not decided yet.
+        unmade: What is still open.
+    """
+
+    index: int
+    notes: tuple[Note, ...]
+    unmade: tuple[Area, ...]
+
+
 @dataclass(frozen=True)
 class Step:
     """Progress of an answer.
@@ -199,11 +217,13 @@ class Step:
         share: Of the whole work, 0..1; 0 of what has no end.
         takes: Candidates that this step completed.
         bars: Bars that this step completed, where music is played rather than chosen.
+        sketch: A candidate on its way; None of engines that show nothing before the end.
     """
 
     share: float
     takes: tuple[Take, ...] = ()
     bars: tuple[Stretch, ...] = ()
+    sketch: Sketch | None = None
 
 
 class Engine:

@@ -12,7 +12,7 @@ from composer.theory import Meter
 
 ASKS = ("Compose", "Continue", "Fill", "Play")
 # What a `Fill` may leave open; see `cells.Blank`.
-OPENS = ("cells", "areas")
+OPENS = ("cells", "areas", "velocities")
 # Who does what with which ask, as a person would call it.
 _DEEDS = {
     "Compose": "compose whole pieces",

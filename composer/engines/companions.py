@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from composer.errors import OptionError, ScoreFileError, TokenError
-from composer.models import load_checkpoint
+from composer.models import fingerprint_of
 from composer.novelty import NoveltyIndex, load_index
 from composer.scoring import Standards, load_bands
 from composer.scoring.weights import load_model_bands, load_weights
@@ -130,7 +130,7 @@ def attach(folder: Path, files: Mapping[str, Path]) -> list[str]:
         OptionError: If there is no file, or the weights of the rules were learned for another one.
         ScoreFileError: If a file is none of its kind.
     """
-    fingerprint = load_checkpoint(folder).fingerprint
+    fingerprint = fingerprint_of(folder)
     if not files:
         raise OptionError(f"give one of {', '.join('--' + name for name in _NAMES)}")
     for name, path in files.items():

@@ -28,7 +28,10 @@ from composer.errors import CheckpointError, ComposerError, RequestError
 log = logging.getLogger(__name__)
 GROUP = "composer.engines"
 # What `engine` in a config.json may be -> the module and the class.
-OURS = dict.fromkeys(("transformer", "xlstm"), "composer.engines.events.engine:EventEngine")
+OURS = {
+    **dict.fromkeys(("transformer", "xlstm"), "composer.engines.events.engine:EventEngine"),
+    "fractal": "composer.engines.roll.engine:RollEngine",
+}
 # Engines kept in memory. One that goes is freed when the last visitor who works with it is done.
 MAX_LOADED = 2
 

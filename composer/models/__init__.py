@@ -6,6 +6,7 @@ imported from its own module, so that loading a checkpoint does not load torch.
 
 from composer.models.checkpoint import (
     Checkpoint,
+    fingerprint_of,
     load_checkpoint,
     load_sampling,
     save_evaluation,
@@ -22,6 +23,7 @@ __all__ = [
     "ModelConfig",
     "Weights",
     "XlstmConfig",
+    "fingerprint_of",
     "load_checkpoint",
     "load_sampling",
     "save_evaluation",

@@ -59,11 +59,11 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: If a file is missing, damaged, or does not fit the others.
     """
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     try:
         arrays: dict[str, Array] = {}
         for name, digest in config["shards"].items():
-            arrays |= read_shard(_checked_bytes(folder / Path(name).name, digest))
+            arrays |= read_shard(checked_bytes(folder / Path(name).name, digest))
         weights = Weights(
             read_config(config["model"]),
             tuple(config["table_sizes"]),
@@ -76,16 +76,28 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"the checkpoint {folder.name} does not fit its config: {reason}"
         ) from error
-    digests = json.dumps(config["shards"], sort_keys=True)
     return Checkpoint(
         weights=weights,
-        vocabulary=_read_json(folder / "vocabulary.json"),
+        vocabulary=read_json(folder / "vocabulary.json"),
         notes=notes,
         menu=_read_menu(folder),
         evaluation=_read_evaluation(folder),
-        fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:12],
+        fingerprint=fingerprint_of(folder),
         sampling=load_sampling(folder),
     )
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Return twelve hexadecimal digits over the weights of a checkpoint, whatever its engine.
+
+    Raises:
+        CheckpointError: If the folder holds none.
+    """
+    try:
+        digests = json.dumps(read_json(folder / "config.json")["shards"], sort_keys=True)
+    except KeyError as error:
+        raise CheckpointError(f"the config.json in {folder.name} names no weights") from error
+    return hashlib.sha256(digests.encode()).hexdigest()[:12]
 
 
 def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:
@@ -98,7 +110,7 @@ def save_evaluation(folder: Path, report: dict[str, Any]) -> Path:
 def load_sampling(folder: Path) -> dict[str, Any]:
     """Return what is kept of sweeps by form; empty if the file is missing or cannot be read."""
     try:
-        return _read_json(folder / "sampling.json")
+        return read_json(folder / "sampling.json")
     except CheckpointError:
         return {}
 
@@ -111,7 +123,7 @@ def save_sampling(folder: Path, by_form: dict[str, Any]) -> Path:
 
 
 def _read_menu(folder: Path) -> list[dict[str, Any]]:
-    rows = _read_json(folder / "menu.json").get("rows", [])
+    rows = read_json(folder / "menu.json").get("rows", [])
     if not isinstance(rows, list):
         raise CheckpointError("menu.json holds no rows")
     return rows
@@ -119,10 +131,15 @@ def _read_menu(folder: Path) -> list[dict[str, Any]]:
 
 def _read_evaluation(folder: Path) -> dict[str, Any]:
     is_there = (folder / "evaluation.json").exists()
-    return _read_json(folder / "evaluation.json") if is_there else {}
+    return read_json(folder / "evaluation.json") if is_there else {}
 
 
-def _checked_bytes(path: Path, digest: str) -> bytes:
+def checked_bytes(path: Path, digest: str) -> bytes:
+    """Read a file whose SHA-256 is known.
+
+    Raises:
+        CheckpointError: If it is missing or another one.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -136,7 +153,12 @@ def _checked_bytes(path: Path, digest: str) -> bytes:
     return data
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a table.
+
+    Raises:
+        CheckpointError: If the file is missing or holds none.
+    """
     try:
         values = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -38,10 +38,41 @@ def save_checkpoint(
         dtype: bfloat16 halves the size at no measurable loss.
         shard_bytes: Largest size of a file of weights, unless one array alone is larger.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: w.detach().to(dtype).contiguous().cpu() for name, w in model.state_dict().items()
     }
+    facts = {
+        "engine": kind_of(model.config),
+        "parameters": model.n_parameters,
+        "model": write_config(model.config),
+        "table_sizes": list(model.table_sizes),
+        "written_sizes": list(model.written_sizes),
+    }
+    write_checkpoint(folder, weights, facts, vocabulary, notes, menu=menu, shard_bytes=shard_bytes)
+
+
+def write_checkpoint(
+    folder: Path,
+    weights: dict[str, Tensor],
+    facts: dict[str, Any],
+    vocabulary: dict[str, Any],
+    notes: dict[str, Any],
+    *,
+    menu: list[dict[str, Any]] | None = None,
+    shard_bytes: int = MAX_SHARD_BYTES,
+) -> None:
+    """Write weights in shards, and what belongs to them.
+
+    Args:
+        folder: As in `save_checkpoint`, and so are all below.
+        weights: By name.
+        facts: Of config.json: the engine, and what its model is.
+        vocabulary: JSON values.
+        notes: JSON values.
+        menu: JSON rows.
+        shard_bytes: Largest size of a file of weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     shards = [save(shard) for shard in _shards(weights, shard_bytes)]
     for old in folder.glob("weights-*.safetensors"):
         old.unlink()
@@ -50,16 +81,7 @@ def save_checkpoint(
         name = f"weights-{index + 1}-of-{len(shards)}.safetensors"
         (folder / name).write_bytes(data)
         digests[name] = hashlib.sha256(data).hexdigest()
-    config = {
-        "format": FORMAT,
-        "engine": kind_of(model.config),
-        "parameters": model.n_parameters,
-        "model": write_config(model.config),
-        "table_sizes": list(model.table_sizes),
-        "written_sizes": list(model.written_sizes),
-        "shards": digests,
-        "notes": notes,
-    }
+    config = {"format": FORMAT, **facts, "shards": digests, "notes": notes}
     write_json(folder / "config.json", config)
     write_json(folder / "vocabulary.json", vocabulary)
     write_json(folder / "menu.json", {"rows": menu or []})

@@ -117,7 +117,7 @@ class Run:
             accelerator="auto",
             devices=options.devices,
             num_nodes=options.nodes,
-            precision=_precision(options.precision),
+            precision=precision_of(options.precision),
         )
         self.fabric.launch()
         torch.manual_seed(options.seed + self.fabric.global_rank)
@@ -125,7 +125,7 @@ class Run:
         optimisers = build_optimisers(self.raw_model, options)
         self.model, *self.optimisers = self.fabric.setup(self.raw_model, *optimisers)
         self.model.mark_forward_method("field_losses")
-        self.averaged = AveragedModel(self.raw_model, multi_avg_fn=_moving_average(options))
+        self.averaged = AveragedModel(self.raw_model, multi_avg_fn=moving_average(options))
         self.sampler = Sampler(
             packed, "train", options.sampling, seed=options.seed, rank=self.fabric.global_rank
         )
@@ -325,7 +325,7 @@ def _board(out: Path) -> Any:
     return SummaryWriter(str(out / "tensorboard"))
 
 
-def _moving_average(options: TrainOptions) -> Any:
+def moving_average(options: TrainOptions) -> Any:
     """Return how `AveragedModel` goes on: exponentially, over few steps while there are few."""
 
     def update(averaged: list[Tensor], current: list[Tensor], n_steps: Tensor) -> None:
@@ -349,7 +349,7 @@ class _Average:
         return self.nats / max(1, self.notes)
 
 
-def _precision(wanted: str) -> Any:
+def precision_of(wanted: str) -> Any:
     """Pick bf16 autocast where the processor multiplies it natively."""
     if wanted != "auto":
         return wanted

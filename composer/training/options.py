@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 
 from composer.errors import OptionError
 from composer.models.config import PRESETS_OF, ModelConfig, XlstmConfig
+from composer.models.fractal import FRACTAL_PRESETS
 from composer.training.sequences import SamplingOptions
+
+# The kind that learns from piano rolls, whose training `training.fractal` is.
+FRACTAL = "fractal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +18,7 @@ class TrainOptions:
     """How to train.
 
     Args:
-        model: The kind, a name in `models.PRESETS_OF`.
+        model: The kind, a name in `models.PRESETS_OF`, or `fractal`.
         preset: A name among that kind's.
         minutes: Length of the whole run, earlier parts included; 0 counts `steps` instead.
         core_minutes: The same in processor time of all threads, for a machine that others use too:
@@ -73,11 +77,10 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         """Refuse runs without a length or a size."""
-        if self.model not in PRESETS_OF:
-            raise OptionError(
-                f"`model` must be one of {', '.join(PRESETS_OF)}, got {self.model[:40]!r}"
-            )
-        presets = PRESETS_OF[self.model]
+        kinds = (*PRESETS_OF, FRACTAL)
+        if self.model not in kinds:
+            raise OptionError(f"`model` must be one of {', '.join(kinds)}, got {self.model[:40]!r}")
+        presets = FRACTAL_PRESETS if self.model == FRACTAL else PRESETS_OF[self.model]
         if self.preset not in presets:
             raise OptionError(f"`preset` must be one of {', '.join(presets)}, got {self.preset!r}")
         if self.minutes <= 0 and self.core_minutes <= 0 and self.steps <= 0:
@@ -87,7 +90,7 @@ class TrainOptions:
 
     @property
     def config(self) -> ModelConfig | XlstmConfig:
-        """The shape of the model: the preset's, and what replaces it.
+        """The shape of a model of events: the preset's, and what replaces it.
 
         Raises:
             OptionError: If the shape will not do.

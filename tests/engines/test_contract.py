@@ -67,10 +67,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.modules.pop("walker", None)
 
 
-@pytest.fixture(scope="module", params=["tiny", "walker"])
-def engine(request: Any, installed: Path, tiny_engine: Engine) -> Engine:
+@pytest.fixture(scope="module", params=["tiny_engine", "tiny_roll_engine", "walker"])
+def engine(request: Any, installed: Path) -> Engine:
     """Return each engine in turn."""
-    return tiny_engine if request.param == "tiny" else open_shelf().get("walker")
+    name = request.param
+    return open_shelf().get(name) if name == "walker" else request.getfixturevalue(name)
 
 
 def takes_of(engine: Engine, ask: Any) -> list[Take]:

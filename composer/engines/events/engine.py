@@ -22,7 +22,7 @@ from composer.engines.base import (
     Record,
     Step,
 )
-from composer.engines.capabilities import OPENS, Capabilities
+from composer.engines.capabilities import Capabilities
 from composer.engines.companions import Companions
 from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
@@ -84,7 +84,7 @@ class EventEngine(Engine):
     capabilities = Capabilities(
         good_for="Scores note by note in the manner of a composer: chorales, fugues, quartets, "
         "songs and keyboard pieces, with bars and parts rewritten beside what stays.",
-        opens=OPENS,
+        opens=("cells", "areas"),
         meters=tuple(f"{numerator}/{denominator}" for numerator, denominator in vocab.METERS),
         max_parts=vocab.MAX_PARTS,
     )
