@@ -13,10 +13,11 @@ from composer.models import Checkpoint, ModelConfig, load_checkpoint
 from composer.models.event_model import EventModel
 from composer.models.kinds import new_model
 from composer.models.transformer import EventTransformer
+from composer.models.xlstm import EventXlstm
 from composer.tokenizer import vocab
 from composer.tokenizer.vocab import DURATION, PART, PITCH, TIME, Vocabulary
 from composer.training.batches import PackedEvents
-from composer.training.growth import grow
+from composer.training.growth import grow, replace_attention
 from composer.training.options import TrainOptions
 
 
@@ -26,7 +27,8 @@ def build_model(options: TrainOptions, packed: PackedEvents, init: Sequence[Path
     Args:
         options: Of the run.
         packed: Its vocabulary must continue those of `init`.
-        init: Checkpoints whose mean it begins with; a model that is larger grows out of them.
+        init: Checkpoints whose mean it begins with; a transformer that is larger grows out of
+            them, and an xLSTM takes over all but their attention.
 
     Raises:
         OptionError: If it does not hold their shape, or their ids name other things.
@@ -52,9 +54,13 @@ def _mean_state(init: Sequence[Path], packed: PackedEvents, model: EventModel) -
     if {name: weight.shape for name, weight in model.state_dict().items()} == shapes:
         return mean
     config = checkpoints[0].weights.config
-    if not isinstance(model, EventTransformer) or not isinstance(config, ModelConfig):
-        raise OptionError("only a transformer grows, and only out of another one")
-    return grow(mean, config, model)
+    if not isinstance(config, ModelConfig):
+        raise OptionError("`init` of another shape must be a transformer")
+    if isinstance(model, EventXlstm):
+        return replace_attention(mean, config, model)
+    if isinstance(model, EventTransformer):
+        return grow(mean, config, model)
+    raise OptionError("only a transformer or an xLSTM begins with weights of another shape")
 
 
 def _state(checkpoint: Checkpoint, folder: Path, packed: PackedEvents) -> dict[str, Tensor]:

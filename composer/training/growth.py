@@ -1,4 +1,6 @@
-"""Weights of a small model in a larger one that says the same. Knows no vocabulary and no file.
+"""Weights of a model in one of another shape. Knows no vocabulary and no file.
+
+A small transformer in a larger one that says the same:
 
 New layers write nothing into the stream yet, new units of the gated layers and new heads have no
 outgoing weights, and new features of the stream are zero: after T. Chen et al., Net2Net (2016,
@@ -21,6 +23,7 @@ from torch import Tensor
 from composer.errors import OptionError
 from composer.models import ModelConfig
 from composer.models.transformer import EventTransformer
+from composer.models.xlstm import EventXlstm
 
 State = Mapping[str, Tensor]
 
@@ -64,6 +67,64 @@ def check_growth(small: ModelConfig, large: ModelConfig) -> None:
         raise OptionError(f"the shape of the run does not hold that of `init`: its {reason}")
 
 
+def replace_attention(
+    state: State, transformer: ModelConfig, model: EventXlstm
+) -> dict[str, Tensor]:
+    """Return weights of an xLSTM that has mLSTM cells where a transformer has attention.
+
+    Tables, gated layers, norms and heads are the transformer's, and so are the values and the last
+    matrices of its attention. Queries and keys begin as those features of the attention's that turn
+    most slowly with the distance, since cells know no positions (after J. Wang et al., The Mamba in
+    the Llama, 2024, arXiv 2408.15237). Gates begin as in every new model.
+
+    Args:
+        state: Of the transformer.
+        transformer: Its shape.
+        model: Newly begun; its tables have the same ids.
+
+    Raises:
+        OptionError: If the shapes differ in more than the cells.
+    """
+    config = model.config
+    differing = [
+        name
+        for name in ("width", "layers", "heads", "hidden", "field_hidden")
+        if getattr(config, name) != getattr(transformer, name)
+    ]
+    if differing or set(config.cells) != {"mlstm"} or config.value_width != transformer.head_width:
+        what = f"its `{differing[0]}` differs" if differing else "it needs mLSTM cells of its heads"
+        raise OptionError(f"the xLSTM cannot take over the transformer of `init`: {what}")
+    begun = {name: weight.clone() for name, weight in model.state_dict().items()}
+    for name in begun:
+        source = name.replace(".cell_norm.", ".attention_norm.").replace(".cell.", ".attention.")
+        if source in state:
+            begun[name] = state[source].float()
+        elif name.endswith("cell.project.weight"):
+            attention = state[source.replace("project", "qkv")].float()
+            rows = _cell_rows(transformer)
+            begun[name][: len(rows)] = attention[rows]
+    return begun
+
+
+def _cell_rows(transformer: ModelConfig) -> Tensor:
+    """Return which rows of an attention's matrix a cell takes as queries, keys and values.
+
+    Rotary positions turn feature i and feature i + D / 2 of a head together, more slowly from pair
+    to pair; so of D = 64 features the last 16 of both halves are taken: 16 to 31 and 48 to 63.
+    """
+    heads, width = transformer.heads, transformer.head_width
+    queries = torch.arange(heads)
+    keys = heads + queries // (heads // transformer.kv_heads)
+    quarter = torch.arange(width // 4)
+    slow = torch.cat([width // 4 + quarter, 3 * width // 4 + quarter])
+    values = _features(keys + transformer.kv_heads, width)
+    return torch.cat([_rows(queries, slow, width), _rows(keys, slow, width), values])
+
+
+def _rows(heads: Tensor, features: Tensor, width: int) -> Tensor:
+    return (heads[:, None] * width + features).flatten()
+
+
 def _grown(name: str, old: Tensor, new: Tensor, small: ModelConfig, large: ModelConfig) -> Tensor:
     """Return one weight: the old one in its place, and what stands around it."""
     width, scale = small.width, (large.width / small.width) ** 0.5
@@ -104,4 +165,4 @@ def _qkv_rows(small: ModelConfig, large: ModelConfig) -> Tensor:
 
 
 def _features(heads: Tensor, head_width: int) -> Tensor:
-    return (heads[:, None] * head_width + torch.arange(head_width)).flatten()
+    return _rows(heads, torch.arange(head_width), head_width)

@@ -1,4 +1,4 @@
-"""A model that grows says what it said, and what is new in it learns."""
+"""A model that grows says what it said; what is new in it learns; cells replace attention."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import torch
 from torch import Tensor
 
 from composer.errors import OptionError
-from composer.models import ModelConfig, load_checkpoint
+from composer.models import ModelConfig, XlstmConfig, load_checkpoint
 from composer.models.saving import save_checkpoint
 from composer.models.transformer import EventTransformer
+from composer.models.xlstm import EventXlstm
 from composer.tokenizer import vocab
 from composer.training import SamplingOptions, TrainOptions, train
-from composer.training.growth import grow
+from composer.training.growth import grow, replace_attention
 from tests.strategies import VOCABULARY
 
 SMALL = ModelConfig(width=32, layers=2, heads=4, kv_heads=2, head_width=8, hidden=48,
                     field_hidden=24, dropout=0.0)  # fmt: skip
+CELLS = XlstmConfig(width=32, cells=("mlstm",) * 2, heads=4, hidden=48, field_hidden=24,
+                    input_bias=-60.0, gate_cap=100.0)  # fmt: skip
 SIZES = (vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
 GROWTHS = {
     "layers": {"layers": 5},
@@ -57,7 +60,7 @@ def rows_of(seed: int) -> Tensor:
 
 
 @torch.inference_mode()
-def logits_of(model: EventTransformer, rows: Tensor) -> list[Tensor]:
+def logits_of(model: EventTransformer | EventXlstm, rows: Tensor) -> list[Tensor]:
     states = model(rows)
     return [model.field_logits(field, states, rows[..., :field]) for field in range(4)]
 
@@ -102,6 +105,46 @@ def test_a_shape_that_does_not_hold_the_other_is_refused(
     large = model_of(replace(SMALL, **changes), 1)
     with pytest.raises(OptionError, match=reason):
         grow(model_of(SMALL, 0).state_dict(), SMALL, large)
+
+
+def test_closed_cells_say_what_a_transformer_without_attention_says() -> None:
+    transformer = model_of(SMALL, 0)
+    cells = EventXlstm(CELLS, *SIZES).eval()
+    cells.load_state_dict(replace_attention(transformer.state_dict(), SMALL, cells))
+    for name, weight in transformer.named_parameters():
+        if name.endswith("attention.out.weight"):
+            weight.data.zero_()
+    rows = rows_of(5)
+    for one, other in zip(logits_of(transformer, rows), logits_of(cells, rows), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+def test_cells_take_the_features_that_turn_most_slowly() -> None:
+    transformer, cells = model_of(SMALL, 0), EventXlstm(CELLS, *SIZES)
+    found = replace_attention(transformer.state_dict(), SMALL, cells)
+    attention = transformer.state_dict()["blocks.1.attention.qkv.weight"]
+    queries, keys, values = attention.split([32, 16, 16])
+    projected = found["blocks.1.cell.project.weight"]
+    # Heads of 8 features: 2, 3, 6 and 7 of each; heads 2 and 3 read the second keys and values.
+    torch.testing.assert_close(projected[4:8], queries[[10, 11, 14, 15]])
+    torch.testing.assert_close(projected[16 + 12 : 32], keys[[10, 11, 14, 15]])
+    torch.testing.assert_close(projected[32 + 16 : 32 + 24], values[8:])
+    out = transformer.state_dict()["blocks.1.attention.out.weight"]
+    torch.testing.assert_close(found["blocks.1.cell.out.weight"], out)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"hidden": 40}, "`hidden` differs"),
+        ({"cells": ("mlstm", "slstm")}, "mLSTM cells"),
+        ({"cells": ("mlstm",)}, "`layers` differs"),
+    ],
+)
+def test_cells_of_another_shape_are_refused(changes: dict[str, int], reason: str) -> None:
+    cells = EventXlstm(replace(CELLS, **changes), *SIZES)
+    with pytest.raises(OptionError, match=reason):
+        replace_attention(model_of(SMALL, 0).state_dict(), SMALL, cells)
 
 
 @pytest.mark.slow
