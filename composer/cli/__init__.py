@@ -43,13 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:  # the reader has seen enough, as `head` has
         sys.stdout = None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = str(error.strerror)
+        print(f"error: {error.filename}: {reason[:1].lower()}{reason[1:]}", file=sys.stderr)
+        return 2
     return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="composer", description="Compose classical music with a small transformer."
+        prog="composer", description="Compose classical music with small models."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = (

@@ -65,3 +65,13 @@ def test_the_menu_says_what_is_suggested(capsys: pytest.CaptureFixture[str]) -> 
     rows = json.loads(capsys.readouterr().out)
     assert rows[0]["form"] == "chorale" and rows[0]["suggested"]["guidance"] == 1.5
     assert [row["suggested"] for row in rows[1:]] == [None, None]
+
+
+def test_a_folder_that_cannot_be_made_gets_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    settings = ("--bars", "2", "--candidates", "2", "--no-audio", "--out", str(file))
+    assert main(["compose", *settings]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"error: {file}: file exists"
