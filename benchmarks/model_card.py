@@ -16,14 +16,15 @@ from typing import Any
 
 CARD = """# {title}
 
-A decoder-only transformer of {parameters:.1f} million parameters over *events* (a note a step),
+{what} of {parameters:.1f} million parameters over *events* (a note a step),
 trained on openly licensed scores. It composes for the page and the commands of this repository.
 
 | | |
 |---|---|
-| layers, width, heads, key/value heads | {layers}, {width}, {heads}, {kv_heads} |
+| {shape} |
 | weights | bfloat16 in {n_shards} safetensors shard(s), computed in float32 |
-| window | {max_rows} rows, about {notes_per_window} notes; longer pieces slide |
+| {memory} |
+| began with | {began} |
 | trained for | {minutes:.0f} minutes, {cpu_minutes:.0f} core-minutes, {steps:,} steps |
 | events seen | {events:,} |
 | drawn more often, at last | {favoured} |
@@ -58,12 +59,32 @@ long as those of training at that time.
 
 - It has seen mostly notated music of Europe from about 1500 to 1920, and little of many composers;
   a name on the menu stands for at least ten pieces, not for the manner in full.
-- Nothing further back than a window is remembered: returns over longer spans come by chance.
+- {forgets}
 - Dynamics, articulation, ornaments and pedal are not learned; tempo is a table's, not the model's.
 - Keys are exact because every piece is learned with its tonic on C; modulations are the model's.
 - Beyond the hard rules of sampling (bars, meter, parts, ranges) nothing is promised; parallels
   and weak cadences happen, which is what the scores and the choice among many are for.
 """
+
+
+# What differs between the kinds of models.
+KINDS = {
+    "transformer": {
+        "what": "A decoder-only transformer",
+        "shape": "layers, width, heads, key/value heads | {layers}, {width}, {heads}, {kv_heads}",
+        "memory": "window | {max_rows} rows, about {notes} notes; longer pieces slide",
+        "forgets": "Nothing further back than a window is remembered: returns over longer spans "
+        "come by chance.",
+    },
+    "xlstm": {
+        "what": "An xLSTM (mLSTM cells with sigmoid gates)",
+        "shape": "cells, width, heads | {layers}, {width}, {heads}",
+        "memory": "memory | {bytes:,} bytes a candidate, however long the piece; "
+        "trained on {max_rows} rows at once",
+        "forgets": "Its memory has one size and forgets slowly: what lies further back than the "
+        "rows of training is remembered by chance.",
+    },
+}
 
 
 def main() -> None:
@@ -90,7 +111,15 @@ def card(
     rows: list[dict[str, str]],
 ) -> str:
     """Return the text of the card."""
-    model = config["model"]
+    model, notes = config["model"], config["notes"]
+    kind = model.get("kind", "transformer")
+    layers = model["layers"] if "layers" in model else len(model["cells"])
+    facts = model | {
+        "layers": layers,
+        "max_rows": notes["max_rows"],
+        "notes": round(notes["max_rows"] / 1.08 / 10) * 10,
+        "bytes": layers * 4 * model["width"] ** 2 // (2 * model["heads"]),
+    }
     forms = [
         f"| {form} | {found['pieces']} | {found['notes']:,} | {found['nats_per_note']:.3f} |"
         for form, found in report["by_form"].items()
@@ -99,26 +128,24 @@ def card(
         title=f"Model card: {name.upper()}",
         parameters=config["parameters"] / 1e6,
         n_shards=len(config["shards"]),
-        max_rows=config["notes"]["max_rows"],
-        notes_per_window=round(config["notes"]["max_rows"] / 1.08 / 10) * 10,
+        began=notes.get("began_with", "random numbers"),
         minutes=total(rows, "minutes"),
         cpu_minutes=total(rows, "cpu_minutes"),
         steps=int(total(rows, "step")),
         events=int(total(rows, "events")),
-        moved=config["notes"].get("moved_share", 0.0),
-        fewer_parts=config["notes"].get("fewer_parts_share", 0.0),
+        moved=notes.get("moved_share", 0.0),
+        fewer_parts=notes.get("fewer_parts_share", 0.0),
         favoured=", ".join(
-            f"{form} (times {factor:g})"
-            for form, factor in config["notes"].get("favoured", {}).items()
+            f"{form} (times {factor:g})" for form, factor in notes.get("favoured", {}).items()
         )
         or "nothing",
-        averaged=config["notes"].get("averaged_states", "of the last steps"),
+        averaged=notes.get("averaged_states", "of the last steps"),
         vocabulary=names["fingerprint"],
         overall=report["overall"]["nats_per_note"],
         chorales=report["chorales"]["nats_per_note"],
         per_16th=report["chorales"]["nats_per_16th"],
         forms="\n".join(forms),
-        **{key: model[key] for key in ("layers", "width", "heads", "kv_heads")},
+        **{name: text.format(**facts) for name, text in KINDS[kind].items()},
     )
 
 

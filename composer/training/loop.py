@@ -7,6 +7,7 @@ music: it runs where MidiTok and symusic are not installed.
 from __future__ import annotations
 
 import csv
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from composer.errors import CheckpointError, OptionError
+from composer.models import fingerprint_of
 from composer.models.event_model import EventModel
 from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
@@ -97,6 +99,16 @@ def train(
     return out / "checkpoint"
 
 
+def _began_with(init: Sequence[Path], out: Path) -> str:
+    """Name the weights that a run began with; what goes on again keeps what its checkpoint says."""
+    known = out / "checkpoint" / "config.json"
+    if init or not known.is_file():
+        names = [f"{folder.name} ({fingerprint_of(folder)})" for folder in init]
+        return " and ".join(names) or "random numbers"
+    began: str = json.loads(known.read_text("utf-8"))["notes"].get("began_with", "random numbers")
+    return began
+
+
 class Run:
     """One run: model, optimiser, batches and log.
 
@@ -131,6 +143,7 @@ class Run:
         )
         self.validation = validation_batches(packed, options)
         self.progress, self.rate = Progress(), 0.0
+        self.began_with = _began_with(init, out)
         self.phase: Phase = lambda name: nullcontext()
         out.mkdir(parents=True, exist_ok=True)
         self.board = _board(out) if self.fabric.is_global_zero else None
@@ -232,6 +245,7 @@ class Run:
             return
         notes = {
             "preset": self.options.preset,
+            "began_with": self.began_with,
             "max_rows": self.options.sampling.max_rows,
             "favoured": dict(self.options.sampling.favoured),
             "favoured_ensembles": dict(self.options.sampling.favoured_ensembles),

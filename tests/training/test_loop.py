@@ -163,6 +163,10 @@ def test_a_run_may_begin_with_the_weights_of_another(
     found, wanted = load_checkpoint(tmp_path / "checkpoint"), load_checkpoint(begun)
     for name, weight in wanted.model.state_dict().items():
         torch.testing.assert_close(found.model.state_dict()[name], weight)
+    began = f"checkpoint ({wanted.fingerprint})"
+    assert (wanted.notes["began_with"], found.notes["began_with"]) == ("random numbers", began)
+    train(packed_path, tmp_path, options(steps=2), resume=True, show_progress=False)
+    assert load_checkpoint(tmp_path / "checkpoint").notes["began_with"] == began
 
 
 @pytest.mark.slow
