@@ -35,6 +35,7 @@ FORMAT = 2
 PARALLELS = {"parallel_fifths": "fifths", "parallel_octaves": "octaves"}
 MAX_SLUG = 60  # characters of a name in a file's name
 _NO_COMPOSITION = "the file is no composition.json; give one that `compose` wrote"
+_NO_NOTES = "these candidates are recordings, which have no notes; choose a file that has notes"
 # What reading any other text may end in.
 _BROKEN = (
     AttributeError,
@@ -298,7 +299,7 @@ def replay(text: str, rank: int = 1) -> Piece:
         candidates = document["candidates"]
         n_candidates = len(candidates)
         if isinstance(rank, int) and 1 <= rank <= n_candidates:
-            return _read_piece(candidates[rank - 1]["piece"], document.get("given"))
+            return _read_piece(candidates[rank - 1], document.get("given"))
     except RequestError:
         raise
     except _BROKEN as error:
@@ -334,7 +335,7 @@ def read_composition(text: str, most: int = MAX_CANDIDATES) -> Composition:
 
 
 def _read_ranked(request: Request, values: Mapping[str, Any], rank: int) -> Ranked:
-    piece, nats = _read_piece(values["piece"], None), values["nats_per_note"]
+    piece, nats = _read_piece(values, None), values["nats_per_note"]
     card, nats = score(piece), None if nats is None else float(nats)
     kept = compare_with_request(request, piece, card)
     return Ranked(rank, int(values["index"]), piece, card, nats, dict(values["record"]), kept)
@@ -367,8 +368,11 @@ def piece_beside(piece: Piece, given: Piece) -> dict[str, Any]:
     return values | {"parts": [kept.get(id(part), written) for part, written in parts]}
 
 
-def _read_piece(values: Any, given: Any) -> Piece:
-    """Read a piece whose parts may be numbers of parts of a given one."""
+def _read_piece(candidate: Mapping[str, Any], given: Any) -> Piece:
+    """Read the piece of a candidate, whose parts may be numbers of parts of a given one."""
+    if "recording" in candidate:
+        raise RequestError(_NO_NOTES)
+    values = candidate["piece"]
     parts = [given["parts"][one] if isinstance(one, int) else one for one in values["parts"]]
     return Piece.from_dict(values | {"parts": parts})
 

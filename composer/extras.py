@@ -9,7 +9,8 @@ from composer.errors import MissingTool
 
 # Of libraries that several extras bring, the one that wants them first.
 LIBRARIES = {
-    "audio": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
+    "sound": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
+    "audio": ("transformers",),
     "sheet": ("music21", "typst", "verovio"),
     "page": ("gradio", "fastapi", "plotly"),
     "batch": ("pyarrow",),

@@ -11,7 +11,7 @@ from composer.bundled import ATTRIBUTION as ATTRIBUTION
 from composer.bundled import SOUNDFONTS as SOUNDFONTS
 
 if TYPE_CHECKING:
-    from composer.settings.sections import Engine
+    from composer.settings.sections import Audio, Engine
 
 BUNDLED = ASSETS / "checkpoints" / "small"  # composes where nothing else is named
 
@@ -53,6 +53,13 @@ def workers() -> int:
         OptionError: If it is no whole number from 1 to 64.
     """
     return _engine().workers
+
+
+def audio() -> Audio:
+    """Return which model makes recordings, and how."""
+    from composer.settings import read
+
+    return read().audio
 
 
 def _engine() -> Engine:

@@ -23,7 +23,7 @@ ROWS = (
     ("worker",),
     ("units",),
     ("theory",),
-    ("piece", "request", "scorecard", "plans"),
+    ("piece", "recording", "request", "scorecard", "plans"),
     ("stitching", "cells"),
     ("corpus", "tokenizer", "models", "scoring"),
     ("plots",),
@@ -45,7 +45,13 @@ RANKS = {room: rank for rank, row in enumerate(ROWS) for room in row}
 
 # Where a library may be imported: module names, each with all that lies below it.
 HOMES = {
-    "torch": ("composer.models", "composer.decoding", "composer.training"),
+    "torch": (
+        "composer.models",
+        "composer.decoding",
+        "composer.training",
+        "composer.engines.audio",
+    ),
+    "transformers": ("composer.engines.audio", "composer.evaluation.audio"),
     "onnx": ("composer.models",),
     "onnxruntime": ("composer.models", "composer.decoding", "composer.training"),
     "gradio": ("composer.ui",),
@@ -87,7 +93,11 @@ KNOW_EVENTS = (
     "configuration",
 )
 # Engines' classes are named by the shelf alone; their folders are their own.
-ENGINE_FOLDERS = ("composer.engines.events", "composer.engines.roll")
+ENGINE_FOLDERS = (
+    "composer.engines.events",
+    "composer.engines.roll",
+    "composer.engines.audio",
+)
 NAMES_ENGINES = ("composer.engines.shelf",)
 
 # What a module may import of composer, where that is less than the rows allow.

@@ -15,6 +15,7 @@ from composer.engines.base import (
     Play,
     Record,
     Sketch,
+    Sound,
     Step,
     Stretch,
     Take,
@@ -22,7 +23,14 @@ from composer.engines.base import (
 from composer.engines.capabilities import Capabilities, Option
 from composer.engines.menu import MenuEntry, check_menu, decide, named_for
 from composer.engines.playing import play
-from composer.engines.shelf import Shelf, open_engine, open_shelf, upgrade_document, upgrade_tree
+from composer.engines.shelf import (
+    Shelf,
+    open_engine,
+    open_shelf,
+    open_sound,
+    upgrade_document,
+    upgrade_tree,
+)
 from composer.engines.suggestions import Suggestion, menu_values
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "Record",
     "Shelf",
     "Sketch",
+    "Sound",
     "Step",
     "Stretch",
     "Suggestion",
@@ -50,6 +59,7 @@ __all__ = [
     "named_for",
     "open_engine",
     "open_shelf",
+    "open_sound",
     "play",
     "upgrade_document",
     "upgrade_tree",

@@ -4,9 +4,10 @@
     Continue(request, before, bars, ...)     -> more bars behind a piece
     Fill(request, blank, ...)                -> open cells or areas written, all else kept
     Play(request, before, ...)               -> bars without end
+    Sound(request, text, piece, ...)         -> recordings, which have no notes
 
-Answers come step by step: of the first three as takes (music, how surprising it is, and a record),
-of the last as stretches of bars.
+Answers come step by step: as takes (music, how surprising it is, and a record), of `Play` as
+stretches of bars.
 
 Nothing here knows how an engine works. Whoever asks sees pieces; what an engine remembers of its
 own work (events, masks, states) travels in `Take.record`, which only the engine that wrote it
@@ -28,6 +29,7 @@ from composer.engines.suggestions import Suggestion
 from composer.errors import RequestError
 from composer.novelty import NoveltyIndex
 from composer.piece import Note, Piece
+from composer.recording import Recording
 from composer.request import Request
 from composer.scoring import Standards, Surprise
 from composer.theory import Key
@@ -36,6 +38,7 @@ from composer.theory import Key
 Material: TypeAlias = tuple[str, int]
 # JSON values that the engine which wrote them can read: of a take, whatever it needs of its work.
 Record: TypeAlias = Mapping[str, Any]
+NO_NOTES = "this engine makes sound, which has no notes; choose one that writes notes"
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,24 @@ class Play:
     key: Key
 
 
-Ask: TypeAlias = Compose | Continue | Fill | Play
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """Recordings, please: of a text, or of a piece that is orchestrated.
+
+    Args:
+        request: Settings of how it is sampled.
+        text: What it is to sound like.
+        piece: Whose notes lead it; None of a text alone.
+        length_s: Seconds.
+    """
+
+    request: Request
+    text: str
+    piece: Piece | None
+    length_s: float
+
+
+Ask: TypeAlias = Compose | Continue | Fill | Play | Sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +196,7 @@ class Take:
     Args:
         index: Its number in the ask, from 0.
         music: Of `Compose` and `Fill` the whole piece, of `Continue` the new bars alone with the
-            parts of the piece; None if it is none.
+            parts of the piece, of `Sound` a recording; None if it is none.
         surprise: What the engine's model said of the new notes; None if it cannot tell.
         complete: Whether it came to its end.
         reason: Why there is no music, in half a sentence: "it did not come to an end".
@@ -186,12 +206,23 @@ class Take:
     """
 
     index: int
-    music: Piece | None
+    music: Piece | Recording | None
     surprise: Surprise | None = None
     complete: bool = True
     reason: str = ""
     given_up_after_bar: int | None = None
     record: Record = field(default_factory=dict)
+
+    @property
+    def piece(self) -> Piece | None:
+        """The music as notes; None if it is none.
+
+        Raises:
+            RequestError: If it is a recording.
+        """
+        if isinstance(self.music, Recording):
+            raise RequestError(NO_NOTES)
+        return self.music
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,12 +249,14 @@ class Step:
         takes: Candidates that this step completed.
         bars: Bars that this step completed, where music is played rather than chosen.
         sketch: A candidate on its way; None of engines that show nothing before the end.
+        sound: What can be heard of an unfinished recording.
     """
 
     share: float
     takes: tuple[Take, ...] = ()
     bars: tuple[Stretch, ...] = ()
     sketch: Sketch | None = None
+    sound: Recording | None = None
 
 
 class Engine:
@@ -235,6 +268,8 @@ class Engine:
         versions: What its results depend on, such as the fingerprint of its weights.
         menu: Composers and forms on offer, the pair with most pieces first; empty takes any.
         suggestions: Form -> how its pieces are best drawn, as far as that was measured.
+        licence: Of its weights, where it limits what may be done with the music; it is shown before
+            they are used first, and written into composition.json.
     """
 
     capabilities: ClassVar[Capabilities]
@@ -242,6 +277,7 @@ class Engine:
     versions: Mapping[str, str] = {}
     menu: tuple[MenuEntry, ...] = ()
     suggestions: Mapping[str, Suggestion] = {}
+    licence: str = ""
 
     @classmethod
     def load(cls, folder: Path | None, device: str) -> Engine:

@@ -10,7 +10,8 @@ from composer.errors import OptionError, RequestError
 from composer.request import Request
 from composer.theory import Meter
 
-ASKS = ("Compose", "Continue", "Fill", "Play")
+NOTE_ASKS = ("Compose", "Continue", "Fill", "Play")  # answered with notes
+ASKS = (*NOTE_ASKS, "Sound")
 # What a `Fill` may leave open; see `cells.Blank`.
 OPENS = ("cells", "areas", "velocities")
 # Who does what with which ask, as a person would call it.
@@ -19,6 +20,7 @@ _DEEDS = {
     "Continue": "go on with a piece",
     "Fill": "write into a piece",
     "Play": "play without end",
+    "Sound": "make recordings",
 }
 USUAL_METERS = ("4/4", "3/4", "2/4", "2/2", "6/8", "3/8", "9/8", "12/8")
 _SHOWN = 12  # names in an error
@@ -82,7 +84,7 @@ class Capabilities:
     """
 
     good_for: str
-    asks: tuple[str, ...] = ASKS
+    asks: tuple[str, ...] = NOTE_ASKS
     opens: tuple[str, ...] = ("cells",)
     settings: tuple[str, ...] = _SETTINGS
     options: tuple[Option, ...] = ()
@@ -155,7 +157,8 @@ class Capabilities:
     def refusal(self, ask: str) -> str:
         """Say in a sentence that an ask is not served, and what is."""
         can = " and ".join(_DEEDS[one] for one in self.asks)
-        return f"this engine can only {can}; choose one that can {_DEEDS[ask]}"
+        limits = "" if self.has_notes else ", which have no notes"
+        return f"this engine can only {can}{limits}; choose one that can {_DEEDS[ask]}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

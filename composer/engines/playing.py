@@ -64,7 +64,7 @@ def _stretch(draw: Callable[[Continue], Iterator[Step]], ask: Continue) -> Stret
     for attempt in range(ATTEMPTS):
         for step in draw(replace(ask, seed=ask.seed + (attempt << 56))):
             for take in step.takes:
-                if take.music is not None:
-                    return Stretch(music=take.music, bars=ask.bars, key=ask.key, record=take.record)
+                if take.piece is not None:
+                    return Stretch(music=take.piece, bars=ask.bars, key=ask.key, record=take.record)
                 reason = take.reason
     raise RequestError(f"nothing comes that can be played: {reason}")

@@ -20,7 +20,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from composer import places
+from composer import extras, places
 from composer.engines.base import Engine
 from composer.engines.capabilities import Capabilities
 from composer.errors import CheckpointError, ComposerError, RequestError
@@ -31,6 +31,8 @@ GROUP = "composer.engines"
 OURS = {
     **dict.fromkeys(("transformer", "xlstm"), "composer.engines.events.engine:EventEngine"),
     "fractal": "composer.engines.roll.engine:RollEngine",
+    # Published checkpoints say `model_type` in place of `engine`.
+    **dict.fromkeys(("musicgen", "musicgen_melody"), "composer.engines.audio.musicgen:MusicGen"),
 }
 # Engines kept in memory. One that goes is freed when the last visitor who works with it is done.
 MAX_LOADED = 2
@@ -114,6 +116,41 @@ class Shelf:
         return names[0] if name is None else name
 
 
+def open_sound(named: str | None = None) -> Engine:
+    """Return an engine that makes recordings.
+
+    Args:
+        named: An engine of the shelf, the folder of a model, or its name on the hub; left out, the
+            first one of the shelf that can, else the one that the setting `audio.model` names.
+
+    Raises:
+        RequestError: If there is none, or the named one makes none.
+        CheckpointError: If it cannot be loaded, in one clear line.
+        MissingTool: If a library is not installed.
+    """
+    shelf = open_shelf()
+    can = [name for name in shelf.names if shelf.describe(name).serves("Sound")]
+    name = named or next(iter(can), None) or places.audio().model
+    if not name:
+        raise RequestError(
+            "no engine here makes recordings; name the folder of a MusicGen model in audio.model "
+            "(COMPOSER_AUDIO_MODEL)"
+        )
+    found = shelf.get(name) if name in shelf.names else _open_model(name, places.device())
+    if not found.capabilities.serves("Sound"):
+        raise RequestError(found.capabilities.refusal("Sound"))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _open_model(name: str, device: str) -> Engine:
+    """Return a model of sound that is on no shelf, kept until another one is asked for."""
+    with extras.named():
+        module, _, kind = OURS["musicgen"].partition(":")
+        found: Engine = getattr(import_module(module), kind).load(Path(name), device)
+        return found
+
+
 @lru_cache(maxsize=1)
 def open_shelf() -> Shelf:
     """Return the shelf of this program: the checkpoints that `places` names."""
@@ -143,7 +180,8 @@ def _class_of(folder: Path) -> type[Engine]:
         CheckpointError: If it names none that is here.
     """
     try:
-        name = json.loads((folder / "config.json").read_text("utf-8"))["engine"]
+        values = json.loads((folder / "config.json").read_text("utf-8"))
+        name = values["engine"] if "engine" in values else values["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"the checkpoint has no readable config.json in {folder.name}"

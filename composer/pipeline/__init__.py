@@ -10,6 +10,7 @@ from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
 from composer.pipeline.long_pieces import compose_long, compose_long_steps
+from composer.pipeline.orchestrating import Orchestration, orchestrate, orchestrate_steps
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
 from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
 from composer.pipeline.rewriting import (
@@ -30,6 +31,7 @@ __all__ = [
     "Extension",
     "Filled",
     "MenuEntry",
+    "Orchestration",
     "Progress",
     "Ranked",
     "Rejected",
@@ -52,6 +54,8 @@ __all__ = [
     "infill_steps",
     "lay_theme",
     "menu",
+    "orchestrate",
+    "orchestrate_steps",
     "paint",
     "paint_steps",
     "prepare",

@@ -216,7 +216,7 @@ class Judge:
 
     def judge(self, take: Take) -> Ranked | Rejected:
         """Return a scored candidate, whose rank comes later, or why it is none."""
-        music = take.music
+        music = take.piece
         if music is None:
             return Rejected(take.index, take.reason, take.given_up_after_bar)
         music = self.standing.whole(music)

@@ -12,6 +12,7 @@ from composer.engines import Capabilities, Engine, MenuEntry, Suggestion, Take, 
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.judge import Judge
+from composer.recording import Recording
 from composer.version import VERSION
 
 NOTHING_YET = "stopped before the first candidate was finished; nothing to show yet"
@@ -33,6 +34,7 @@ class Progress:
         best: The music so far: the best finished candidate, or what stands of a piece that grows.
             Which candidate wins may still change when all are ranked.
         bars: Of the whole piece; 0 if `best` has them all.
+        sound: What can be heard of a recording that is being made, where it grew.
     """
 
     drawn: int
@@ -42,6 +44,7 @@ class Progress:
     fraction: float
     best: Piece | None = None
     bars: int = 0
+    sound: Recording | None = None
 
     @classmethod
     def since(

@@ -108,12 +108,12 @@ class Growth:
         reason = ""
         for attempt in range(ATTEMPTS):
             for take in self._takes(bars, bars_after, attempt, is_begun=is_begun):
-                if take.music is None:
+                if take.piece is None:
                     reason = take.reason
                     continue
-                notes = notes_of_bars(take.music, self._prompt.signature, self._velocity)
+                notes = notes_of_bars(take.piece, self._prompt.signature, self._velocity)
                 if not is_begun:
-                    return take.music, notes, take.record
+                    return take.piece, notes, take.record
                 new = self._behind(notes, is_last=attempt == ATTEMPTS - 1)
                 if new:
                     music, record = self._with_begun(take, notes, new, bars)
@@ -178,8 +178,8 @@ class Growth:
         They are the take's own where the engine heeded the prompt, else what remains of them.
         """
         whole = [*self._begun_notes, *new]
-        if take.music is not None and _places(notes) == _places(whole):
-            return take.music, take.record
+        if take.piece is not None and _places(notes) == _places(whole):
+            return take.piece, take.record
         return clip(self._piece_of(whole, bars)), {}
 
     def _forget(self) -> None:

@@ -24,6 +24,7 @@ Frames: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (frames
 Steps: TypeAlias = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]  # (frames, 2)
 
 BITS = (16, 24)
+FLOATS = 32  # bits of floats, in a WAV file
 MP3_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _DITHER_SEED = 1770
 _NO_LIBRARY = (
@@ -66,8 +67,8 @@ def check_encoding(path: Path, sample_rate_hz: int, bits: int) -> None:
     """
     if path.suffix.lower() not in ENCODINGS:
         raise OptionError(f"a sound file must end in {', '.join(ENCODINGS)}, got '{path.name}'")
-    if bits not in BITS:
-        raise OptionError(f"`bits` must be 16 or 24, got {bits!r}")
+    if bits not in BITS and (bits, path.suffix.lower()) != (FLOATS, ".wav"):
+        raise OptionError(f"`bits` must be 16 or 24, or 32 for floats in a WAV file, got {bits!r}")
     if path.suffix.lower() == ".mp3" and sample_rate_hz not in MP3_RATES_HZ:
         rates = ", ".join(map(str, MP3_RATES_HZ))
         raise OptionError(
@@ -90,27 +91,29 @@ def load_library() -> Any:
 
 @contextmanager
 def open_encoder(
-    path: Path, sample_rate_hz: int, bits: int = 16
+    path: Path, sample_rate_hz: int, bits: int = 16, channels: int = 2
 ) -> Iterator[Callable[[Frames], None]]:
-    """Lend a function that appends frames to a new stereo file.
+    """Lend a function that appends frames to a new file.
 
     Args:
         path: Its suffix says which kind of file.
         sample_rate_hz: Of the file.
-        bits: 16 or 24, of a WAV or FLAC file.
+        bits: 16 or 24, of a WAV or FLAC file; 32 for floats in a WAV file.
+        channels: 1 or 2.
 
     Raises:
         MissingTool: If libsndfile is absent or too old for the kind.
         OSError: If the file cannot be written.
     """
     library, encoding = load_library(), ENCODINGS[path.suffix.lower()]
-    subtype = encoding.subtype or f"PCM_{bits}"
+    subtype = encoding.subtype or ("FLOAT" if bits == FLOATS else f"PCM_{bits}")
     if not library.check_format(encoding.format, subtype):
         raise MissingTool(f"this libsndfile cannot write {encoding.format}; {_NO_LIBRARY}")
-    convert = (lambda frames: frames) if encoding.subtype else _quantiser(bits)
+    is_whole = not encoding.subtype and bits != FLOATS
+    convert = _quantiser(bits) if is_whole else (lambda frames: frames)
     options = {"subtype": subtype, "format": encoding.format, **dict(encoding.options)}
     try:
-        with library.SoundFile(path, "w", sample_rate_hz, channels=2, **options) as file:
+        with library.SoundFile(path, "w", sample_rate_hz, channels=channels, **options) as file:
             yield lambda frames: file.write(convert(frames))
     except library.SoundFileError as problem:  # a full disk, most of all
         raise OSError(f"'{path.name}' cannot be written: {problem}") from problem

@@ -72,6 +72,20 @@ class Sound(Section):
     )
 
 
+class Audio(Section):
+    """The model that makes recordings."""
+
+    model: str = _setting(
+        "", "folder of a MusicGen model, or its name on the hub", "COMPOSER_AUDIO_MODEL"
+    )
+    dtype: str = _setting(
+        "float32", "float32, bfloat16 or float16; how it computes", "COMPOSER_AUDIO_DTYPE"
+    )
+    download: bool = _setting(
+        False, "whether weights may be fetched from the hub", "COMPOSER_AUDIO_DOWNLOAD"
+    )
+
+
 class Page(Section):
     """How the page is served."""
 
@@ -129,6 +143,7 @@ class Settings(BaseSettings):
 
     engine: Engine = Field(default_factory=Engine)
     sound: Sound = Field(default_factory=Sound)
+    audio: Audio = Field(default_factory=Audio)
     page: Page = Field(default_factory=Page)
     service: Service = Field(default_factory=Service)
     studies: Studies = Field(default_factory=Studies)

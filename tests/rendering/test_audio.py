@@ -201,7 +201,7 @@ def test_a_piece_without_notes_is_refused(
     [
         ("a.aiff", {}, "must end in .wav, .flac, .mp3, .ogg, got 'a.aiff'"),
         ("a", {}, "must end in .wav"),
-        ("a.wav", {"bits": 32}, "`bits` must be 16 or 24, got 32"),
+        ("a.wav", {"bits": 8}, "`bits` must be 16 or 24, or 32 for floats in a WAV file, got 8"),
         ("a.mp3", {"sample_rate_hz": 96_000}, "of an MP3 must be one of"),
         ("a.wav", {"loudness_lufs": 0.0}, "`loudness_lufs` must be from -40 to -14"),
         ("a.wav", {"loudness_lufs": float("nan")}, "`loudness_lufs` must be"),

@@ -20,6 +20,7 @@ from composer.engines.base import (
     Material,
     Play,
     Record,
+    Sound,
     Step,
 )
 from composer.engines.capabilities import Capabilities
@@ -159,6 +160,7 @@ class EventEngine(Engine):
         """Draw all candidates of an ask, in groups side by side; see `Engine.draw`."""
         if isinstance(ask, Play):
             return play(self.draw, ask)
+        assert not isinstance(ask, Sound)  # which `answer` refuses
         return draw_groups(self.runtime, self.drawing_of(ask))
 
     def drawing_of(self, ask: Compose | Continue | Fill) -> Drawing:

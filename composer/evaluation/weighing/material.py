@@ -351,10 +351,10 @@ def _draw(engine: Engine, request: Request, base: Sample, kind: str) -> Iterator
     try:
         takes = (take for step in engine.draw(Compose(request)) for take in step.takes)
         for take in takes:
-            if take.music and isinstance(judge.judge(take), Ranked):
+            if take.piece and isinstance(judge.judge(take), Ranked):
                 surprise = take.surprise or Surprise()
                 found = replace(base, kind=kind, number=take.index, surprise=surprise)
-                yield replace(found, piece=take.music)
+                yield replace(found, piece=take.piece)
     except ComposerError:
         return
 

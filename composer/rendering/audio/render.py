@@ -59,7 +59,7 @@ def render_audio(
         sample_rate_hz: 8,000 to 96,000; an MP3 knows nine rates up to 48,000.
         soundfont: An SF2 or SF3 file that we trust; the usual one if left out.
         is_expressive: Whether to play with phrases, accents and a ritardando.
-        bits: 16 or 24, of a WAV or FLAC file.
+        bits: 16 or 24, of a WAV or FLAC file; 32 for floats in a WAV file.
         loudness_lufs: Integrated loudness, -40 to -14; no sample goes over -1 dBFS.
 
     Raises:

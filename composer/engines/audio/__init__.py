@@ -1,0 +1,7 @@
+"""Engines of sound: MusicGen from a folder or from the hub. Knows of notes only their chroma.
+
+weights      a folder -> the model, checked, in one clear line where it cannot be
+sampling     text and chroma -> codes, one step at a time
+windows      where the stretches of a long recording begin, and what is heard at their seams
+musicgen     asks -> takes with recordings
+"""
