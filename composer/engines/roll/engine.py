@@ -21,6 +21,7 @@ from composer.engines.base import (
     Fill,
     Play,
     Record,
+    Sound,
     Step,
     Take,
 )
@@ -120,6 +121,7 @@ class RollEngine(Engine):
         if isinstance(ask, Play):
             yield from play(self.draw, ask)
             return
+        assert not isinstance(ask, Sound)  # which `answer` refuses
         opening = self._opening(ask)
         n, manner = ask.request.candidates, self._manner(ask.request)
         seed = ask.seed if isinstance(ask, Continue) else ask.request.seed
@@ -134,8 +136,8 @@ class RollEngine(Engine):
 
     def replay(self, ask: Ask, record: Record) -> Piece:
         """Make the music of a take again from its notes; see `Engine.replay`."""
-        if isinstance(ask, Play):
-            raise RequestError("what is played without end keeps no record")
+        if isinstance(ask, Play | Sound):
+            raise RequestError("what is played without end, or is sound, keeps no record")
         opening = self._opening(ask)
         notes = read_notes(record) if opening.struck is None else _restruck(opening, record)
         return _music(ask, opening, notes)
