@@ -14,8 +14,9 @@ from composer.cli.terminal import (
     add_result,
     add_score_file,
     add_setting,
-    read_given,
+    read_piece,
     read_text,
+    tell_remarks,
 )
 from composer.errors import MissingTool, OptionError
 from composer.request import Request
@@ -113,11 +114,12 @@ def _read_piece(options: argparse.Namespace) -> Piece:
         "key": options.key,
         "meter": options.meter,
     }
+    piece = read_piece(options)
     if options.file.suffix.lower() != ".json":
-        return prepare(read_given(options.file), **corrections)
-    from composer.composition import replay
-
-    piece = replay(read_text(options.file), options.rank)
+        prepared = prepare(piece, **corrections)
+        if prepared.remarks != piece.remarks:
+            tell_remarks(options.file, prepared)
+        return prepared
     return prepare(piece, parts=tuple(range(len(piece.parts))), **corrections)
 
 

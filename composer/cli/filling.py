@@ -16,8 +16,7 @@ from composer.cli.terminal import (
     add_score_file,
     add_setting,
     read_counts,
-    read_given,
-    read_text,
+    read_piece,
 )
 from composer.errors import OptionError
 from composer.request import Request
@@ -128,7 +127,7 @@ def _harmonise(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace, steps_of: Callable[[Piece], Iterator[Any]]) -> None:
     from composer.pipeline import Filled
 
-    for step in steps_of(_read_piece(options)):
+    for step in steps_of(read_piece(options)):
         if not isinstance(step, Filled):
             show_progress(step)
     assert isinstance(step, Filled)
@@ -137,15 +136,6 @@ def _run(options: argparse.Namespace, steps_of: Callable[[Piece], Iterator[Any]]
         print(step.to_json(), end="")
     else:
         print_ranking(step, options.out)
-
-
-def _read_piece(options: argparse.Namespace) -> Piece:
-    """Read any score, or rebuild a candidate of a composition.json."""
-    if options.file.suffix.lower() == ".json":
-        from composer.composition import replay
-
-        return replay(read_text(options.file), options.rank)
-    return read_given(options.file)
 
 
 def _place(options: argparse.Namespace) -> dict[str, Any]:

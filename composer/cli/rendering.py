@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from composer.cli.terminal import add_command, add_score_file, print_json, read_given, read_text
+from composer.cli.terminal import add_command, add_score_file, print_json, read_piece
 from composer.errors import RequestError
 from composer.units import TEMPO_RANGE_BPM
-
-if TYPE_CHECKING:
-    from composer.piece import Piece
 
 DEFAULT_FORMATS = "mid,musicxml,pdf,wav"
 
@@ -59,7 +56,7 @@ def _render(options: argparse.Namespace) -> None:
 
     kinds = check_formats(options.formats.split(","))
     problems: dict[str, str] = {}
-    piece = _read_piece(options.file, options.rank)
+    piece = read_piece(options)
     if options.unfold:
         piece = unfold(piece)
     written = write_files(
@@ -88,15 +85,6 @@ def _tell_problems(problems: dict[str, str]) -> None:
         print(f"no {kinds}: {reason}", file=sys.stderr)
 
 
-def _read_piece(path: Path, rank: int) -> Piece:
-    """Read any score, or rebuild a candidate of a composition.json."""
-    if path.suffix.lower() == ".json":
-        from composer.composition import replay
-
-        return replay(read_text(path), rank)
-    return read_given(path)
-
-
 def _add_score(commands: Any) -> None:
     parser = add_command(commands, "score", _score, "Score a piece beside real pieces of a form.")
     add_score_file(parser)
@@ -112,7 +100,7 @@ def _add_score(commands: Any) -> None:
 def _score(options: argparse.Namespace) -> None:
     from composer.pipeline import hear
 
-    card = hear(_read_piece(options.file, options.rank), form=options.form or "")
+    card = hear(read_piece(options), form=options.form or "")
     if options.json:
         print_json(card.to_dict())
         return

@@ -46,7 +46,15 @@ def add_setting(parser: Any, setting: Any) -> None:
 
 def add_score_file(parser: Any) -> None:
     """Take a score, or a candidate of a composition."""
-    parser.add_argument("file", type=Path, help="MIDI, MusicXML or composition.json file")
+    parser.add_argument(
+        "file", type=Path, help="MIDI, MusicXML, ABC, Humdrum, MEI or composition.json file"
+    )
+    parser.add_argument(
+        "--song",
+        type=int,
+        default=1,
+        help="which one of a file that holds several (1 or more; default 1)",
+    )
     parser.add_argument(
         "--rank",
         type=int,
@@ -84,18 +92,36 @@ def read_text(path: Path) -> str:
         raise OptionError(f"`{path.name}` cannot be read as text") from error
 
 
-def read_given(path: Path) -> Piece:
+def read_given(path: Path, song: int = 1) -> Piece:
     """Read a score that somebody gives; say on the error stream what had to be set aside.
+
+    Args:
+        path: Where it lies.
+        song: Which one, from 1, of a file that holds several.
 
     Raises:
         ScoreFileError: If it cannot be read as music.
     """
     from composer.corpus.uploads import read_score
 
-    piece = read_score(path)
+    piece = read_score(path, song=song)
+    tell_remarks(path, piece)
+    return piece
+
+
+def tell_remarks(path: Path, piece: Piece) -> None:
+    """Say on the error stream how a file was read, and what was set aside."""
     if piece.remarks:
         print(f"{path.name}: {piece.remarks_in_a_line}", file=sys.stderr)
-    return piece
+
+
+def read_piece(options: argparse.Namespace) -> Piece:
+    """Read the score that a command was given, or rebuild a candidate of a composition.json."""
+    if options.file.suffix.lower() != ".json":
+        return read_given(options.file, options.song)
+    from composer.composition import replay
+
+    return replay(read_text(options.file), options.rank)
 
 
 def read_counts(name: str, text: str, *, low: int) -> list[int]:

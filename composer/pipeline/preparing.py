@@ -23,6 +23,8 @@ from composer.theory import (
 )
 from composer.units import is_on_grid
 
+_REORDERED = "read: the parts by their pitch, the highest first"
+
 
 @dataclass(frozen=True)
 class FoundPart:
@@ -54,6 +56,7 @@ class Found:
         parts: In the order of the file.
         order: Indices of the parts from the highest to the lowest.
         off_grid_share: Of notes that an engine reads on a coarser grid than they have, 0..1.
+        remarks: What a reader had to read somehow or to leave out, in a line.
     """
 
     key: Key
@@ -65,6 +68,7 @@ class Found:
     parts: tuple[FoundPart, ...]
     order: tuple[int, ...]
     off_grid_share: float
+    remarks: str = ""
 
 
 def find_facts(piece: Piece) -> Found:
@@ -81,6 +85,7 @@ def find_facts(piece: Piece) -> Found:
         parts=tuple(_found_part(part) for part in piece.parts),
         order=_from_the_highest(piece),
         off_grid_share=off_grid / max(1, len(notes)),
+        remarks=piece.remarks_in_a_line,
     )
 
 
@@ -105,7 +110,8 @@ def prepare(
         last_bar: The number of the last that is kept; the very last if None.
         key: Instead of the one that was found; the notes stay.
         meter: For all bars, instead of what was found; bars are counted anew.
-        parts: Indices of those that are kept, the highest first; all, by their pitch, if None.
+        parts: Indices of those that are kept, the highest first; all, by their pitch, if None. A
+            remark says where that is another order than the file's.
         ensemble: For whom it is, instead of what was found.
 
     Raises:
@@ -123,9 +129,11 @@ def prepare(
         )
     key = parse_key(key) if isinstance(key, str) else key
     meter = parse_meter(meter) if isinstance(meter, str) else meter
+    is_moved = parts is None and list(order) != sorted(order)
     piece = replace(
         piece,
         parts=tuple(piece.parts[index] for index in order),
+        remarks=(*piece.remarks, _REORDERED) if is_moved else piece.remarks,
         key=key or piece.key,
         ensemble=ensemble or found.ensemble,
     )
@@ -136,8 +144,10 @@ def prepare(
         numbers[0] if first_bar is None else first_bar,
         numbers[-1] if last_bar is None else last_bar,
     )
-    is_whole = (first, last) == (0, piece.n_bars - 1)
-    return piece if is_whole else trim(piece, first + 1, last + 1)
+    if (first, last) == (0, piece.n_bars - 1):
+        return piece
+    cut = trim(piece, first + 1, last + 1)
+    return replace(cut, first_bar_number=numbers[first] + bool(cut.pickup_beats))
 
 
 def lay_theme(

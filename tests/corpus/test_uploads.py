@@ -81,10 +81,12 @@ def test_other_kinds_are_named(data: bytes, word: str) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"X:1\nT:Air\nK:C\nCDEF|", "ABC notation; save it as"),
-        (b"**kern\n*M4/4\n4c\n*-\n", "Humdrum; save it as"),
+        (b"ENIGMA BINARY FILE", "export it there as MusicXML"),
         (b"<museScore version='4.2'/>", "export it there as MusicXML"),
-        (b"<mei xmlns='http://www.music-encoding.org/ns/mei'/>", "MEI; export it"),
+        (b"<mei xmlns='http://www.music-encoding.org/ns/mei'/>", "MEI cannot be read; export it"),
+        (b"<mei><music></mei>", "no well-formed MEI"),
+        (b"<!DOCTYPE mei [<!ENTITY a 'b'>]><mei>&a;</mei>", "no well-formed MEI"),
+        (b"**kern\n*M4/4\n4zz\n*-\n", "no notes found|cannot be read"),
         (archive({"a.mscx": "<museScore/>"}), "export it there as MusicXML"),
     ],
 )
@@ -92,6 +94,49 @@ def test_other_formats_of_notation_are_named_with_what_would_do(data: bytes, wor
     with pytest.raises(ScoreFileError, match=words) as refusal:
         read_score_bytes(data)
     assert is_plain(str(refusal.value))
+
+
+ABC = b"%abc\n\nX:1\nT:Air\nC:A. Nobody\nM:3/4\nL:1/4\nQ:1/4=90\nK:G\nG A B|c2 B|\n"
+KERN = b"!!!OTL: Air\n**kern\n*clefG2\n*k[f#]\n*M3/4\n=1\n4g\n4a\n4b\n=2\n2cc\n4b\n==\n*-\n"
+MEI = b"""<?xml version="1.0"?>
+<mei xmlns="http://www.music-encoding.org/ns/mei"><music><body><mdiv><score>
+<scoreDef meter.count="3" meter.unit="4" key.sig="1s"><staffGrp>
+<staffDef n="1" lines="5" clef.shape="G" clef.line="2"/></staffGrp></scoreDef><section>
+<measure n="1"><staff n="1"><layer n="1"><note pname="g" oct="4" dur="4"/>
+<note pname="a" oct="4" dur="4"/><note pname="b" oct="4" dur="4"/></layer></staff></measure>
+<measure n="2"><staff n="1"><layer n="1"><note pname="c" oct="5" dur="2"/>
+<note pname="b" oct="4" dur="4"/></layer></staff></measure>
+</section></score></mdiv></body></music></mei>"""
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "name"),
+    [
+        (ABC, Kind.ABC, "ABC notation"),
+        (KERN, Kind.HUMDRUM, "Humdrum"),
+        (MEI, Kind.MEI, "MEI"),
+        (MEI.decode().encode("utf-16"), Kind.MEI, "MEI"),
+    ],
+)
+def test_other_notations_are_read_by_way_of_musicxml(data: bytes, kind: Kind, name: str) -> None:
+    assert kind_of(data) is kind
+    piece = read_score_bytes(data, title="File")
+    assert [(n.onset_beats, n.pitch, n.duration_beats) for n in piece.parts[0].notes] == [
+        (0, 67, 1), (1, 69, 1), (2, 71, 1), (3, 72, 2), (5, 71, 1),
+    ]  # fmt: skip
+    assert (str(piece.meter), piece.key.fifths, piece.n_bars) == ("3/4", 1, 2)
+    assert piece.title in ("Air", "File")
+    assert piece.remarks[0] == f"read: {name}, by way of MusicXML"
+
+
+def test_of_a_book_of_tunes_any_can_be_read() -> None:
+    book = ABC + b"\n" + ABC.replace(b"X:1", b"X:2").replace(b"Air", b"Jig")
+    for song, title in enumerate(("Air", "Jig"), start=1):
+        piece = read_score_bytes(book, song=song)
+        assert (piece.title, piece.n_notes) == (title, 5)
+        assert f"song {song} of the 2 that the file holds" in piece.remarks_in_a_line
+    with pytest.raises(ScoreFileError, match="songs 1 to 2, not number 3"):
+        read_score_bytes(book, song=3)
 
 
 @pytest.mark.parametrize(("kind", "start"), [(Kind.MIDI, b"MThd"), (Kind.MUSICXML, b"<?xml ")])

@@ -33,6 +33,13 @@ def test_parts_are_put_from_the_highest_to_the_lowest(chorale: Piece) -> None:
     mixed = replace(chorale, parts=chorale.parts[::-1])
     assert prepare(mixed).parts == chorale.parts
     assert prepare(mixed, parts=(3, 0)).parts == (chorale.parts[0], chorale.parts[3])
+    assert "the parts by their pitch" in prepare(mixed).remarks_in_a_line
+    assert prepare(mixed, parts=(3, 0)).remarks == prepare(chorale).remarks == ()
+
+
+def test_bars_that_are_cut_out_keep_their_numbers(chorale: Piece, upbeat_chorale: Piece) -> None:
+    assert prepare(chorale, first_bar=3, last_bar=5).bar_numbers == range(3, 6)
+    assert prepare(upbeat_chorale, first_bar=2).bar_numbers == range(2, 8)
 
 
 def test_another_meter_counts_the_bars_anew(chorale: Piece) -> None:

@@ -90,7 +90,7 @@ def read_midi_bytes(data: bytes, *, title: str = "", song: int = 1) -> Piece:
         tempos=moved(heading.tempos, heading.shift_beats),
         keys=moved(keys[1:], heading.shift_beats),
         percussion=drums,
-        remarks=(*heading.remarks, *_remarks(found, lines)),
+        remarks=(*heading.remarks, *_remarks(found, song, lines)),
     )
 
 
@@ -164,11 +164,11 @@ def _estimated_key(notes_by_part: list[list[TickNote]]) -> Key:
     return estimate_key(durations, last_bass % 12)[0]
 
 
-def _remarks(song: Song, lines: Sequence[Line]) -> list[str]:
+def _remarks(song: Song, number: int, lines: Sequence[Line]) -> list[str]:
     found = []
     n_held = sum(line.n_held for line in lines)
     if n_held:
         found.append(f"read: {n_held} notes without an end, held to the end of their track")
     if song.n_songs > 1:
-        found.append(f"read: one of the {song.n_songs} songs that the file holds (MIDI format 2)")
+        found.append(f"read: song {number} of the {song.n_songs} that the file holds")
     return found

@@ -1,4 +1,4 @@
-"""The one gate for files that people bring: MIDI or MusicXML by its content, in a worker, checked.
+"""The one gate for files that people bring: their kind told by their content, in a worker, checked.
 
 Size and first bytes are looked at here; structure scan and parsing happen in a process with limits;
 what comes back is JSON of a `Piece`, built anew and held to the limits of uploads. Whatever is

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from composer import worker
+from composer.corpus import foreign
 from composer.corpus.midi import MAX_FILE_BYTES, MAX_NOTES, read_file_start
 from composer.corpus.uploads.archives import MAX_UNPACKED_BYTES
 from composer.corpus.uploads.kinds import Kind, kind_of
@@ -16,9 +17,14 @@ from composer.piece import Piece
 
 # MusicXML has 150 to 200 bytes a note; a little more lets every score through that has few enough
 # of them. What it may unfold to and how long it may take has the same limits whatever its size.
-MAX_BYTES = {Kind.MIDI: MAX_FILE_BYTES, Kind.MUSICXML: min(300 * MAX_NOTES, MAX_UNPACKED_BYTES)}
+MAX_BYTES = {
+    Kind.MIDI: MAX_FILE_BYTES,
+    Kind.MUSICXML: min(300 * MAX_NOTES, MAX_UNPACKED_BYTES),
+    **dict.fromkeys((Kind.ABC, Kind.HUMDRUM, Kind.MEI), foreign.MAX_BYTES),
+}
 MAX_UPLOAD_BYTES = max(MAX_BYTES.values())
 PARSE_WALL_S = 10.0
+FOREIGN_WALL_S = 30.0  # music21 takes its time
 PARSE_MEMORY_BYTES = 1_000_000_000
 # What a nursery imports ahead.
 _PARSERS = ("composer.corpus.uploads.parsing", "numpy")
@@ -26,10 +32,11 @@ _PRELOADS = {
     Kind.MIDI: _PARSERS,
     Kind.MUSICXML: (*_PARSERS, "composer.corpus.musicxml"),
 }
+_WALLS_S = {Kind.MIDI: PARSE_WALL_S, Kind.MUSICXML: PARSE_WALL_S}
 _MAX_TITLE_CHARACTERS = 200
 _REFUSALS = {
     "time": (
-        f"reading the file took longer than {PARSE_WALL_S:g} s, so it was given up; "
+        "reading the file took too long, so it was given up; "
         "a shorter piece, or the same saved as MIDI, may do"
     ),
     "memory": "reading the file needed too much memory, so it was given up; a shorter piece may do",
@@ -38,12 +45,13 @@ _REFUSALS = {
 }
 
 
-def read_score_bytes(data: bytes, *, title: str = "") -> Piece:
+def read_score_bytes(data: bytes, *, title: str = "", song: int = 1) -> Piece:
     """Read the content of a file that somebody brought.
 
     Args:
         data: The whole file; what it is is told by its content.
         title: Given to the piece, unless the file states one.
+        song: Which one, from 1, of a file that holds several (MIDI format 2, a book of ABC tunes).
 
     Raises:
         ScoreFileError: If the data cannot be read as music, or as too much of it.
@@ -54,19 +62,23 @@ def read_score_bytes(data: bytes, *, title: str = "") -> Piece:
         limit_mb = MAX_BYTES[kind] / 1e6
         raise ScoreFileError(f"the file is larger than {limit_mb:g} MB; give one piece a file")
     name = title[:_MAX_TITLE_CHARACTERS].encode(errors="replace").replace(b"\0", b" ")
-    piece = _rebuilt(_parsed(kind, name + b"\0" + data))
+    piece = _rebuilt(_parsed(kind, b"\0".join((name, str(song).encode(), data))))
     check_music(piece)
     return piece
 
 
-def read_score(path: Path) -> Piece:
+def read_score(path: Path, *, song: int = 1) -> Piece:
     """Read a file that somebody brought; unless it states a title, its name becomes one.
+
+    Args:
+        path: Where it lies.
+        song: As in `read_score_bytes`.
 
     Raises:
         ScoreFileError: If the file cannot be read as music.
         WorkerError: If too many files are being read already.
     """
-    return read_score_bytes(read_file_start(path, MAX_UPLOAD_BYTES), title=path.stem)
+    return read_score_bytes(read_file_start(path, MAX_UPLOAD_BYTES), title=path.stem, song=song)
 
 
 def _parsed(kind: Kind, payload: bytes) -> bytes:
@@ -75,9 +87,9 @@ def _parsed(kind: Kind, payload: bytes) -> bytes:
         return worker.call(
             f"composer.corpus.uploads.parsing:parse_{kind.value}",
             payload,
-            wall_s=PARSE_WALL_S,
+            wall_s=_WALLS_S.get(kind, FOREIGN_WALL_S),
             memory_bytes=PARSE_MEMORY_BYTES,
-            preload=_PRELOADS[kind],
+            preload=_PRELOADS.get(kind, _PARSERS),
             what="reading the file",
         )
     except WorkerError as error:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from composer.errors import ScoreFileError
 
-_ADVICE = "give a MIDI or MusicXML file (.mid, .musicxml, .xml or .mxl)"
+_ADVICE = "give a MIDI or MusicXML file (.mid, .musicxml, .xml or .mxl), ABC, Humdrum or MEI"
+_HEAD = 5_000  # bytes in which a file says what it is
+_MEI = re.compile(rb"<(\w+:)?mei[\s>]")
+# Comments and blank lines may stand before the number of a tune.
+_ABC = re.compile(rb"(\xef\xbb\xbf)?(%[^\n]*\n|\s*\n)*X:\s*\d")
 _XML_MARKS = ("utf-8", "utf-16-le", "utf-16-be")
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # What people bring by mistake.
@@ -26,9 +31,11 @@ _OTHERS = (
     (b"PK\x05\x06", "an archive with nothing in it"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"X:", "ABC notation; save it as MIDI or MusicXML, with abc2midi or EasyABC"),
-    (b"**kern", "Humdrum; save it as MusicXML, with hum2xml or Verovio Humdrum Viewer"),
-    (b"!!!", "Humdrum; save it as MusicXML, with hum2xml or Verovio Humdrum Viewer"),
+    (b"!!!", "Humdrum without notes (**kern); give a score of it"),
+    (b"ENIGMA BINARY", "Finale's own format; export it there as MusicXML"),
+    (b"\x0fSIBELIUS", "Sibelius's own format; export it there as MusicXML"),
+    (b"\x18FICHIER GUITAR PRO", "Guitar Pro's own format; export it there as MusicXML"),
+    (b"BCFZ", "Guitar Pro's own format; export it there as MusicXML"),
     (b"\\version", "LilyPond source; let LilyPond write MIDI from it"),
 )
 
@@ -38,6 +45,9 @@ class Kind(Enum):
 
     MIDI = "midi"
     MUSICXML = "musicxml"
+    ABC = "abc"
+    HUMDRUM = "humdrum"
+    MEI = "mei"
 
 
 def kind_of(data: bytes) -> Kind:
@@ -51,7 +61,11 @@ def kind_of(data: bytes) -> Kind:
     if data.startswith(b"MThd") or (data.startswith(b"RIFF") and data[8:12] == b"RMID"):
         return Kind.MIDI
     if data.startswith(b"PK\x03\x04") or is_markup(data):
-        return Kind.MUSICXML
+        return Kind.MEI if _MEI.search(data[:_HEAD].replace(b"\0", b"")) else Kind.MUSICXML
+    if _ABC.match(data[:_HEAD]):
+        return Kind.ABC
+    if data.startswith((b"!!!", b"**", b"!!")) and b"**kern" in data:
+        return Kind.HUMDRUM
     for mark, what in _OTHERS:
         if data.startswith(mark):
             raise ScoreFileError(f"the file is {what}; {_ADVICE}")

@@ -21,7 +21,6 @@ ROOTS = ("score-partwise", "score-timewise")
 # Other formats of notation, and what would do.
 _OTHER_ROOTS = {
     "museScore": "MuseScore's own format; export it there as MusicXML",
-    "mei": "MEI; export it as MusicXML",
     "opus": "a list of scores; take one of them",
 }
 MAX_DEPTH = 100

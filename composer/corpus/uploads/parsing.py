@@ -1,6 +1,7 @@
 """What happens to a file inside the worker: scan, parser, limits, JSON of a `Piece`.
 
-A payload is the title that the person's file name gives, a zero byte, and the file.
+A payload is the title that the person's file name gives, the number of the song, and the file, with
+a zero byte between them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from composer.corpus.foreign import read_foreign_bytes
 from composer.corpus.midi import read_midi_bytes
 from composer.corpus.musicxml import read_musicxml_bytes
 from composer.corpus.text import clean_text
@@ -23,8 +25,8 @@ def parse_midi(payload: bytes) -> bytes:
     Raises:
         ScoreFileError: If it cannot be read as music.
     """
-    title, data = _opened(payload)
-    return _packed(read_midi_bytes(data, title=title))
+    title, song, data = _opened(payload)
+    return _packed(read_midi_bytes(data, title=title, song=song))
 
 
 def parse_musicxml(payload: bytes) -> bytes:
@@ -33,15 +35,47 @@ def parse_musicxml(payload: bytes) -> bytes:
     Raises:
         ScoreFileError: If it cannot be read as music.
     """
-    title, data = _opened(payload)
+    title, _, data = _opened(payload)
     text = tidy_xml(unpack_score(data) if data.startswith(b"PK") else data)
     piece = read_musicxml_bytes(text, title=title)
     return _packed(piece if piece.title else replace(piece, title=title))
 
 
-def _opened(payload: bytes) -> tuple[str, bytes]:
-    title, _, data = payload.partition(b"\0")
-    return clean_text(title.decode(errors="replace")), data
+def parse_abc(payload: bytes) -> bytes:
+    """Read ABC notation; return the JSON of its piece.
+
+    Raises:
+        ScoreFileError: If it cannot be read as music.
+    """
+    return _foreign(payload, "abc")
+
+
+def parse_humdrum(payload: bytes) -> bytes:
+    """Read Humdrum; return the JSON of its piece.
+
+    Raises:
+        ScoreFileError: If it cannot be read as music.
+    """
+    return _foreign(payload, "humdrum")
+
+
+def parse_mei(payload: bytes) -> bytes:
+    """Read MEI; return the JSON of its piece.
+
+    Raises:
+        ScoreFileError: If it cannot be read as music.
+    """
+    return _foreign(payload, "mei")
+
+
+def _foreign(payload: bytes, kind: str) -> bytes:
+    title, song, data = _opened(payload)
+    return _packed(read_foreign_bytes(data, kind, title=title, song=song))
+
+
+def _opened(payload: bytes) -> tuple[str, int, bytes]:
+    title, song, data = payload.split(b"\0", 2)
+    return clean_text(title.decode(errors="replace")), int(song), data
 
 
 def _packed(piece: Piece) -> bytes:

@@ -31,7 +31,10 @@ def facts(found: Found) -> str:
         "parts": parts,
     }
     if found.off_grid_share:
-        rows["timing"] = f"{found.off_grid_share:.0%} of the notes were moved to the grid"
+        share = f"{found.off_grid_share:.0%} of the notes"
+        rows["timing"] = f"engines read {share} on a coarser grid; they stay as they are"
+    if found.remarks:
+        rows["the file"] = found.remarks
     body = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows.items())
     return f'<dl class="facts">{body}</dl>'
 
