@@ -142,6 +142,27 @@ class Blank:
                 yield bars[bar].onset_beats, bars[stop - 1].end_beats
             bar = max(bar + 1, stop)
 
+    def only(self, parts: Sequence[int]) -> Blank:
+        """Return a blank of some parts, among them all that are open.
+
+        Args:
+            parts: Their indices, ascending.
+        """
+        place = {part: index for index, part in enumerate(parts)}
+        areas = tuple(
+            replace(area, parts=tuple(place[p] for p in area.parts if p in place))
+            if area.parts is not None
+            else area
+            for area in self.areas
+        )
+        return replace(
+            self,
+            piece=replace(self.piece, parts=tuple(self.piece.parts[part] for part in parts)),
+            cells=self.cells[:, list(parts)],
+            areas=areas,
+            cuts=frozenset((place[p], pitch, at) for p, pitch, at in self.cuts if p in place),
+        )
+
     def filled(self, notes: Iterable[tuple[int, Note]], *, keep_velocities: bool = False) -> Piece:
         """Return the piece with new notes beside its own, which stay the same objects.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import fmean
@@ -10,6 +11,7 @@ from composer.corpus.abc import read_abc
 from composer.corpus.detect import ensemble_of_piece
 from composer.errors import OptionError
 from composer.piece import MeterChange, Part, Piece
+from composer.pipeline.many_parts import MAX_PARTS_HEARD
 from composer.stitching import trim
 from composer.theory import (
     ENSEMBLES,
@@ -111,14 +113,15 @@ def prepare(
         key: Instead of the one that was found; the notes stay.
         meter: For all bars, instead of what was found; bars are counted anew.
         parts: Indices of those that are kept, the highest first; all, by their pitch, if None. A
-            remark says where that is another order than the file's.
+            remark says where that is another order than the file's, and which parts are set aside
+            where there are more than engines hear: those with the fewest notes.
         ensemble: For whom it is, instead of what was found.
 
     Raises:
         OptionError: If a value does not go with the piece.
     """
     found = find_facts(piece)
-    order = found.order if parts is None else tuple(parts)
+    order = _heard(found) if parts is None else tuple(parts)
     if not order or sorted(set(order)) != sorted(order) or not set(order) <= set(found.order):
         raise OptionError(
             f"`parts` must be different numbers from 0 to {len(found.order) - 1}, got {order}"
@@ -129,11 +132,10 @@ def prepare(
         )
     key = parse_key(key) if isinstance(key, str) else key
     meter = parse_meter(meter) if isinstance(meter, str) else meter
-    is_moved = parts is None and list(order) != sorted(order)
     piece = replace(
         piece,
         parts=tuple(piece.parts[index] for index in order),
-        remarks=(*piece.remarks, _REORDERED) if is_moved else piece.remarks,
+        remarks=(*piece.remarks, *(_remarks(found, order) if parts is None else ())),
         key=key or piece.key,
         ensemble=ensemble or found.ensemble,
     )
@@ -148,6 +150,22 @@ def prepare(
         return piece
     cut = trim(piece, first + 1, last + 1)
     return replace(cut, first_bar_number=numbers[first] + bool(cut.pickup_beats))
+
+
+def _heard(found: Found) -> tuple[int, ...]:
+    """Return the parts that engines hear, from the highest: those with the most notes."""
+    by_notes = sorted(found.order, key=lambda index: -found.parts[index].notes)
+    kept = set(by_notes[:MAX_PARTS_HEARD])
+    return tuple(index for index in found.order if index in kept)
+
+
+def _remarks(found: Found, order: Sequence[int]) -> Iterator[str]:
+    """Yield what became of the parts of a file."""
+    if list(order) != sorted(order):
+        yield _REORDERED
+    if len(order) < len(found.order):
+        n_left = len(found.order) - len(order)
+        yield f"set aside: the {n_left} parts with the fewest notes, as engines hear {len(order)}"
 
 
 def lay_theme(

@@ -24,6 +24,12 @@ from composer.errors import OptionError, RequestError
 from composer.piece import Part, Piece
 from composer.pipeline.chain import range_of
 from composer.pipeline.judge import Judge, Within
+from composer.pipeline.many_parts import (
+    MAX_PARTS_HEARD,
+    heard_parts,
+    parts_of_piece,
+    with_all_parts,
+)
 from composer.pipeline.ranking import Progress, Ranking, chosen_engine, last_of, versions_of
 from composer.request import MAX_BARS, Request, default_of
 from composer.theory import MONOPHONIC_ENSEMBLES, ensemble_instruments, usual_parts
@@ -302,11 +308,7 @@ def _beside(piece: Piece, part: int, decided: Request) -> Blank:
     parts[place] = replace(given, name="") if given.name else given
     cells = np.ones((piece.n_bars, n_parts), np.bool_)
     cells[:, place] = False
-    names = {
-        "composer": decided.composer or "",
-        "form": decided.form or "",
-        "ensemble": decided.ensemble or "",
-    }
+    names = {name: getattr(decided, name) or "" for name in ("composer", "form", "ensemble")}
     beside = replace(piece, parts=tuple(parts), **names)  # type: ignore[arg-type]
     return Blank.of(beside, cells, piece)
 
@@ -318,7 +320,22 @@ def _fill_steps(
     should_stop: Callable[[], bool],
     manner: dict[str, Any],
 ) -> Steps:
-    """Fill a blank in the manner of its piece, or another one."""
+    """Fill a blank in the manner of its piece, or another one.
+
+    Where a piece has more parts than engines hear, they hear the open ones and the parts next to
+    them; the others stay as they are.
+    """
+    if len(source.parts) > MAX_PARTS_HEARD:
+        heard = heard_parts(blank)
+        less = parts_of_piece(source, heard)
+        for step in _fill_steps(less, blank.only(heard), engine, should_stop, manner):
+            if isinstance(step, Filled):
+                pieces = (with_all_parts(one.piece, blank, heard) for one in step.ranked)
+                pairs = zip(step.ranked, pieces, strict=True)
+                ranked = tuple(replace(one, piece=piece) for one, piece in pairs)
+                step = replace(step, ranked=ranked, blank=blank)
+            yield step
+        return
     n_parts = len(source.parts)
     known = {
         "composer": None if manner.get("style") else source.composer[:MAX_NAME] or None,

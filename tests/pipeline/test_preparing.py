@@ -37,6 +37,15 @@ def test_parts_are_put_from_the_highest_to_the_lowest(chorale: Piece) -> None:
     assert prepare(mixed, parts=(3, 0)).remarks == prepare(chorale).remarks == ()
 
 
+def test_of_more_parts_than_engines_hear_those_with_few_notes_are_set_aside(
+    chorale: Piece,
+) -> None:
+    short = tuple(replace(part, notes=part.notes[:3]) for part in chorale.parts)
+    prepared = prepare(replace(chorale, parts=(*short, *chorale.parts * 4)))
+    assert [len(part.notes) > 3 for part in prepared.parts] == [True] * 16
+    assert "set aside: the 4 parts" in prepared.remarks_in_a_line
+
+
 def test_bars_that_are_cut_out_keep_their_numbers(chorale: Piece, upbeat_chorale: Piece) -> None:
     assert prepare(chorale, first_bar=3, last_bar=5).bar_numbers == range(3, 6)
     assert prepare(upbeat_chorale, first_bar=2).bar_numbers == range(2, 8)

@@ -54,6 +54,20 @@ def test_an_infill_of_one_part_leaves_the_others(tiny_engine: Engine, chorale: P
     assert [found.parts[n] == chorale.parts[n] for n in range(4)] == [True, True, False, True]
 
 
+def test_of_a_score_of_twenty_parts_sixteen_are_heard_and_all_kept(
+    tiny_engine: Engine, chorale: Piece
+) -> None:
+    score = replace(chorale, parts=chorale.parts * 5)
+    found = infill(score, 2, 7, parts=[18], engine=tiny_engine, **FEW)
+    assert [part == given for part, given in zip(found.piece.parts, score.parts, strict=True)] == [
+        number != 18 for number in range(20)
+    ]
+    assert "heard 16 of the 20 parts" in found.piece.remarks_in_a_line
+    assert replay(found.to_json()) == found.piece
+    with pytest.raises(RequestError, match="at most 16 parts can be written at once, not 20"):
+        infill(score, 2, 7, engine=tiny_engine, **FEW)
+
+
 def test_all_parts_of_a_harmony_are_named_in_one_language(
     tiny_engine: Engine, chorale: Piece
 ) -> None:

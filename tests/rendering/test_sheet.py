@@ -67,6 +67,14 @@ def test_paper_has_the_title_and_screens_have_none(chorale: Piece) -> None:
     assert chorale.title not in texts(sheet.sheet_pages(chorale, layout=WIDE)[0])
 
 
+def test_paper_says_who_made_the_piece(chorale: Piece) -> None:
+    credit = "in the style of Bach · Composer, seed 7"
+    own, made = replace(chorale, composer="A. Nobody"), replace(chorale, credit=credit)
+    assert "A. Nobody" in texts(sheet.sheet_pages(own)[0])
+    assert credit in texts(sheet.sheet_pages(made)[0])
+    assert credit not in texts(sheet.sheet_pages(made, layout=WIDE)[0])
+
+
 def test_a_title_that_is_too_long_ends_in_an_ellipsis_within_the_page(chorale: Piece) -> None:
     long = "Fantasia on a theme that was heard in the street, with twelve variations and a fugue"
     (page,) = sheet.sheet_pages(replace(chorale, title=long))

@@ -10,6 +10,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from composer import worker
 from composer.errors import MissingTool, RequestError
@@ -29,6 +30,7 @@ _VEROVIO_STAFF_MM = 7.2
 _MAX_PAGE = 60_000
 # Only the outlines of signs are referred to; they have names such as `E0A4-x`.
 _UNUSED_ID = re.compile(r'(<(?:g|tspan)) id="(?![0-9A-F]{4}-)[^"]*"')
+_SCORE_DEF = re.compile(r"<scoreDef\b[^>]*>")
 # Groups without content, and hints that a pointer would show as if they were words of the score.
 _UNSEEN = re.compile(r'<g(?: [^>]*)?/>|<title class="labelAttr">[^<]*</title>')
 
@@ -117,17 +119,40 @@ def _engrave_piece(piece: Piece, layout: Layout) -> tuple[str, ...]:
         shortened(text, MAX_LINE) for text in (piece.title, piece.composer, piece.credit)
     )
     shown = replace(piece, title=title, composer=composer, credit=credit)
-    return engrave(musicxml_bytes(shown), len(piece.parts), layout)
+    head = _page_head(title, credit or composer) if layout.has_title else ""
+    return engrave(musicxml_bytes(shown), len(piece.parts), layout, head)
 
 
-def engrave(musicxml: bytes, n_parts: int, layout: Layout) -> tuple[str, ...]:
-    """Engrave our own MusicXML in this process; return an SVG document a page."""
+def engrave(musicxml: bytes, n_parts: int, layout: Layout, head: str = "") -> tuple[str, ...]:
+    """Engrave our own MusicXML in this process; return an SVG document a page.
+
+    Args:
+        musicxml: As `musicxml_bytes` writes it.
+        n_parts: Of its parts.
+        layout: Of the pages.
+        head: MEI of what stands above the first page.
+    """
     toolkit = _open_toolkit()
     toolkit.setOptions(_options(layout, n_parts))
-    if not toolkit.loadData(musicxml.decode()):
+    is_loaded = toolkit.loadData(musicxml.decode())
+    if is_loaded and head:
+        # verovio's own head leaves the composer out.
+        is_loaded = toolkit.loadData(_SCORE_DEF.sub(rf"\g<0>{head}", toolkit.getMEI(), count=1))
+    if not is_loaded:
         raise RequestError("this piece cannot be written as sheet music; MIDI and sound still can")
     pages = (toolkit.renderToSVG(number) for number in range(1, toolkit.getPageCount() + 1))
     return tuple(_tidy(page) for page in pages)
+
+
+def _page_head(title: str, credit: str) -> str:
+    """Return MEI of a title, and below it who made the piece."""
+    rows = (("center", "top", "x-large", title), ("right", "bottom", "small", credit))
+    rends = (
+        f'<rend halign="{halign}" valign="{valign}" fontsize="{size}">{escape(text)}</rend>'
+        for halign, valign, size, text in rows
+        if text
+    )
+    return f'<pgHead func="first">{"".join(rends)}</pgHead>'.replace("\\", "&#92;")
 
 
 def _open_toolkit() -> verovio.toolkit:
