@@ -16,6 +16,7 @@ from composer.cli import (
     composing,
     configuring,
     evaluating,
+    exporting,
     extending,
     filling,
     indexing,
@@ -71,6 +72,6 @@ def build_parser() -> argparse.ArgumentParser:
         indexing,
         evaluating,
     )
-    for room in (*rooms, checking, batches, studies, remigen, configuring):
+    for room in (*rooms, checking, exporting, batches, studies, remigen, configuring):
         room.add_commands(commands)
     return parser
