@@ -11,6 +11,7 @@ from composer.errors import MissingTool
 LIBRARIES = {
     "sound": ("fluidsynth", "pretty_midi", "pyloudnorm", "soundfile"),
     "audio": ("transformers",),
+    "transcribe": ("swift_f0",),
     "sheet": ("music21", "typst", "verovio"),
     "page": ("gradio", "fastapi", "plotly"),
     "batch": ("pyarrow",),

@@ -27,6 +27,7 @@ from composer.cli import (
     streaming,
     studies,
     training,
+    transcribing,
 )
 
 __all__ = ["build_parser", "main"]
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
         indexing,
         evaluating,
     )
-    for room in (*rooms, checking, exporting, batches, studies, remigen, configuring):
+    listed = (*rooms, checking, exporting, batches, studies, remigen, transcribing, configuring)
+    for room in listed:
         room.add_commands(commands)
     return parser
