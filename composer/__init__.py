@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.pipeline import infill as infill
     from composer.pipeline import menu as menu
     from composer.pipeline import vary as vary
+    from composer.prompts import read_prompt as read_prompt
     from composer.rendering import render_audio as render_audio
     from composer.rendering import write_files as write_files
     from composer.rendering import write_midi as write_midi
@@ -49,6 +50,7 @@ _NAMES = {
     "pipeline": (
         "compose compose_long compose_plan compose_steps extend harmonise infill menu vary"
     ),
+    "prompts": "read_prompt",
     "rendering": "render_audio write_files write_midi",
     "request": "Request",
     "scorecard": "Scorecard",

@@ -24,15 +24,14 @@ from typing import Any
 from composer.branches import Tree
 from composer.engines import Record, upgrade_document
 from composer.errors import ComposerError, RequestError
+from composer.outcomes import Outcome, compare_with_request
 from composer.piece import STYLE_CREDIT, Piece
 from composer.request import MAX_CANDIDATES, Request
 from composer.scorecard import Scorecard
 from composer.scoring import score
-from composer.theory import Key, estimate_key, pitch_name
 from composer.version import VERSION
 
 FORMAT = 2
-PARALLELS = {"parallel_fifths": "fifths", "parallel_octaves": "octaves"}
 MAX_SLUG = 60  # characters of a name in a file's name
 _NO_COMPOSITION = "the file is no composition.json; give one that `compose` wrote"
 _NO_NOTES = "these candidates are recordings, which have no notes; choose a file that has notes"
@@ -46,85 +45,6 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One setting, and what came of it.
-
-    Args:
-        name: `key`, `mode`, `meter`, `bars`, `parts`, `close` or `parallels`.
-        asked, got: As a page may show them.
-        is_kept: Whether they agree.
-    """
-
-    name: str
-    asked: str
-    got: str
-    is_kept: bool
-
-
-def compare_with_request(request: Request, piece: Piece, card: Scorecard) -> tuple[Outcome, ...]:
-    """Hold a piece against what was asked for; open settings are left out, the close never is.
-
-    Key and mode are those that the notes sound like (`theory.estimate_key`), and the close is the
-    last bass note, the lowest that sounds when the last note begins, on the tonic. Part-writing
-    asks for no parallels where nine in ten real pieces of the form have none.
-
-    Args:
-        request: The settings.
-        piece: What came.
-        card: Of the piece.
-    """
-    found: list[Outcome] = []
-    bass = _last_bass(piece)
-    if request.key is not None:
-        heard = _heard_key(piece, request.key, bass)
-        found.append(Outcome("key", str(request.key), str(heard), heard == request.key))
-        mode = request.key.mode
-        found.append(Outcome("mode", mode, heard.mode, heard.mode == mode))
-    if request.meter is not None:
-        meters = list(dict.fromkeys(str(change.meter) for change in piece.meters))
-        asked = str(request.meter)
-        found.append(Outcome("meter", asked, ", ".join(meters), meters == [asked]))
-    counts = [("bars", request.bars, piece.n_bars), ("parts", request.parts, len(piece.parts))]
-    found += [Outcome(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
-    found.append(_close(bass, request.key or piece.key))
-    avoided = [s for s in card.scores if s.name in PARALLELS and s.high == 0.0]
-    if request.part_writing > 0 and avoided:
-        got = ", ".join(f"{PARALLELS[s.name]}: {len(s.places)}" for s in avoided if s.value > 0)
-        found.append(Outcome("parallels", "none", got or "none", not got))
-    return tuple(found)
-
-
-def _heard_key(piece: Piece, asked: Key, bass: int | None) -> Key:
-    """Return the key that the notes sound like; in the spelling of the asked one if it is that."""
-    durations = [0.0] * 12
-    for part in piece.parts:
-        for note in part.notes:
-            length = note.duration_beats
-            durations[note.pitch % 12] += length.numerator / length.denominator
-    heard, _ = estimate_key(durations, None if bass is None else bass % 12)
-    is_same = (heard.tonic_pitch_class, heard.mode) == (asked.tonic_pitch_class, asked.mode)
-    return asked if is_same else heard
-
-
-def _close(bass: int | None, key: Key) -> Outcome:
-    got = "silence" if bass is None else pitch_name(bass, key)
-    is_kept = bass is not None and bass % 12 == key.tonic_pitch_class
-    return Outcome("close", f"on {key.tonic}", got if bass is None else f"on {got}", is_kept)
-
-
-def _last_bass(piece: Piece) -> int | None:
-    """Return the lowest pitch that sounds when the last note begins."""
-    last_beats = max((part.notes[-1].onset_beats for part in piece.parts if part.notes), default=0)
-    lowest: int | None = None
-    # From the last part up, because fractions take long to compare and the lowest part tells most.
-    for part in reversed(piece.parts):
-        for note in reversed(part.notes):
-            if (lowest is None or note.pitch < lowest) and note.end_beats > last_beats:
-                lowest = note.pitch
-    return lowest
 
 
 @dataclass(frozen=True)
@@ -179,6 +99,11 @@ class Ranked:
     def n_missed(self) -> int:
         """How many settings it does not keep."""
         return sum(not setting.is_kept for setting in self.kept)
+
+    @property
+    def fit(self) -> float:
+        """The share of what was asked for that it keeps, 0..1; nothing of craft."""
+        return 1.0 - self.n_missed / len(self.kept) if self.kept else 1.0
 
 
 @dataclass(frozen=True)
@@ -383,6 +308,7 @@ def _candidate_dict(one: Ranked) -> dict[str, Any]:
         "index": one.index,
         "total": one.scorecard.total,
         "nats_per_note": one.nats_per_note,
+        "fit": one.fit,
         "kept": [asdict(setting) for setting in one.kept],
         "scorecard": one.scorecard.to_dict(),
         "piece": one.piece.to_dict(),

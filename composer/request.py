@@ -12,12 +12,17 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from composer.errors import OptionError
-from composer.theory import STYLES, Key, Meter, parse_key, parse_meter
+from composer.theory import MODES, STYLES, Key, Meter, parse_key, parse_meter
 from composer.units import TEMPO_RANGE_BPM
 
 MAX_BARS = 512
 MAX_CANDIDATES = 256
 MAX_NAME = 100  # characters
+# Where a value may lie beside those of real pieces of the form: the lower third of their band, the
+# upper, the middle, or all but one of these.
+LEVELS = ("low", "not high", "medium", "not low", "high")
+LOUDNESSES = ("pp", "p", "mp", "mf", "f", "ff", "p<f", "f>p", "p<f>p")
+MAX_LENGTH_S = 1800.0
 
 
 def number_setting(label: str, default: Any, low: float, high: float, help_text: str) -> Any:
@@ -28,6 +33,11 @@ def number_setting(label: str, default: Any, low: float, high: float, help_text:
 
 def _text(label: str, help_text: str, most: int = MAX_NAME) -> Any:
     return field(default=None, metadata={"label": label, "help": help_text, "most": most})
+
+
+def _choice(label: str, choices: tuple[str, ...], help_text: str) -> Any:
+    told = {"label": label, "choices": choices, "help": help_text}
+    return field(default=None, metadata=told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +125,27 @@ class Request:
         "the style of a period: Renaissance, Baroque, Classical, Romantic or later (from about "
         "1890 on); where no composer is named, one of that period is chosen",
     )
+    mode: str | None = _choice("Mode", MODES, "major or minor, where no key is given")
+    length_s: float | None = number_setting(
+        *("Length in seconds", None, 1.0, MAX_LENGTH_S),
+        "decides the number of bars by tempo and meter, and closes the piece there",
+    )
+    density: str | None = _choice("Density", LEVELS, "few or many notes, beside real pieces")
+    register: str | None = _choice("Register", LEVELS, "low or high notes, beside real pieces")
+    chromaticity: str | None = _choice(
+        "Chromaticity", LEVELS, "few or many notes outside the key, beside real pieces"
+    )
+    liveliness: str | None = _choice(
+        "Liveliness", LEVELS, "how varied rhythm, motifs and parts are, beside real pieces"
+    )
+    loudness: str | None = _choice(
+        "Loudness", LOUDNESSES, "one dynamic for all, or how it grows and fades: p<f, f>p, p<f>p"
+    )
+    avoid: str | None = _text(
+        "Avoid",
+        "composers, forms, ensembles, keys or meters that are not wanted, by commas",
+        most=400,
+    )
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
@@ -130,6 +161,8 @@ class Request:
                 _check_number(
                     option.name, value, option.metadata, is_integer="int" in str(option.type)
                 )
+            elif "choices" in option.metadata:
+                _check_choice(option.name, value, option.metadata["choices"])
             elif "str" in str(option.type):
                 _check_text(option.name, value, option.metadata["most"])
         object.__setattr__(self, "engine_options", options_to_text(self.own_options) or None)
@@ -138,6 +171,11 @@ class Request:
     def own_options(self) -> dict[str, float]:
         """Options that only the chosen engine has, as far as they were given, by name."""
         return parse_options(self.engine_options or "")
+
+    @property
+    def avoided(self) -> frozenset[str]:
+        """What is not wanted, each name by itself."""
+        return frozenset(name.strip() for name in (self.avoid or "").split(",")) - {""}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -220,6 +258,11 @@ def _check_text(name: str, value: Any, most: int) -> None:
         raise OptionError(
             f"`{name}` must be a text of at most {most} characters; leave it out to keep it open"
         )
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise OptionError(f"`{name}` must be one of {', '.join(choices)}, got {_shown(value)}")
 
 
 def _check_number(name: str, value: Any, limits: Any, is_integer: bool) -> None:

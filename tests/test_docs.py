@@ -64,7 +64,9 @@ def run_python(arguments: list[str], folder: Path) -> subprocess.CompletedProces
     """Run Python in a folder with the package in reach."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, input=""
+    )
 
 
 def write_scores(folder: Path, pieces: list[Piece]) -> None:
@@ -101,6 +103,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, chorale: Piece, keyboard_pi
     write_scores(folder / "scores", [chorale, on_the_menu])
     (requests,) = blocks_of((ROOT / "docs" / "commands.md").read_text(), "jsonl")
     (folder / "requests.jsonl").write_text(requests)
+    (prompts,) = blocks_of((ROOT / "docs" / "prompts.md").read_text(), "text")
+    (folder / "prompts.txt").write_text(prompts)
     return folder
 
 

@@ -31,7 +31,7 @@ ROWS = (
     ("decoding", "training", "packing", "performances", "novelty"),
     ("configuration",),
     ("engines",),
-    ("branches", "exporting"),
+    ("branches", "exporting", "outcomes", "prompts"),
     ("composition",),
     ("pipeline", "checking"),
     ("evaluation", "listening", "remigen", "batch", "live"),

@@ -116,7 +116,9 @@ def test_a_request_comes_back_from_its_json(request_: Request) -> None:
 
 
 def test_an_unknown_setting_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(OptionError, match="a request has no 'tempo'; it has bars, candidates"):
+    with pytest.raises(
+        OptionError, match="a request has no 'tempo'; it has avoid, bars, candidates"
+    ):
         Request.from_dict({"tempo": 90})
 
 

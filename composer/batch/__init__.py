@@ -4,8 +4,8 @@ A row is in its folder whole or not at all, so that a batch that was stopped, ho
 it was: what is there is not composed again, and nothing is lost.
 """
 
-from composer.batch.rows import Row, read_rows
+from composer.batch.rows import Row, read_rows, rows_of
 from composer.batch.running import Batch, BatchProgress, run_batch
 from composer.batch.table import write_table
 
-__all__ = ["Batch", "BatchProgress", "Row", "read_rows", "run_batch", "write_table"]
+__all__ = ["Batch", "BatchProgress", "Row", "read_rows", "rows_of", "run_batch", "write_table"]

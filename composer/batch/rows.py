@@ -66,7 +66,17 @@ def read_rows(path: Path, *, repeat: int = 1, seed: int = 0) -> list[Row]:
     asked = list(itertools.islice(read(text, path.name), MAX_ROWS // repeat + 1))
     if not 1 <= len(asked) * repeat <= MAX_ROWS:
         raise OptionError(f"`{path.name}` must have 1 to {MAX_ROWS} requests")
-    return list(_named([one for one in asked for _ in range(repeat)], seed))
+    return rows_of([one for one in asked for _ in range(repeat)], seed=seed)
+
+
+def rows_of(asked: Sequence[Mapping[str, Any]], *, seed: int = 0) -> list[Row]:
+    """Return requests as rows.
+
+    Args:
+        asked: Values of requests by name.
+        seed: Another one gives other seeds to requests that name none.
+    """
+    return list(_named(asked, seed))
 
 
 def _named(asked: Sequence[Mapping[str, Any]], seed: int) -> Iterator[Row]:

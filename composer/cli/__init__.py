@@ -19,6 +19,7 @@ from composer.cli import (
     exporting,
     extending,
     filling,
+    generating,
     indexing,
     orchestrating,
     remigen,
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     rooms = (
         serving,
         composing,
+        generating,
         extending,
         streaming,
         filling,

@@ -41,7 +41,12 @@ def add_setting(parser: Any, setting: Any) -> None:
         bounds.append(f"default {setting.default:g}")
     text = str(setting.metadata["help"]) + (f" ({'; '.join(bounds)})" if bounds else "")
     name = "--" + setting.name.replace("_", "-")
-    parser.add_argument(name, type=kind, default=argparse.SUPPRESS, help=text)
+    choices = setting.metadata.get("choices")
+    metavar = name[2:].upper() if choices else None
+    text += f" ({', '.join(choices)})" if choices else ""
+    parser.add_argument(
+        name, type=kind, choices=choices, metavar=metavar, default=argparse.SUPPRESS, help=text
+    )
 
 
 def add_score_file(parser: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from composer.errors import CheckpointError, RequestError
 from composer.request import Request
-from composer.theory import STYLES, parse_key
+from composer.theory import STYLES, key_from_pitch_class, parse_key
 from composer.tokenizer.styles import style_of
 
 # Fewer training pieces hardly show a manner: such a pair is offered with a mark. A classifier of
@@ -150,12 +150,39 @@ def named_for(request: Request, menu: Sequence[MenuEntry]) -> Request:
     return replace(request, composer=max(fitting, key=lambda row: row.pieces).composer)
 
 
+def _wanted(rows: Sequence[MenuEntry], request: Request) -> list[MenuEntry]:
+    """Leave out rows that were asked to be avoided, unless nothing else is there."""
+    avoided = request.avoided
+    found = [
+        row
+        for row in rows
+        if avoided.isdisjoint({row.composer} - {request.composer} | {row.form} - {request.form})
+        and (request.ensemble or row.ensemble) not in avoided
+        and (not request.ensemble or row.ensemble == request.ensemble)
+    ]
+    return found or list(rows)
+
+
+def _key_of(row: MenuEntry, request: Request, chance: float) -> str:
+    """Choose one of the row's usual keys, in the mode that was asked for."""
+    keys = [key for key in row.keys if key not in request.avoided] or list(row.keys)
+    if request.mode:
+        tonic = keys[0].split()[0]
+        keys = [key for key in keys if key.endswith(request.mode)] or [_in_mode(tonic, request)]
+    return keys[int(chance * len(keys))]
+
+
+def _in_mode(tonic: str, request: Request) -> str:
+    pitch_class = parse_key(tonic).tonic_pitch_class
+    return str(key_from_pitch_class(pitch_class, request.mode or "major"))
+
+
 def decide(request: Request, menu: Sequence[MenuEntry]) -> Request:
     """Decide the settings that were left open, by the request's seed and what is usual.
 
     The meter stays open: the engine chooses it in the first bar.
     """
-    rows = matching_rows(request, menu)
+    rows = _wanted(matching_rows(request, menu), request)
     rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 1]))
     chosen, key_number = rng.random(), rng.random()
     if not rows:  # an engine without a menu
@@ -168,7 +195,7 @@ def decide(request: Request, menu: Sequence[MenuEntry]) -> Request:
         composer=row.composer,
         form=row.form,
         ensemble=request.ensemble or row.ensemble,
-        key=request.key or parse_key(row.keys[int(key_number * len(row.keys))]),
+        key=request.key or parse_key(_key_of(row, request, key_number)),
         parts=request.parts or (row.parts if has_usual_ensemble else None),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from composer.composition import Composition
 from composer.engines import Compose, Engine
 from composer.pipeline.judge import Alone, Judge
+from composer.pipeline.lengths import with_length
 from composer.pipeline.ranking import Progress, Ranking, chosen_engine, last_of, versions_of
 from composer.request import Request
 
@@ -34,7 +35,9 @@ def compose_steps(
             was stopped before any candidate was finished.
     """
     engine = chosen_engine(engine, request.engine)
-    ranking = Ranking(request.candidates, Judge.of(engine, Alone(request.tempo_bpm)))
+    request = with_length(request, engine.menu)
+    alone = Alone(request.tempo_bpm, request.loudness)
+    ranking = Ranking(request.candidates, Judge.of(engine, alone))
     stopped = False
     for step in engine.answer(Compose(request)):
         ranking.add(step.takes)

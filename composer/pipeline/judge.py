@@ -22,7 +22,7 @@ from composer.engines import Engine, Take
 from composer.novelty import NoveltyIndex, Shared, longest_shared_run
 from composer.piece import Piece
 from composer.pipeline.chain import Chain
-from composer.rendering import suggested_tempo_bpm
+from composer.rendering import shape_loudness, suggested_tempo_bpm
 from composer.scorecard import Score, Scorecard
 from composer.scoring import Standards, Surprise, score
 from composer.scoring.seams import score_seam, with_seam
@@ -60,14 +60,17 @@ class Alone:
 
     Args:
         tempo_bpm: In which it is played; the usual one of its form if None.
+        loudness: As in a request; None leaves it to who plays.
     """
 
     tempo_bpm: float | None = None
+    loudness: str | None = None
 
     def whole(self, music: Piece) -> Piece:
-        """Return the piece at its tempo."""
+        """Return the piece at its tempo, with the dynamics that were asked for."""
         usual_bpm = suggested_tempo_bpm(music.form, music.meter)
-        return replace(music, tempo_bpm=self.tempo_bpm or usual_bpm)
+        music = replace(music, tempo_bpm=self.tempo_bpm or usual_bpm)
+        return shape_loudness(music, self.loudness) if self.loudness else music
 
     def new(self, music: Piece) -> Piece:
         """Return all of it."""

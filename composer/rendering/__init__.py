@@ -8,14 +8,17 @@ from composer.rendering.files import FORMATS, write_files
 from composer.rendering.interpretation import interpret
 from composer.rendering.midi import midi_bytes, write_midi
 from composer.rendering.performance import perform
+from composer.rendering.shaping import loudness_of, shape_loudness
 from composer.rendering.tempo import suggested_tempo_bpm
 
 __all__ = [
     "FORMATS",
     "interpret",
+    "loudness_of",
     "midi_bytes",
     "perform",
     "render_audio",
+    "shape_loudness",
     "sound_problem",
     "suggested_tempo_bpm",
     "write_files",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
@@ -98,12 +99,17 @@ class JobView(BaseModel):
 
 def model_of(ability: Ability) -> type[BaseModel]:
     """Return the model of the requests for an ability."""
-    made: type[BaseModel] = create_model(
-        f"{ability.name.title()}Request",
-        __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [_example(ability)]}),
-        __doc__=ability.text.strip(),
-        **{one.name: _property(one) for one in ability.values},
-    )
+    with warnings.catch_warnings():
+        # `register`, a setting, hides a method of the class of all classes, which nobody calls.
+        warnings.filterwarnings("ignore", 'Field name "register"', UserWarning)
+        made: type[BaseModel] = create_model(
+            f"{ability.name.title()}Request",
+            __config__=ConfigDict(
+                extra="forbid", json_schema_extra={"examples": [_example(ability)]}
+            ),
+            __doc__=ability.text.strip(),
+            **{one.name: _property(one) for one in ability.values},
+        )
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from composer.ui.shared import choices
-from composer.ui.shared.settings import Setting, setting
+from composer.ui.shared.settings import OPEN, Setting, setting
 
 MAX_SLIDER_SPAN = 100.0
 
@@ -19,6 +19,9 @@ def element(page: str, name: str) -> str:
 
 def field(found: Setting, *, page: str = "setting", **options: Any) -> Any:
     """Place the component that suits a setting; empty where the model chooses."""
+    if found.choices:
+        listed = [("Open", OPEN), *((name, name) for name in found.choices)]
+        return choice(found.name, listed, OPEN, page=page, info=found.help, **options)
     if found.is_text or found.default is None:
         return blank(found.name, page=page, info=found.help, **options)
     assert found.low is not None and found.high is not None

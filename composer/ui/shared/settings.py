@@ -35,6 +35,7 @@ class Setting:
         low, high: The range of a number, both ends included; None for text.
         most: Characters of a text.
         is_whole: Whether a number is a whole one.
+        choices: All values of a text, where it has only some.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Setting:
     high: float | None
     is_whole: bool
     most: int = 0
+    choices: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, option: Field[Any]) -> Setting:
@@ -59,6 +61,7 @@ class Setting:
             told.get("high"),
             is_whole="int" in str(option.type),
             most=told.get("most", 0),
+            choices=told.get("choices", ()),
         )
 
     @property

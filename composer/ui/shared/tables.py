@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from composer.composition import PARALLELS, Composition, Ranked, Rejected, count_given_up
+from composer.composition import Composition, Ranked, Rejected, count_given_up
+from composer.outcomes import PARALLELS
 from composer.scorecard import Place, Score, Scorecard
 from composer.scoring import RULES
 from composer.scoring.reasons import plural_of_group

@@ -36,7 +36,8 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 def spelled(**changes: str) -> str:
     """Spell all settings as JSON, `changes` by position name."""
     values = ["null"] * 4 + ["4", "null", "1.0", "2", "7", "null", "null", "0", "1.0", "0.02"]
-    values += ["1", "1", "0", "null", "null", "null"]
+    values += ["1", "1", "0"]
+    values += ["null"] * (N_SETTINGS - len(values))
     names = ["composer", "form", "key", "meter", "bars", "tempo_bpm", "temperature", "candidates"]
     for name, text in changes.items():
         values[names.index(name)] = text
