@@ -3,6 +3,7 @@
     ComposerError
     ├── RequestError        the caller asked for something impossible; shown to the person
     │   ├── OptionError         a value out of its range
+    │   ├── PortError           a MIDI port that is not there, or is lost
     │   ├── ScoreFileError      a file that cannot be read as music
     │   ├── UnknownCode         a listener's code that no study knows (listening.ballots)
     │   └── WordError           a word that is no REMIGEN (remigen.decoding)
@@ -29,6 +30,10 @@ class RequestError(ComposerError):
 
 class OptionError(RequestError):
     """A value is out of its range."""
+
+
+class PortError(RequestError):
+    """A MIDI port is not there, or is lost."""
 
 
 class ScoreFileError(RequestError):

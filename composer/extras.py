@@ -16,6 +16,7 @@ LIBRARIES = {
     "page": ("gradio", "fastapi", "plotly"),
     "batch": ("pyarrow",),
     "watch": ("prometheus_client",),
+    "ports": ("rtmidi",),
     "train": ("lightning_fabric", "torch", "tqdm"),
     "evaluate": ("matplotlib", "scipy", "sklearn"),
     "study": (

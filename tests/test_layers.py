@@ -34,7 +34,7 @@ ROWS = (
     ("branches", "exporting", "outcomes", "prompts"),
     ("composition",),
     ("pipeline", "checking"),
-    ("evaluation", "listening", "remigen", "batch", "live"),
+    ("evaluation", "listening", "remigen", "batch", "live", "sounding"),
     ("matched",),
     ("__init__",),  # the public face
     ("ui",),
@@ -77,6 +77,7 @@ HOMES = {
     "krippendorff": ("composer.listening",),
     "statsmodels": ("composer.listening",),
     "pandas": ("composer.listening",),
+    "rtmidi": ("composer.sounding.ports",),
     "pyarrow": ("composer.batch", "composer.cli.batches", "composer.matched"),
 }
 

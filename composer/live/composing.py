@@ -39,6 +39,7 @@ SAFETY = 1.5
 # By how many points of 100 a candidate is moved that ends as the form wants it, that says the same
 # for the third time or more, or that is as lively as can be.
 CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS = 30.0, 40.0, 15.0
+LEAST_GAIN = 1.0  # points of 100 that are worth a sentence
 MOST_TIMES = 2  # that a figure of one to four bars may come in a row
 # The music has drifted when the model finds the last chunks so much more, or so much less, of a
 # surprise than the first ones, in nats a note.
@@ -226,13 +227,28 @@ class _Picking:
         return final_cadence(build_texture(heard)).value
 
     def why(self, best: Ranked, drawn: DrawnChunk) -> str:
-        """Say why it was chosen."""
+        """Say why it was chosen: what sets it apart from the others."""
+        others = [one for one in drawn.ranked if one is not best]
         n_drawn = len(drawn.ranked) + len(drawn.rejected)
         reasons = [f"{best.scorecard.total:.0f} of 100"]
+        if others:
+            totals = [one.scorecard.total for one in others]
+            reasons[0] += f", the others {min(totals):.0f} to {max(totals):.0f}"
         if self.cadence(best) >= 0.99:
             reasons.append(f"{self.wanted.cadence} cadence")
-        reasons += best.scorecard.reasons[:1]
+        reasons += _advantage(best, others)
         return f"chosen of {n_drawn}: {'; '.join(reasons)}"
+
+
+def _advantage(best: Ranked, others: Sequence[Ranked]) -> list[str]:
+    """Return the sentence on which it gains most over the others, if there is one."""
+    gains: list[tuple[float, str]] = []
+    for score in best.scorecard.scores:
+        if score.is_inside_band and others:
+            gain = fmean(one.scorecard[score.name].lost for one in others) - score.lost
+            gains.append((gain, score.reason))
+    gain, reason = max(gains, default=(0.0, ""))
+    return [reason] if gain > LEAST_GAIN and reason else []
 
 
 def _half_cadence(heard: Piece, key: Key) -> float:

@@ -6,8 +6,9 @@ for in a burst; how late it came is counted.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from composer.engines import Engine
@@ -19,6 +20,7 @@ from composer.live.journal import Journal
 from composer.live.score import LiveBar
 from composer.live.streams import Stream
 from composer.request import Request
+from composer.units import TEMPO_RANGE_BPM
 
 LEAD_S = 0.5  # before its bar line a bar is settled
 GLANCE_S = 0.02  # between two looks at whether there is something to do
@@ -33,11 +35,13 @@ class Moment:
         events: In the order of time.
         began_s: When second 0 of the events is, on the clock.
         bar: That they belong to; None before the first and behind the last.
+        tempo_bpm: At which it is played, in quarters a minute.
     """
 
     events: list[TimedEvent]
     began_s: float
     bar: LiveBar | None = None
+    tempo_bpm: float = 0.0
 
 
 @dataclass
@@ -73,6 +77,8 @@ class Performance:
         cues: Controls that are turned when a bar comes.
         health: How it goes.
         began_s: When beat 0 is, on the clock; moves where bars come late.
+        follow: When a beat of another instrument comes, on the clock, or None while it stands
+            still; the music then keeps to its beats.
     """
 
     stream: Stream
@@ -80,6 +86,8 @@ class Performance:
     cues: tuple[Cue, ...] = ()
     health: Health = field(default_factory=Health)
     began_s: float = 0.0
+    follow: Callable[[float], float | None] | None = None
+    _shift_beats: float | None = None  # beats of the other instrument before ours
 
     def moments(self) -> Generator[Moment, None, None]:
         """Yield what is to be played, each bar about `LEAD_S` before it sounds."""
@@ -96,10 +104,14 @@ class Performance:
             rest = self.close()
         yield rest
 
-    def open(self) -> Moment:
-        """Plan the first bars, and return what stands before them."""
+    def open(self, left_s: float | None = None) -> Moment:
+        """Plan the first bars, and return what stands before them.
+
+        Args:
+            left_s: How long that may take; as long as it does by default.
+        """
         self._turn(1)
-        self.compose()
+        self.compose(left_s)
         self.began_s = self.clock.now_s() + LEAD_S
         return Moment(self.stream.opening(), self.began_s)
 
@@ -133,6 +145,8 @@ class Performance:
 
     def settle(self) -> Moment | None:
         """Let the next bar stand, if it is time; return what happens in it."""
+        if self.follow is not None and not self._joins(self.follow):
+            return None
         if self.clock.now_s() < self.due_s - LEAD_S - _ROUNDING_S:
             return None
         due_s = self.due_s
@@ -140,13 +154,50 @@ class Performance:
         if bar is None:  # a control has just dropped it
             return None
         self._note_late(self.clock.now_s() - due_s)
-        moment = Moment(self.stream.play(bar), self.began_s, bar)
+        if self.follow is not None:
+            self._keep_to(self.follow, bar)
+        moment = Moment(self.stream.play(bar), self.began_s, bar, self.stream.tempo.tempo_bpm)
         self._turn(bar.number + 1)
         return moment
+
+    @property
+    def sounding_beats(self) -> Fraction:
+        """Which beat sounds now, in quarters since the beginning."""
+        beats = self.stream.tempo.beats(self.clock.now_s() - self.began_s)
+        return Fraction(max(0.0, beats)).limit_denominator(1_000)
+
+    def resume(self) -> None:
+        """Go on after a time in which nobody listened: nothing is made up for."""
+        self.began_s += max(0.0, self.clock.now_s() + LEAD_S - self.due_s)
 
     def close(self) -> Moment:
         """End all notes and the recording."""
         return Moment(self.stream.finish(), self.began_s)
+
+    def _joins(self, follow: Callable[[float], float | None]) -> bool:
+        """Whether the other instrument plays; join it at its next bar line if it has just begun."""
+        first_s = follow(0.0)
+        if first_s is None:
+            self._shift_beats = None
+        elif self._shift_beats is None:
+            bar_beats = float(self.stream.score.players.meter.length_beats)
+            line_s = first_s
+            while line_s < self.clock.now_s() + LEAD_S:
+                self._shift_beats = (self._shift_beats or 0.0) + bar_beats
+                line_s = follow(self._shift_beats) or self.clock.now_s() + LEAD_S
+            end_beats = self.stream.score.end_beats
+            self._shift_beats = (self._shift_beats or 0.0) - float(end_beats)
+            self.began_s = line_s - self.stream.tempo.seconds(end_beats)
+        return first_s is not None
+
+    def _keep_to(self, follow: Callable[[float], float | None], bar: LiveBar) -> None:
+        """Let a bar end when the other instrument is there."""
+        end_s = follow(float(bar.end_beats) + (self._shift_beats or 0.0))
+        onset_s = self.began_s + self.stream.tempo.seconds(bar.onset_beats)
+        if end_s is not None and end_s > onset_s:
+            tempo_bpm = 60.0 * float(bar.end_beats - bar.onset_beats) / (end_s - onset_s)
+            low, high = TEMPO_RANGE_BPM
+            self.stream.tempo.change(bar.onset_beats, min(high, max(low, tempo_bpm)))
 
     def _wait(self) -> None:
         """Wait until the next bar is to be settled; look now and then whether it was dropped."""

@@ -12,10 +12,12 @@ the plan and nothing that stands. Composing and turning knobs may come from diff
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from composer.composition import entitled
 from composer.engines import Engine, named_for
 from composer.errors import RequestError
 from composer.live.clock import TempoLine
@@ -33,6 +35,7 @@ from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_contro
 from composer.live.decoder import Decoder, Stroke, TimedEvent, channel_of
 from composer.live.journal import Journal
 from composer.live.score import LiveBar, Mix, Score, mixed
+from composer.piece import Piece
 from composer.pipeline.ranking import chosen_engine, versions_of
 from composer.pipeline.sections import players_of
 from composer.request import Request
@@ -90,7 +93,7 @@ class Stream:
         self.last_count = n_most
         self.elapsed_s = 0.0  # of the last chunk
         self._n_controls = 0
-        self._told: list[Control] = []  # heard in the bar that comes next
+        self._told: deque[Control] = deque(maxlen=MAX_WAITING)  # heard in the bar that comes next
         self._revision = 0
         self._decoder = Decoder()
         self._drift = Drift()
@@ -104,6 +107,31 @@ class Stream:
     def n_parts(self) -> int:
         """Parts that play."""
         return len(self.score.players.parts)
+
+    def planned(self) -> tuple[LiveBar, ...]:
+        """Return the bars that may still change."""
+        with self._lock:
+            return tuple(self.score.plan)
+
+    def waiting(self) -> tuple[Control, ...]:
+        """Return the controls that are announced and not heard yet."""
+        with self._lock:
+            return tuple(self.controls)
+
+    def last(self, n_bars: int) -> Piece:
+        """Return the last bars that stand as a piece with a title.
+
+        Args:
+            n_bars: How many; of those that are remembered.
+
+        Raises:
+            RequestError: If none stands yet.
+        """
+        with self._lock:
+            piece = self.score.last(n_bars)
+        if piece is None:
+            raise RequestError("no bar has been played yet; wait for the first")
+        return entitled(replace(piece, title="", credit=""), self.settings.request.seed)
 
     # --- composing ------------------------------------------------------------------------------
 
@@ -189,13 +217,22 @@ class Stream:
 
     # --- controls -------------------------------------------------------------------------------
 
-    def control(self, name: str, value: Any = None, *, at: str | None = None) -> Control:
+    def control(
+        self,
+        name: str,
+        value: Any = None,
+        *,
+        at: str | None = None,
+        sounding: Fraction | None = None,
+    ) -> Control:
         """Turn a knob; return what happens and when.
 
         Args:
             name: Of the knob, see `controls.KNOBS`.
             value: As it is read there.
             at: `bar` or `period`; when the knob acts by itself if None.
+            sounding: The beat that sounds, for listeners who can change the tempo behind it; else
+                the tempo changes at the end of what stands.
 
         Raises:
             RequestError: If there is no such control, the value will not do, or too many wait.
@@ -211,7 +248,7 @@ class Stream:
                 raise RequestError("the stream has ended; start another")
             control = self._announced(name, self._loaded(name, found), at)
             if knob.is_heard_at_once:
-                self._turn_now(control)
+                self._turn_now(control, sounding)
             else:
                 turned(self.settings, control, self.engine.menu)  # refuses what will not do
                 self.controls.append(control)
@@ -273,11 +310,12 @@ class Stream:
                 self._journal.write_undo(found, self.score.n_bars)
             return found
 
-    def _turn_now(self, control: Control) -> None:
+    def _turn_now(self, control: Control, sounding: Fraction | None) -> None:
         """Turn what changes the playing, from the next bar on for who reads bars."""
         name, value = control.name, control.value
         if name == "tempo":
-            self.tempo.change(self.score.end_beats, value)
+            end = self.score.end_beats
+            self.tempo.change(end if sounding is None else min(end, sounding), value)
             plan = [replace(bar, tempo_bpm=value) for bar in self.score.plan]
             self.score.plan.clear()
             self.score.plan.extend(plan)
@@ -307,7 +345,8 @@ class Stream:
     def play(self, bar: LiveBar) -> list[TimedEvent]:
         """Return all that happens in a bar that stands, in order; bars have to come in theirs."""
         with self._lock:
-            told, self._told = self._told, []
+            told = list(self._told)
+            self._told.clear()
             mix, moment = self.mix, bar.onset_beats
             events = [
                 TimedEvent(
