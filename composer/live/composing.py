@@ -34,6 +34,7 @@ COUNTS = (8, 4, 2, 1)
 ATTEMPTS = 3  # until candidates come that are music
 BOLDER = 0.15  # temperature that every further attempt adds
 _ATTEMPT_BIT = 56  # above all bits that seeds of chunks have
+GUESS_S = 0.1  # for two bars of one candidate
 # A cost that was measured may be exceeded by so much before the time is up.
 SAFETY = 1.5
 # By how many points of 100 a candidate is moved that ends as the form wants it, that says the same
@@ -62,11 +63,10 @@ class Costs:
         self.measured[n_candidates] = 0.7 * before + 0.3 * seconds
 
     def expected_s(self, n_candidates: int) -> float:
-        """Return how long so many will take; 0 before anything was measured."""
-        if not self.measured:
-            return 0.0
-        near = min(self.measured, key=lambda known: abs(known - n_candidates))
-        return self.measured[near] * float((n_candidates / near) ** 0.8)
+        """Return how long so many will take; a guess before anything was measured."""
+        measured = self.measured or {1: GUESS_S}
+        near = min(measured, key=lambda known: abs(known - n_candidates))
+        return measured[near] * float((n_candidates / near) ** 0.8)
 
     def affordable(self, n_most: int, left_s: float | None) -> int:
         """Return how many candidates can be drawn in the time that is left, one at least.

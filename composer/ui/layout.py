@@ -11,6 +11,7 @@ from composer.ui.compose import page as compose_page
 from composer.ui.edit import page as edit_page
 from composer.ui.extend import page as extend_page
 from composer.ui.inspect import page as inspect_page
+from composer.ui.live import page as live_page
 from composer.ui.rest.opening import open_rest
 from composer.ui.server.entrance import PlainBlocks
 from composer.ui.server.turns import Turns
@@ -85,6 +86,8 @@ def build_app(studio: Studio | None = None) -> PlainBlocks:
                     works=works,
                     keeper=keepers["edit"],
                 )
+            with gr.Tab("Live", id="live"):
+                live_page.build(studio)
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
             with gr.Tab("Studies", id="studies"):

@@ -7,7 +7,10 @@ from gradio.themes.utils.fonts import Font
 
 from composer import places
 
-STYLESHEETS = [places.ASSETS / "page.css", places.ASSETS / "ui" / "score-view.css"]
+STYLESHEETS = [
+    places.ASSETS / "page.css",
+    *(places.ASSETS / "ui" / name for name in ("score-view.css", "live.css")),
+]
 _SANS = ("ui-sans-serif", "system-ui", "sans-serif")
 _MONO = ("ui-monospace", "monospace")
 

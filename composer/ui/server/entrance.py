@@ -35,6 +35,8 @@ ODD_VALUE = "a value has a form that cannot be read; the API page shows what eac
 NO_ENDPOINT = "there is no such endpoint; the API page lists them"
 _MAX_DEPTH = 50
 NO_CALL = 'a call is JSON with a list of values: {"data": [...]}; the API page shows which'
+# Where streams begin.
+LIVE = "/live"
 # Where REST lies; it says itself what will not do, as problems.
 REST = "/api/v1"
 _UPLOAD = "/upload"
@@ -208,8 +210,8 @@ class Guard:
 
 
 def _is_counted(scope: Scope) -> bool:
-    """Whether a request costs something: a call, an upload, or something new by REST."""
-    if scope["path"].startswith(REST):
+    """Whether a request costs something: a call, an upload, a stream, something new by REST."""
+    if scope["path"].startswith(REST) or scope["path"] == LIVE:
         return bool(scope["method"] == "POST")
     return any(name in scope["path"] for name in (*_CALLS, _UPLOAD))
 

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from composer import places, settings
 from composer.corpus.uploads import MAX_UPLOAD_BYTES
 from composer.errors import OptionError
+from composer.ui.live.routes import LiveService
 from composer.ui.server import statics, storage, traffic
 from composer.ui.server.entrance import Entrance, Guard, PlainBlocks
 from composer.ui.server.traffic import Tollgate
@@ -125,6 +126,6 @@ def serving_options(tollgate: Tollgate | None = None) -> dict[str, Any]:
         "strict_cors": True,
         "app_kwargs": {
             "middleware": [Middleware(statics.Squeeze), Middleware(Guard, tollgate=tollgate)],
-            "routes": [*statics.routes(), *study_routes()],
+            "routes": [*statics.routes(), *study_routes(), *LiveService().routes()],
         },
     }

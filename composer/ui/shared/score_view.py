@@ -231,9 +231,17 @@ def _knots(piece: Piece) -> list[list[float]]:
 
 
 def _parts(piece: Piece) -> list[dict[str, Any]]:
-    programs = [part.instrument.program for part in piece.parts]
     shaded = shaded_parts(piece, find_phrases(piece)) if piece.n_notes else piece.parts
     rows = [part["notes"] for part in piece.to_dict()["parts"]]
+    return [
+        seat | {"notes": notes, "loudness": [note.velocity for note in played.notes]}
+        for seat, notes, played in zip(seated(piece), rows, shaded, strict=True)
+    ]
+
+
+def seated(piece: Piece) -> list[dict[str, Any]]:
+    """Return of every part its name, its sound and where it sits, as the synthesiser wants it."""
+    programs = [part.instrument.program for part in piece.parts]
     return [
         {
             "name": name,
@@ -241,12 +249,8 @@ def _parts(piece: Piece) -> list[dict[str, Any]]:
             "stand_in": stand_in(program),
             "pan": pan,
             "is_close": is_recorded_close(program),
-            "notes": notes,
-            "loudness": [note.velocity for note in played.notes],
         }
-        for name, program, pan, notes, played in zip(
-            part_names(piece), programs, seats(programs), rows, shaded, strict=True
-        )
+        for name, program, pan in zip(part_names(piece), programs, seats(programs), strict=True)
     ]
 
 
