@@ -32,10 +32,8 @@ from composer.engines.shelf import (
     upgrade_tree,
 )
 from composer.engines.suggestions import Suggestion, menu_values
-from composer.tokenizer.vocab import STYLES
 
 __all__ = [
-    "STYLES",
     "Ask",
     "Begun",
     "Capabilities",

@@ -17,7 +17,7 @@ def texts(config: dict) -> str:
 
 
 MAKING = ("compose", "extend", "infill", "vary", "harmonise", "plan")
-PAGES = ["Compose", "Extend", "Edit", "Inspect", "Studies", "About"]
+PAGES = ["Compose", "Extend", "Edit", "Live", "Inspect", "Studies", "About"]
 
 
 def test_the_public_events_make_music_or_tell_about_it(config: dict) -> None:

@@ -6,9 +6,9 @@ import json
 
 import gradio as gr
 
-from composer.engines import STYLES, MenuEntry
+from composer.engines import MenuEntry
 from composer.plots.style import PART_COLOURS
-from composer.theory import KEYS
+from composer.theory import KEYS, STYLES
 from composer.ui.shared import choices
 from composer.ui.shared.elements import html
 from composer.ui.studio import Studio

@@ -102,15 +102,12 @@ class LiveService:
             raise RequestError(TOO_MANY)
 
     def _begin(self, values: Mapping[str, Any]) -> Broadcast:
-        unknown = sorted(set(values) - _SETTINGS - {"style"})
+        unknown = sorted(set(values) - _SETTINGS)
         if unknown:
             raise RequestError(f"there is no setting {unknown[0][:40]!r}; see docs/live.md")
         given = {name: value for name, value in values.items() if value not in (None, "")}
-        style = given.pop("style", None)
-        if style is not None and not isinstance(style, str):
-            raise OptionError("`style` must be a name")
         request = Request(**given, candidates=8)
-        return self.pool.open(lambda costs: self._open_stream(request, style=style, costs=costs))
+        return self.pool.open(lambda costs: self._open_stream(request, costs=costs))
 
     async def tune_in(self, _: HttpRequest) -> Response:
         """Join the stream that plays for all."""
