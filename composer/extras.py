@@ -40,7 +40,13 @@ def named() -> Iterator[None]:
         library = (error.name or "").split(".")[0]
         if library not in EXTRAS:
             raise
-        raise MissingTool(
-            f"this needs {library}, of the extra `{EXTRAS[library]}`; where pyproject.toml lies, "
-            f"`pip install '.[{EXTRAS[library]}]'` installs it"
-        ) from error
+        raise MissingTool(words_of(library)) from error
+
+
+def words_of(library: str) -> str:
+    """Say which extra brings a library, and how to install it."""
+    extra = EXTRAS[library]
+    return (
+        f"this needs {library}, of the extra `{extra}`; where pyproject.toml lies, "
+        f"`pip install '.[{extra}]'` installs it"
+    )

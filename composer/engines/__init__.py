@@ -28,6 +28,7 @@ from composer.engines.shelf import (
     open_engine,
     open_shelf,
     open_sound,
+    sound_model,
     upgrade_document,
     upgrade_tree,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "open_shelf",
     "open_sound",
     "play",
+    "sound_model",
     "upgrade_document",
     "upgrade_tree",
 ]

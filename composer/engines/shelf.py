@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ class Shelf:
         """Names of all engines, the usual one first."""
         weightless = (name for name, kind in _installed().items() if kind.weightless)
         return tuple(dict.fromkeys([*self._folders, *weightless]))
+
+    def folder_of(self, name: str) -> Path | None:
+        """Return the checkpoint folder of an engine; None of one that has none."""
+        return self._folders.get(name)
 
     def describe(self, name: str | None = None) -> Capabilities:
         """Return what an engine can do, without loading its weights; of the usual one if unnamed.
@@ -128,18 +133,45 @@ def open_sound(named: str | None = None) -> Engine:
         CheckpointError: If it cannot be loaded, in one clear line.
         MissingTool: If a library is not installed.
     """
+    shelf, name = open_shelf(), named or _usual_sound()
+    found = shelf.get(name) if name in shelf.names else _open_model(name, places.device())
+    if not found.capabilities.serves("Sound"):
+        raise RequestError(found.capabilities.refusal("Sound"))
+    return found
+
+
+def sound_model() -> tuple[str, str]:
+    """Return what keeps this program from making recordings, and the licence of the weights.
+
+    Returns:
+        One sentence that says what to do, and ""; "" and the licence where nothing is missing.
+    """
+    try:
+        name = _usual_sound()
+    except ComposerError as problem:
+        return str(problem), ""
+    if find_spec("transformers") is None:
+        return extras.words_of("transformers"), ""
+    folder: Path | str = open_shelf().folder_of(name) or name
+    licence: str = import_module("composer.engines.audio.licence").licence_of(folder)
+    return "", licence
+
+
+def _usual_sound() -> str:
+    """Return the name of what makes recordings where nothing else is named.
+
+    Raises:
+        RequestError: If there is nothing.
+    """
     shelf = open_shelf()
     can = [name for name in shelf.names if shelf.describe(name).serves("Sound")]
-    name = named or next(iter(can), None) or places.audio().model
+    name = next(iter(can), None) or places.audio().model
     if not name:
         raise RequestError(
             "no engine here makes recordings; name the folder of a MusicGen model in audio.model "
             "(COMPOSER_AUDIO_MODEL)"
         )
-    found = shelf.get(name) if name in shelf.names else _open_model(name, places.device())
-    if not found.capabilities.serves("Sound"):
-        raise RequestError(found.capabilities.refusal("Sound"))
-    return found
+    return name
 
 
 @lru_cache(maxsize=1)

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from composer import pipeline, rendering
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
-from composer.engines import Capabilities, MenuEntry, Suggestion
+from composer.engines import Capabilities, MenuEntry, Suggestion, sound_model
 from composer.piece import Piece
-from composer.pipeline import Extension, Filled, Progress
+from composer.pipeline import Extension, Filled, Orchestration, Progress, orchestrate_steps
 from composer.plans import Plan
 from composer.request import Request
 from composer.scorecard import Scorecard
@@ -63,6 +63,8 @@ class Studio:
         infill_steps: As `pipeline.infill_steps`.
         vary_steps: As `pipeline.vary_steps`.
         harmonise_steps: As `pipeline.harmonise_steps`.
+        orchestrate_steps: As `pipeline.orchestrate_steps`.
+        sound_model: As `engines.sound_model`.
     """
 
     menu: Callable[..., tuple[MenuEntry, ...]]
@@ -79,6 +81,8 @@ class Studio:
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
     vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
     harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
+    orchestrate_steps: Callable[..., Iterator[Progress | Orchestration]] = orchestrate_steps
+    sound_model: Callable[[], tuple[str, str]] = sound_model
 
     def in_turn(self, turns: Turns) -> Studio:
         """Return the same studio, in which every run waits for its turn."""

@@ -6,7 +6,6 @@ Nothing is downloaded unless the setting `audio.download` says so.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from composer.engines.audio.licence import NON_COMMERCIAL, licence_of
 from composer.errors import CheckpointError
 from composer.extras import named
 
@@ -21,8 +21,6 @@ from composer.extras import named
 PUBLISHED = {name: f"facebook/musicgen-{name}" for name in ("small", "medium", "large", "melody")}
 TOKENIZERS = ("tokenizer.json", "spiece.model")  # either of them is enough
 DTYPES = ("float32", "bfloat16", "float16")
-NON_COMMERCIAL = "CC BY-NC 4.0, which allows no commercial use"
-_LICENCE = re.compile(r"^license:\s*(\S+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -119,8 +117,9 @@ def load_weights(where: str | Path, device: str, dtype: str, download: bool = Fa
     if kind not in ("musicgen", "musicgen_melody"):
         raise CheckpointError(f"{folder.name} holds a {kind or 'nameless'} model, not MusicGen")
     name = folder.name if is_local else source
-    licence = _licence(folder) if is_local else NON_COMMERCIAL
-    return Weights(model.eval().to(place), tokenizer, name, licence, place, getattr(torch, dtype))
+    return Weights(
+        model.eval().to(place), tokenizer, name, licence_of(where), place, getattr(torch, dtype)
+    )
 
 
 def _problem(source: str, is_local: bool, download: bool, why: str) -> str:
@@ -137,12 +136,3 @@ def _problem(source: str, is_local: bool, download: bool, why: str) -> str:
         f"the weights of {source[:80]} are not here; name a folder that has them, or allow the "
         f"download with audio.download=true (their licence is {NON_COMMERCIAL})"
     )
-
-
-def _licence(folder: Path) -> str:
-    """Return the licence that the model card of a folder names."""
-    card = folder / "README.md"
-    found = _LICENCE.search(card.read_text("utf-8", "replace")) if card.is_file() else None
-    if found is None:
-        return f"not named in the folder; the published ones are under {NON_COMMERCIAL}"
-    return NON_COMMERCIAL if found[1].lower() == "cc-by-nc-4.0" else found[1]

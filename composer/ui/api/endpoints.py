@@ -19,6 +19,7 @@ from composer.scoring import score
 from composer.ui.api import given
 from composer.ui.api.abilities import Ability, Steps, setting_value
 from composer.ui.api.calling import endpoint, with_seed
+from composer.ui.api.orchestrating import orchestrate_endpoint
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
@@ -60,6 +61,8 @@ def build(studio: Studio, *, n_at_once: int) -> None:
     for ability in abilities(studio):
         in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
         gr.api(endpoint(ability), api_name=ability.name, **in_model)
+    sound = {"concurrency_id": "sound", "concurrency_limit": 1}
+    gr.api(orchestrate_endpoint(studio), api_name="orchestrate", **sound)
     # In a line of its own: who reads a file waits for nobody who composes.
     gr.api(
         inspect_file,

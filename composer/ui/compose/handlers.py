@@ -15,6 +15,7 @@ from typing import Any
 from composer import pipeline
 from composer.composition import Composition, Ranked, read_composition
 from composer.errors import RequestError
+from composer.piece import Piece
 from composer.rendering import interpret, write_midi
 from composer.ui.compose import answers
 from composer.ui.compose.links import to_query
@@ -109,6 +110,15 @@ def show(visit: Visit) -> dict[str, Any]:
         "midi": write_midi(interpret(candidate.piece), visit.file(".mid")),
         "record": _write_record(visit),
     }
+
+
+def piece_on_show(visit: Visit) -> Piece:
+    """Return the piece of the candidate on show.
+
+    Raises:
+        RequestError: If nothing was composed yet.
+    """
+    return _on_show(visit)[0].piece
 
 
 def _on_show(visit: Visit) -> tuple[Ranked, Composition]:

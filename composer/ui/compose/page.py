@@ -18,7 +18,7 @@ from composer.ui.compose import controls, handlers, links, results, suggested
 from composer.ui.compose.controls import Controls
 from composer.ui.compose.results import VIEW, Column
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import choices, keeping, score_view, wording
+from composer.ui.shared import as_audio, choices, keeping, score_view, wording
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
 from composer.ui.shared.engines import menus
@@ -85,7 +85,7 @@ def build(
             draft = score_view.build_draft(VIEW)
             problem = studio.sound_problem()
             html(wording.note(problem or ""), elem_id="sound-note", visible=bool(problem))
-            column = results.build(history, keeper.saved, has_sound=problem is None)
+            column = results.build(history, keeper.saved, studio, has_sound=problem is None)
     filled = column.results
     stage = Stage(
         *(visit, status, filled, results.show, filled.sheet, handlers.show_sheet, window_px)
@@ -102,6 +102,7 @@ def build(
     stage.wire_pick(filled.history.reopen, handlers.reopen, ["run"])
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     stage.wire_files(column.downloads, _maker(studio), column.expressive)
+    as_audio.wire(column.as_audio, studio, visit, handlers.piece_on_show)
     return visit, column.onward
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import gradio as gr
 
 from composer.ui.compose import answers, handlers
-from composer.ui.shared import downloads, score_view
+from composer.ui.shared import as_audio, downloads, score_view
+from composer.ui.shared.as_audio import AsAudio
 from composer.ui.shared.downloads import Downloads
 from composer.ui.shared.elements import PICK_ROW, html
 from composer.ui.shared.visit import Visit
 from composer.ui.shared.wiring import Slots, Values
+from composer.ui.studio import Studio
 
 EMPTY = (
     '<div class="empty"><p>Choose a composer and a form, then press <b>Compose</b>. Every setting '
@@ -72,20 +74,23 @@ class Column:
         onward: By page, the buttons that take what is on show there.
         expressive: Whether files are performed with expression.
         downloads: The buttons of files that are made when they are asked for.
+        as_audio: The fold that makes recordings of it.
     """
 
     results: Results
     onward: dict[str, gr.Button]
     expressive: gr.Checkbox
     downloads: Downloads
+    as_audio: AsAudio
 
 
-def build(history: gr.HTML, saved: gr.HTML, *, has_sound: bool) -> Column:
+def build(history: gr.HTML, saved: gr.HTML, studio: Studio, *, has_sound: bool) -> Column:
     """Place what a run brings; hidden until there is something.
 
     Args:
         history: Where the results of the visit are listed.
         saved: Where the browser learns what to keep in its library.
+        studio: What makes recordings.
         has_sound: Whether sound files can be made.
     """
     empty = html(EMPTY, elem_id="empty")
@@ -111,6 +116,7 @@ def build(history: gr.HTML, saved: gr.HTML, *, has_sound: bool) -> Column:
             visible=has_sound,
             elem_id="expressive",
         )
+        audio = as_audio.build(VIEW, studio)
         ranking = html(elem_id="ranking", js_on_load=PICK_ROW)
         reason = html(elem_id="reason")
         with gr.Accordion("Your request and the result", open=False, elem_id="asked-fold"):
@@ -125,7 +131,7 @@ def build(history: gr.HTML, saved: gr.HTML, *, has_sound: bool) -> Column:
         *(empty, shown, heading, view.view, view.sheet, why, midi, record, ranking, reason),
         *(asked, again, nearest, scorecard, rejected, history, saved),
     )
-    return Column(results, onward, expressive, made)
+    return Column(results, onward, expressive, made, audio)
 
 
 def build_history() -> gr.HTML:

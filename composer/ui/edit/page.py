@@ -16,7 +16,7 @@ from composer.ui.edit import controls, handlers, jobs, views
 from composer.ui.edit.controls import Ways
 from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
-from composer.ui.shared import choices, downloads, keeping, score_view, source, wording
+from composer.ui.shared import as_audio, choices, downloads, keeping, score_view, source, wording
 from composer.ui.shared.elements import PICK_ROW, html
 from composer.ui.shared.engines import menus
 from composer.ui.shared.fields import offer
@@ -103,7 +103,7 @@ def build(
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="edit-status")
             draft = score_view.build_draft(VIEW)
-            view, keep, results, made = _build_results(studio, ways.part, keeper)
+            view, keep, results, made, audio = _build_results(studio, ways.part, keeper)
     stage = Stage(state, status, results, _show, view.sheet, handlers.show_sheet, window_px)
     runs = Runs(stage, ways.runs, ways.stop, works, keeper, draft)
     page = EditPage(studio, origin, ways, view, keep, results, stage, runs)
@@ -114,6 +114,7 @@ def build(
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     demo.load(None, None, None, js=keeping.arrive(VIEW))
     stage.wire_files(made, partial(handlers.make_file, studio.render_audio), view.edits)
+    as_audio.wire(audio, studio, state, lambda editing: editing.version.on_show)
 
 
 def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
@@ -128,6 +129,7 @@ def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
         with gr.Row(elem_classes=["downloads"]):
             made = downloads.build(VIEW, SILENT_FORMATS if studio.sound_problem() else FORMATS)
             record = gr.DownloadButton("↓ JSON", size="sm", min_width=80, elem_id="edit-record")
+        audio = as_audio.build(VIEW, studio)
         ranking = html(elem_id="edit-ranking", js_on_load=PICK_ROW)
         with gr.Accordion("Scorecard of the whole", open=False, elem_id="edit-scorecard-fold"):
             scorecard = html(elem_id="edit-scorecard", js_on_load=score_view.point_at(VIEW))
@@ -135,7 +137,7 @@ def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
         *(empty, shown, heading, view.view, view.sheet, ranking, scorecard, record),
         *(part, undo, redo, keeper.saved),
     )
-    return view, keep, results, made
+    return view, keep, results, made, audio
 
 
 def _step(label: str, name: str) -> gr.Button:

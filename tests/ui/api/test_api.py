@@ -130,5 +130,11 @@ def test_nothing_else_is_served(address: str, path: str) -> None:
 def test_private_events_are_not_described(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
     making = {"/compose", "/extend", "/harmonise", "/infill", "/plan", "/vary"}
-    assert set(described["named_endpoints"]) == {*making, "/engines", "/inspect", "/menu"}
+    assert set(described["named_endpoints"]) == {
+        *making,
+        "/engines",
+        "/inspect",
+        "/menu",
+        "/orchestrate",
+    }
     assert described["unnamed_endpoints"] == {}
