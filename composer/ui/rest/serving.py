@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from pathlib import Path
 from types import FrameType
@@ -63,7 +64,11 @@ def serve(studio: Studio | None = None) -> None:
         log_level="warning",
         timeout_graceful_shutdown=configured.service.grace_s + 1,
     )
+    # uvicorn raises what it caught once more when it has ended, which would end us by the signal.
+    for caught in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(caught, signal.SIG_IGN)
     _Server(config, rest).run()
+    rest.drain()  # connections may have ended before the work
 
 
 def alone(rest: Rest) -> ASGIApp:

@@ -287,6 +287,7 @@ def test_metrics_count_requests_candidates_and_seconds(
         "composer_candidates_total 2.0",
         "composer_jobs_waiting 0.0",
         "process_resident_memory_bytes",
+        "composer_network_received_bytes_total",
     ):
         assert line in text
 
