@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.cells import cells_of, clear
+from composer.cells import Area, cells_of, clear
 from composer.composition import Composition, Ranked, Rejected
 from composer.engines import Capabilities, MenuEntry, Option, Suggestion
 from composer.engines.suggestions import SAMPLING
@@ -184,6 +184,36 @@ class FakeFiller:
 
         return self._steps(rewrite, options, should_stop)
 
+    def paint(
+        self,
+        piece: Piece,
+        areas: Sequence[Area],
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Iterator[Progress | Composition]:
+        """Write areas anew, as `paint_steps` does; pitches are open from the first to the last."""
+        blank = clear(piece, areas)
+
+        def rewrite(by: int) -> Piece:
+            gone = {id(note) for part in piece.parts for note in part.notes}
+            gone -= {id(note) for part in blank.piece.parts for note in part.notes}
+            return replace(
+                piece,
+                parts=tuple(
+                    replace(
+                        part,
+                        notes=tuple(
+                            replace(note, pitch=note.pitch + by) if id(note) in gone else note
+                            for note in part.notes
+                        ),
+                    )
+                    for part in piece.parts
+                ),
+            )
+
+        return self._steps(rewrite, options, should_stop)
+
     def harmonise(
         self,
         piece: Piece,
@@ -273,6 +303,7 @@ def fake_fillings(filler: FakeFiller) -> dict[str, Any]:
     return {
         "extend_steps": filler.extend,
         "infill_steps": filler.place,
+        "paint_steps": filler.paint,
         "vary_steps": filler.place,
         "harmonise_steps": filler.harmonise,
     }

@@ -11,6 +11,7 @@ const ICONS = {
   whole: 'M3 5h2v14H3zM19 5h2v14h-2zM6 12l4-4v3h4V8l4 4-4 4v-3h-4v3z',
   undo: 'M9 5 4 10l5 5v-3.5h5a3 3 0 0 1 0 6h-3V20h3a5.5 5.5 0 0 0 0-11H9z',
   redo: 'm15 5 5 5-5 5v-3.5h-5a3 3 0 0 0 0 6h3V20h-3a5.5 5.5 0 0 1 0-11h5z',
+  respell: 'M8 4h1.5v4l5-1.2V3H16v3.4l2-.5v2l-2 .5v4.2l2-.5v2l-2 .5V19h-1.5v-3.5l-5 1.2V21H8v-3.9l-2 .5v-2l2-.5v-4.2l-2 .5v-2l2-.5zm1.5 6.7v4.2l5-1.2V9.5z',
   close: 'm6 7.4 1.4-1.4L12 10.6 16.6 6 18 7.4 13.4 12l4.6 4.6-1.4 1.4L12 13.4 7.4 18 6 16.6 10.6 12z',
 };
 
@@ -35,6 +36,7 @@ export function buildControls(root, view) {
   on('part', 'change', (event) => view.paintPart(Number(event.target.value)));
   on('grid', 'change', (event) => { view.painting.grid = GRIDS[event.target.value][1]; });
   on('erase', 'click', () => { view.isErasing = !view.isErasing; controls.update(view); });
+  on('respell', 'click', () => view.respell());
   on('undo', 'click', () => view.painting.undo());
   on('redo', 'click', () => view.painting.redo());
   find('parts').addEventListener('click', (event) => press(event, view));
@@ -97,7 +99,7 @@ function painter() {
   <button type="button" class="sv-erase sv-text" aria-pressed="false">eraser</button>
   <label class="sv-pick">part <select class="sv-part"></select></label>
   <label class="sv-pick">note <select class="sv-grid">${grids.join('')}</select></label>
-  <span class="sv-group">${button('undo', 'Undo')}${button('redo', 'Redo')}</span>
+  <span class="sv-group">${button('respell', 'Respell the note at the caret')}${button('undo', 'Undo')}${button('redo', 'Redo')}</span>
 </div>`;
 }
 
@@ -123,9 +125,14 @@ class Controls {
     this.find('scroll').setAttribute('aria-label', `Piano roll of ${score.title}: ${score.bars.length} bars, `
       + `${score.parts.length} parts. Space plays and stops, arrows move the cursor, with shift they `
       + 'select bars, plus and minus zoom, escape clears the selection.');
-    this.find('legend').hidden = score.findings.length === 0;
+    this.mark(view);
     this.say('');
     this.update(view);
+  }
+
+  /** Explain the marks over the roll, where there are some. */
+  mark(view) {
+    this.find('legend').hidden = view.score.findings.length === 0;
   }
 
   /** Tick the parts that are part of the selection. */
@@ -163,6 +170,7 @@ class Controls {
     this.find('erase').disabled = !view.isPainting;
     this.find('undo').disabled = !painting.canUndo;
     this.find('redo').disabled = !painting.canRedo;
+    this.find('respell').disabled = !view.noteAtCaret;
   }
 
   _updateChip(chipOf, view) {

@@ -83,10 +83,10 @@ export function keep(props, watch, trigger, page, upload) {
 }
 
 async function save(page, { path, ...piece }) {
-  const here = spot(page);
-  here.shown = piece.id;
+  spot(page).shown = piece.id;
+  sessionStorage.setItem(shownName(page), JSON.stringify({ id: piece.id, query: piece.query }));
   if (piece.query) keepAddress(piece.query);
-  remember(page, piece.id);
+  remember(page);
   try {
     const answer = await fetch(new URL(`gradio_api/file=${encodeURI(path)}`, document.baseURI));
     if (!answer.ok) return;
@@ -100,8 +100,9 @@ async function save(page, { path, ...piece }) {
 }
 
 /** Let Back return to the piece that was on show before. */
-function remember(page, id) {
-  if ((location.hash || '#compose') !== `#${page}` || history.state?.piece === id) return;
+function remember(page) {
+  const id = spot(page).shown;
+  if (!id || pageOfAddress() !== page || history.state?.piece === id) return;
   const state = { piece: id, page };
   if (history.state?.piece) history.pushState(state, '', location.href);
   else history.replaceState(state, '', location.href);
@@ -111,14 +112,25 @@ window.addEventListener('popstate', ({ state }) => {
   if (state?.piece && pages.get(state.page)?.shown !== state.piece) show(state.piece);
 });
 
+// A piece that was taken to another page can be there before the address is.
+window.addEventListener('hashchange', () => {
+  if (!history.state?.piece) remember(pageOfAddress());
+});
+
+function pageOfAddress() { return (location.hash || '#compose').slice(1); }
+
 /** Put a piece of the library on show, on its page; return whether it is there. */
 export async function show(id) {
   const piece = await act('readonly', (facts) => facts.get(id));
-  const text = piece && await notesOf(id);
-  if (!text) return false;
-  if ((location.hash || '#compose') !== `#${piece.page}`) location.hash = piece.page;
-  await spot(piece.page).open(id, text);
+  if (!piece || !await putOn(piece)) return false;
+  if (pageOfAddress() !== piece.page) location.hash = piece.page;
   return true;
+}
+
+async function putOn({ id, page }) {
+  const text = await notesOf(id);
+  if (text) await spot(page).open(id, text);
+  return Boolean(text);
 }
 
 /** Note the run that a page has begun, and forget one that is gone. */
@@ -157,15 +169,24 @@ export async function arrive(page, isLinked) {
 }
 
 async function settle(page, isLinked) {
-  const { state } = history;
-  const isHere = state?.page === page && (page !== 'compose' || isLinked);
-  const isShown = isHere && IS_KEY.test(state.piece) && await show(state.piece).catch(() => false);
+  const id = idBefore(page);
+  const isShown = IS_KEY.test(id) && await putOn({ id, page }).catch(() => false);
   if (!isShown && page === 'compose' && isLinked) {
     setTimeout(() => document.querySelector('#compose').click(), 100);
   }
 }
 
+/** Return the piece that a page showed before a reload, whichever page was in front. */
+function idBefore(page) {
+  const { state } = history;
+  const { id, query } = JSON.parse(sessionStorage.getItem(shownName(page)) || '{}');
+  if (page === 'compose' && location.search !== `?${query}`) return '';
+  return state?.page === page ? state.piece : id;
+}
+
 function runName(page) { return `run-${page}`; }
+
+function shownName(page) { return `shown-${page}`; }
 
 function spot(page) {
   if (!pages.has(page)) pages.set(page, {});

@@ -65,14 +65,23 @@ export class Keys {
       Enter: () => this._enter(),
       Delete: () => this._erase(),
       Backspace: () => this._erase(),
+      '[': () => this._stretch(-1),
+      ']': () => this._stretch(1),
+      r: () => this.view.respell(),
     }[key];
+  }
+
+  /** Make the note at the caret longer or shorter by the grid. */
+  _stretch(by) {
+    const { painting } = this.view;
+    const note = this._noteHere();
+    if (note) painting.move(note, note.onset, note.pitch, Math.max(painting.grid, note.length + by * painting.grid));
+    this._tell(note ? (by > 0 ? 'longer' : 'shorter') : 'no note here');
   }
 
   get _caret() { return this.view.roll.shown.caret; }
 
-  _noteHere() {
-    return this.view.painting.find(this._caret.onset, this._caret.pitch);
-  }
+  _noteHere() { return this.view.noteAtCaret; }
 
   _enter() {
     const { view } = this;
@@ -101,7 +110,7 @@ export class Keys {
       roll.high = Math.max(roll.high, pitch);
       roll.refresh();
     }
-    roll.set({ caret: { onset, pitch, length: painting.grid } });
+    view.setCaret({ onset, pitch });
     roll.reveal(onset);
     this._tell(this._noteHere() ? 'note' : '');
   }

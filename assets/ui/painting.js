@@ -1,6 +1,7 @@
-// Notes under a brush: draw, move, stretch, erase; every change can be undone. Knows no canvas.
+// Notes under a brush: draw, move, stretch, respell, erase; every change can be undone. Knows no
+// canvas.
 
-import { POSITIONS_PER_QUARTER, rowOf, sorted, toText } from './piece.js';
+import { POSITIONS_PER_QUARTER, namesOf, rowOf, sorted, toText } from './piece.js';
 
 const MAX_STEPS = 200;
 export const VELOCITY = 80;
@@ -38,7 +39,7 @@ export class Painting {
     const kept = Math.min(this._onGrid(length), room);
     if (kept <= 0 || start < 0 || pitch < 0 || pitch > 127) return null;
     return {
-      onset: start, pitch, length: kept, velocity, loudness,
+      onset: start, pitch, length: kept, velocity, loudness, mark: null, spelling: '',
       onsetText: toText(start), lengthText: toText(kept),
     };
   }
@@ -64,10 +65,21 @@ export class Painting {
     if (isSame) return note;
     const moved = this.make(Math.max(0, onset), pitch, length, note.velocity, note.loudness);
     if (!moved) return note;
+    moved.mark = note.mark;
+    if (pitch === note.pitch) moved.spelling = note.spelling;
     if (onset === note.onset) moved.onsetText = note.onsetText;
     if (length === note.length && moved.length === length) moved.lengthText = note.lengthText;
     this._replace([note], [moved]);
     return moved;
+  }
+
+  /** Write a note under the next of its names; return it. */
+  respell(note) {
+    const names = namesOf(note.pitch);
+    const now = note.spelling || this.score.names[note.pitch % 12];
+    const respelled = { ...note, spelling: names[(names.indexOf(now) + 1) % names.length] };
+    this._replace([note], [respelled]);
+    return respelled;
   }
 
   /** Take together what follows, until `release`, as one step that can be undone. */

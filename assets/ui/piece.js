@@ -14,18 +14,29 @@ export function toText(beats) {
   return `${Math.round(beats * POSITIONS_PER_QUARTER)}/${POSITIONS_PER_QUARTER}`;
 }
 
-/** Build a note from a row of the server: onset, pitch, length, velocity. */
-export function noteOf(row, loudness) {
-  const [onset, pitch, length, velocity] = row;
+/** Build a note from a row of the server: onset, pitch, length, velocity, place of its marks. */
+export function noteOf(row, loudness, spellings = []) {
+  const [onset, pitch, length, velocity, mark = null] = row;
   return {
-    onset: toBeats(onset), pitch, length: toBeats(length), velocity,
+    onset: toBeats(onset), pitch, length: toBeats(length), velocity, mark,
+    spelling: spellings[mark] ?? '',
     loudness: loudness ?? velocity, onsetText: onset, lengthText: length,
   };
 }
 
-/** Return the row of a note, exact. */
+/** Return the row of a note, exact, with its marks and its spelling. */
 export function rowOf(note) {
-  return [note.onsetText, note.pitch, note.lengthText, note.velocity];
+  return [note.onsetText, note.pitch, note.lengthText, note.velocity, note.mark, note.spelling];
+}
+
+const LETTERS = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
+const SIGNS = { '': 0, '#': 1, b: -1, '##': 2, bb: -2 };
+
+/** Return all names of a pitch, without its octave: those with fewest signs first. */
+export function namesOf(pitch) {
+  return Object.entries(SIGNS).flatMap(([sign, by]) => Object.keys(LETTERS)
+    .filter((letter) => (LETTERS[letter] + by - pitch) % 12 === 0)
+    .map((letter) => letter + sign));
 }
 
 const byPlace = (a, b) => a.onset - b.onset || a.pitch - b.pitch;
@@ -43,7 +54,7 @@ export class Score {
       ahead: data.ahead_beats ?? data.length_beats, // from where on bars are still to come
     });
     this.notes = data.parts.map((part) =>
-      part.notes.map((row, index) => noteOf(row, part.loudness?.[index])));
+      part.notes.map((row, index) => noteOf(row, part.loudness?.[index], part.spellings)));
     this.firstNumber = data.first_number;
     this.lastNumber = this.firstNumber + data.bars.length - 1;
     this.bars = data.bars.map(([onset, meter, pulse], index) => (
@@ -67,9 +78,9 @@ export class Score {
     return 1 + (beats - bar.onset) / bar.pulse;
   }
 
-  /** Name a pitch as the key spells it: `F#4`. */
-  nameOf(pitch) {
-    const name = this.names[pitch % 12];
+  /** Name a pitch as it is spelled, or as the key spells it: `F#4`. */
+  nameOf(pitch, spelling = '') {
+    const name = spelling || this.names[pitch % 12];
     const count = (sign) => name.slice(1).split(sign).length - 1;
     return `${name}${Math.floor((pitch - count('#') + count('b')) / 12) - 1}`;
   }

@@ -54,7 +54,7 @@ export class Pointer {
     const { score } = this.view;
     const length = Math.round(note.length * 100) / 100;
     const quarters = `${length} ${length === 1 ? 'quarter' : 'quarters'}`;
-    return `${score.nameOf(note.pitch)} · ${score.placeWords(note.onset)} · ${quarters} · ${score.parts[part].name}`;
+    return `${score.nameOf(note.pitch, note.spelling)} · ${score.placeWords(note.onset)} · ${quarters} · ${score.parts[part].name}`;
   }
 
   _cursor(hit) {
@@ -156,6 +156,7 @@ export class Pointer {
 
   _stretch(event, surface, note) {
     let held = note;
+    this._caret(note);
     this._track(event, surface, (move) => { held = this._stretched(held, this._at(move)[0]); },
       () => this.view.painting.release());
   }
@@ -171,6 +172,7 @@ export class Pointer {
     const { painting } = view;
     let held = note;
     let pitch = note.pitch;
+    this._caret(note);
     const startX = this._at(event)[0];
     this._track(event, surface, (move) => {
       const [x, y] = this._at(move);
@@ -184,7 +186,5 @@ export class Pointer {
     }, () => painting.release());
   }
 
-  _caret({ onset, pitch }) {
-    this.roll.set({ caret: { onset, pitch, length: this.view.painting.grid } });
-  }
+  _caret({ onset, pitch }) { this.view.setCaret({ onset, pitch }); }
 }

@@ -4,7 +4,7 @@
 
 import { buildControls } from './controls.js';
 import { Painting } from './painting.js';
-import { Score } from './piece.js';
+import { Score, rowOf } from './piece.js';
 import { Player, hushAll } from './player.js';
 import { Pointer } from './pointer.js';
 import { Keys } from './keys.js';
@@ -32,9 +32,15 @@ export function mount(element, props, watch, trigger) {
   document.addEventListener('pointerdown', () => synths.prefetch(), { once: true });
 }
 
-/** Let a hidden component keep what is selected (`selection`) or painted (`edits`). */
+/** Let a hidden component keep what is selected (`selection`), painted (`edits`) or the note at the
+ * caret (`caret`). */
 export function keep(props, name, kind) {
   stores.set(`${name}/${kind}`, (value) => { props.value = value; });
+}
+
+/** Let what the server says of painted notes reach a view: where it found something. */
+export function judge(props, watch, name) {
+  watch('value', () => { if (props.value) views.get(name)?.judged(JSON.parse(props.value)); });
 }
 
 /** Let a sheet follow a view, whenever new pages come. */
@@ -90,6 +96,7 @@ export class ScoreView {
     this.data = data;
     this.score = new Score(data);
     this.painting = new Painting(this.score, () => this._painted());
+    this.isTouched = false; // by a brush, since it is on show
     this.isPainting &&= this.paints;
     this.player.show(this.score);
     this.roll.marks = this.score.findings;
@@ -101,7 +108,9 @@ export class ScoreView {
     this.controls.show(this);
     this._store('selection', null);
     this._store('edits', null);
+    this._store('caret', null);
     if (data.selected) this._selectAtFirst(data.selected);
+    if (this.isPainting) this.setPainting(true);
     this._tick();
     if (wasPlaying) this.player.play(0);
   }
@@ -195,7 +204,8 @@ export class ScoreView {
     clearTimeout(this.timers[kind]);
     this.timers[kind] = setTimeout(() => {
       stores.get(`${this.name}/${kind}`)?.(value);
-      if (value) this.trigger(kind === 'edits' ? 'edit' : 'select', value);
+      if (kind === 'edits' && this.isTouched) this.trigger('edit', value ?? {});
+      if (kind === 'selection' && value) this.trigger('select', value);
     }, STORE_MS);
   }
 
@@ -217,10 +227,42 @@ export class ScoreView {
   setPainting(isPainting) {
     this.isPainting = isPainting;
     this.root.dataset.painting = isPainting;
-    const caret = { onset: this.painting.snap(this.player.beats), pitch: 60, length: this.painting.grid };
-    this.roll.set({ caret: isPainting ? this._inRange(caret) : null, part: isPainting ? this.painting.part : -1 });
+    const caret = { onset: this.painting.snap(this.player.beats), pitch: 60 };
+    this.roll.set({ part: isPainting ? this.painting.part : -1 });
+    this.setCaret(isPainting ? this._inRange(caret) : null);
     this.roll.refresh();
+  }
+
+  /** Put the caret of painting somewhere, or take it away; the server hears of the note there. */
+  setCaret(caret) {
+    this.roll.set({ caret: caret && { ...caret, length: this.painting.grid } });
     this.controls.update(this);
+    const note = this.noteAtCaret;
+    this._store('caret', note ? { part: this.painting.part, row: rowOf(note) } : null);
+  }
+
+  /** The note of the chosen part that sounds at the caret. */
+  get noteAtCaret() {
+    const { caret } = this.roll.shown;
+    return caret && this.painting.find(caret.onset, caret.pitch);
+  }
+
+  /** Write the note at the caret under its next name. */
+  respell() {
+    const note = this.noteAtCaret;
+    if (!note) return this.say('no note here');
+    const { pitch, spelling } = this.painting.respell(note);
+    return this.say(`written as ${this.score.nameOf(pitch, spelling)}`);
+  }
+
+  /** Take what the server found in what was painted; later paintings have their own answer. */
+  judged({ id, findings }) {
+    if (id !== this.score?.id) return;
+    this.score.findings = findings;
+    this.roll.marks = findings;
+    this.roll.set({ mark: null });
+    this.roll.refresh();
+    this.controls.mark(this);
   }
 
   _inRange(caret) {
@@ -231,14 +273,16 @@ export class ScoreView {
   paintPart(part) {
     this.painting.part = part;
     this.roll.set({ part });
+    this.setCaret(this.roll.shown.caret);
     this.roll.refresh();
   }
 
   _painted() {
     this.roll.update();
-    this.controls.update(this);
+    this.setCaret(this.roll.shown.caret);
     if (this.player.isPlaying) this.player.change({});
-    this._store('edits', this.painting.edits() ?? null);
+    this.isTouched = true;
+    this._store('edits', this.painting.edits());
   }
 
   /** Say a line below the roll; screen readers read it out. */

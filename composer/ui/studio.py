@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from composer import pipeline, rendering
+from composer.cells import Area, Blank
 from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
 from composer.engines import Capabilities, MenuEntry, Suggestion, sound_model
@@ -61,6 +62,7 @@ class Studio:
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
         infill_steps: As `pipeline.infill_steps`.
+        paint_steps: As `pipeline.paint_steps`.
         vary_steps: As `pipeline.vary_steps`.
         harmonise_steps: As `pipeline.harmonise_steps`.
         orchestrate_steps: As `pipeline.orchestrate_steps`.
@@ -79,6 +81,7 @@ class Studio:
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
+    paint_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.paint_steps
     vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
     harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
     orchestrate_steps: Callable[..., Iterator[Progress | Orchestration]] = orchestrate_steps
@@ -108,6 +111,7 @@ def default_studio() -> Studio:
         extend_steps=on_accelerator(pipeline.extend_steps, _extension),
         plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
         infill_steps=on_accelerator(pipeline.infill_steps, _marked),
+        paint_steps=on_accelerator(pipeline.paint_steps, _painted),
         vary_steps=on_accelerator(pipeline.vary_steps, _marked),
         harmonise_steps=on_accelerator(pipeline.harmonise_steps, _whole),
     )
@@ -123,6 +127,11 @@ def _planned(plan: Plan, start: object = None, **options: Any) -> DrawnBars:
 
 def _marked(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> DrawnBars:
     return DrawnBars.of(last_bar - first_bar + 1, options)
+
+
+def _painted(piece: Piece, areas: Sequence[Area], **options: Any) -> DrawnBars:
+    blank = Blank.of(piece, areas)
+    return DrawnBars.of(blank.last - blank.first, options)
 
 
 def _whole(piece: Piece, **options: Any) -> DrawnBars:

@@ -115,10 +115,17 @@ def test_painted_notes_are_kept_with_a_result_and_undone_step_by_step(
 ) -> None:
     tab = open_edit(chorale)
     given = tab.page.evaluate(PITCHES)
+    sheet = tab.page.get_attribute("#edit-sheet img", "src")
+    assert not tab.page.is_visible("#edit-score .sv-erase")
     tab.page.click("#edit-score .sv-paint")
     tab.page.mouse.click(*at(tab, 2, 74))
     assert tab.page.evaluate(N_NOTES) == chorale.n_notes + 1
     painted = tab.page.evaluate(PITCHES)
+    # It is judged and engraved at once, before anything is kept.
+    tab.page.wait_for_selector("#edit-heading:has-text('then painted')")
+    tab.page.wait_for_function(
+        "src => document.querySelector('#edit-sheet img').src !== src", arg=sheet
+    )
     tab.page.click("#edit-score .sv-paint")
     mark(tab, 17, 21)
     tab.page.get_by_role("tab", name="Vary").click()
@@ -134,6 +141,30 @@ def test_painted_notes_are_kept_with_a_result_and_undone_step_by_step(
     for expected in (painted, written):
         tab.page.click("#edit-redo")
         wait_for_pitches(tab, expected)
+
+
+def test_a_note_is_edited_by_the_keys_alone_and_remade(
+    open_edit: Callable[..., Tab], chorale: Piece
+) -> None:
+    tab = open_edit(chorale)
+    note = "(({onset, pitch, length, spelling}) => [onset, pitch, length, spelling])"
+    first = f"{note}({VIEW}.score.notes[0][0])"
+    tab.page.focus("#edit-score .sv-paint")
+    tab.page.keyboard.press("Enter")
+    tab.page.focus("#edit-score .sv-scroll")
+    pitch = chorale.parts[0].notes[0].pitch
+    for _ in range(abs(pitch - 60)):
+        tab.page.keyboard.press("ArrowUp" if pitch > 60 else "ArrowDown")
+    for key in ("Alt+ArrowUp", "]", "r"):
+        tab.page.keyboard.press(key)
+    onset, moved, length, spelling = tab.page.evaluate(first)
+    assert (onset, moved, length) == (0, pitch + 1, 1.5) and spelling
+    assert "written as" in tab.page.inner_text("#edit-score .sv-said")
+    wait_until_stored(tab)
+    run(tab, "remake-note", 2)
+    assert tab.page.evaluate(f"{first}[1]") == pitch + 2
+    tab.page.click("#edit-undo")
+    tab.page.wait_for_selector("#edit-heading:has-text('as read, then painted')")
 
 
 def test_an_uploaded_melody_is_harmonised(open_edit: Callable[..., Tab], chorale: Piece) -> None:

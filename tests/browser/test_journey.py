@@ -232,6 +232,10 @@ def test_a_piece_goes_on_in_edit_and_is_there_after_back_and_reload(
     tab.page.click("#to-edit")
     tab.page.wait_for_selector("#edit-score .sv-chip")
     assert tab.page.url.endswith("#edit")
+    tab.page.wait_for_function("sessionStorage.getItem('shown-edit')")
+    tab.page.wait_for_timeout(500)  # until the notes are kept
+    tab.page.reload()
+    tab.page.wait_for_selector("#edit-score .sv-chip")  # once a reload lost what Edit showed
     tab.page.go_back()
     tab.page.wait_for_selector("#compose")
     tab.page.reload()

@@ -25,6 +25,7 @@ class Ways:
 
     Args:
         infill, vary, harmonise: The buttons, each with a tab of its own.
+        remake: The buttons that write one note or chord anew, beside the first.
         complete, freedom, part, composer, form: Of one of them.
         edges: Of the first two.
         numbers: Settings of all, by name.
@@ -33,6 +34,7 @@ class Ways:
     """
 
     infill: gr.Button
+    remake: tuple[gr.Button, gr.Button]
     complete: gr.Checkbox
     vary: gr.Button
     freedom: gr.Slider
@@ -48,7 +50,7 @@ class Ways:
     @property
     def runs(self) -> tuple[gr.Button, ...]:
         """The buttons that begin a run."""
-        return self.infill, self.vary, self.harmonise
+        return self.infill, *self.remake, self.vary, self.harmonise
 
 
 def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
@@ -65,6 +67,12 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
                 label="Only add to the notes there", container=False, elem_id="edit-complete"
             )
             infill = _run_button("Rewrite the marked bars", "edit-infill")
+            html(_say("Or paint notes, and click the one that is to be another."))
+            with gr.Row():
+                note, chord = (
+                    gr.Button(f"Remake this {what}", size="sm", elem_id=f"edit-remake-{what}")
+                    for what in ("note", "chord")
+                )
         with gr.Tab("Vary"):
             html(_say("Mark bars on the roll: they are written again in their own manner."))
             freedom = gr.Slider(
@@ -84,7 +92,7 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
     numbers, edges, who = _build_manner(can)
     stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     return Ways(
-        *(infill, complete, vary, freedom, harmonise, part, composer, form),
+        *(infill, (note, chord), complete, vary, freedom, harmonise, part, composer, form),
         *(edges, numbers, who, stop),
     )
 

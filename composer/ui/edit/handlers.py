@@ -296,7 +296,7 @@ def show(state: Editing) -> dict[str, Any]:
     shown = candidate.shown if candidate else 0
     found = trial.found if trial else None
     return {
-        "heading": views.heading(piece, version.told, shown, found),
+        "heading": views.heading(piece, card, version.told, shown, found),
         "score": score_view.show(piece, card, selected=place, turn=state.turn),
         "ranking": views.candidates(found, shown, _first_bar(trial)),
         "scorecard": tables.scorecard(card),
@@ -362,9 +362,27 @@ def _write_record(state: Editing, trial: Trial) -> Path:
     return path
 
 
-def show_sheet(state: Editing, window_px: Any) -> str:
-    """Engrave what is on show for a window of a width; return HTML."""
-    return sheets.show_sheet(state.piece, window_px) if state.history.steps else ""
+def show_sheet(state: Editing, window_px: Any, edits: Any = None) -> str:
+    """Engrave what is on show for a window of a width, with what was painted; return HTML."""
+    if not state.history.steps:
+        return ""
+    return sheets.show_sheet(score_view.read_edits(edits, state.piece), window_px)
+
+
+def judge(state: Editing, edits: Any) -> dict[str, str]:
+    """Say what becomes of the piece while notes are painted: values of `Results`, `judged` too.
+
+    Raises:
+        RequestError: If there is no piece, or it is no painting of what is on show.
+    """
+    version, piece = state.version, score_view.read_edits(edits, state.piece)
+    card = score(piece, form=piece.form)
+    words = version.told if piece is state.piece else views.painted_words(version.told)
+    return {
+        "heading": views.heading(piece, card, words),
+        "scorecard": tables.scorecard(card),
+        "judged": score_view.judged(state.piece, card),
+    }
 
 
 def make_file(

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from composer.cells import Area
 from composer.errors import RequestError
-from composer.piece import Piece
+from composer.piece import Note, Part, Piece
 from composer.ui.edit import views
 from composer.ui.shared import score_view
 from composer.ui.shared.score_view import Selection
 from composer.ui.shared.settings import new_seed, read_whole, setting
 
+NOT_CHOSEN = "no note is chosen yet; press `paint notes`, click a note of the part, then try again"
 NOT_MARKED = "no bars are marked yet; drag along the ruler above the notes, then try again"
 
 
@@ -21,7 +23,7 @@ class Job:
     """What a run is to do, checked.
 
     Args:
-        kind: `infill`, `vary` or `harmonise`.
+        kind: `infill`, `paint`, `vary` or `harmonise`.
         words: What becomes of the piece.
         place: Bars and parts that are written anew; None for whole parts.
         arguments, options: Of the steps.
@@ -46,6 +48,51 @@ def infill_job(
     options = {"complete": complete is True, **_read_numbers(numbers)}
     verb = "completed" if complete is True else "rewritten"
     return _place_job(piece, "infill", verb, place, edges, options)
+
+
+def remake_job(
+    piece: Piece, caret: Any, numbers: Mapping[str, Any], *, whole_chord: bool = False
+) -> Job:
+    """Read that the note at the caret is to be written anew, or all that begin with it.
+
+    A note of a chord keeps its place in the chord: the new one lies between its neighbours.
+
+    Args:
+        piece: With what was painted.
+        caret: As the browser sent it.
+        numbers: Settings by name.
+        whole_chord: Whether all parts are written anew while the note sounds.
+
+    Raises:
+        RequestError: If no note is chosen, or a value will not do.
+    """
+    found = score_view.read_caret(caret, piece)
+    if found is None:
+        raise RequestError(NOT_CHOSEN)
+    part, note = found
+    parts = tuple(range(len(piece.parts))) if whole_chord else (part,)
+    low, high = (0, 127) if whole_chord else _between_neighbours(piece.parts[part], note)
+    area = Area(
+        begin_beats=note.onset_beats, end_beats=note.end_beats, low=low, high=high, parts=parts
+    )
+    bar = next(bar for bar in reversed(piece.bars) if bar.onset_beats <= note.onset_beats)
+    number = piece.bar_numbers[bar.index]
+    place = Selection(number, number, parts)
+    what = "chord" if whole_chord else f"note of the {score_view.part_names(piece)[part]}"
+    words = f"{what} in bar {number} remade"
+    return Job("paint", words, place, (piece, (area,)), _read_numbers(numbers))
+
+
+def _between_neighbours(part: Part, note: Note) -> tuple[int, int]:
+    """Return the pitches between the notes of a part that sound with one of its notes."""
+    others = [
+        one.pitch
+        for one in part.notes
+        if one is not note and one.onset_beats < note.end_beats and one.end_beats > note.onset_beats
+    ]
+    below = [pitch for pitch in others if pitch < note.pitch]
+    above = [pitch for pitch in others if pitch > note.pitch]
+    return max(below, default=-1) + 1, min(above, default=128) - 1
 
 
 def vary_job(

@@ -16,6 +16,7 @@ from composer.ui.edit import controls, handlers, jobs, views
 from composer.ui.edit.controls import Ways
 from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
+from composer.ui.server.incidents import plain_errors
 from composer.ui.shared import as_audio, choices, downloads, keeping, score_view, source, wording
 from composer.ui.shared.elements import PICK_ROW, html
 from composer.ui.shared.engines import menus
@@ -34,6 +35,7 @@ from composer.ui.shared.wiring import (
     Values,
     make_room,
     open_page,
+    wire_sheet,
 )
 from composer.ui.studio import Studio
 
@@ -111,6 +113,7 @@ def build(
     _wire_form(page)
     _wire_runs(page)
     _wire_changes(page)
+    _wire_painting(page)
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     demo.load(None, None, None, js=keeping.arrive(VIEW))
     stage.wire_files(made, partial(handlers.make_file, studio.render_audio), view.edits)
@@ -200,12 +203,19 @@ def _wire_runs(page: EditPage) -> None:
     ways, selection, studio = page.ways, page.view.selection, page.studio
     makers = {
         "infill": studio.infill_steps,
+        "paint": studio.paint_steps,
         "vary": studio.vary_steps,
         "harmonise": studio.harmonise_steps,
     }
     runs = page.runs
+    note, chord = ways.remake
+    remake_note, remake_chord = (
+        partial(jobs.remake_job, whole_chord=whole) for whole in (False, True)
+    )
     jobs_of: tuple[tuple[gr.Button, Callable[..., Job], list[Any]], ...] = (
         (ways.infill, jobs.infill_job, [selection, ways.complete, ways.edges]),
+        (note, remake_note, [page.view.caret]),
+        (chord, remake_chord, [page.view.caret]),
         (ways.vary, jobs.vary_job, [selection, ways.freedom, ways.edges]),
         (ways.harmonise, jobs.harmonise_job, [ways.part, ways.composer, ways.form]),
     )
@@ -228,6 +238,25 @@ def _beginning(read_job: Callable[..., Job], n_wanted: int, ways: Ways) -> Calla
         return handlers.begin(state, edits, read_job, (*wanted, numbers))
 
     return begin
+
+
+def _wire_painting(page: EditPage) -> None:
+    """Judge and engrave what is painted while it is painted."""
+    stage, results, view = page.stage, page.results, page.view
+    outputs = [stage.status, results.heading, results.scorecard, view.judged]
+
+    def on_paint(state: Editing, edits: Any) -> Values:
+        try:
+            with plain_errors():
+                return wording.status(""), *handlers.judge(state, edits).values()
+        except gr.Error as error:
+            return wording.status(error.message), gr.skip(), gr.skip(), gr.skip()
+
+    # Of several changes that come while one is judged, only the last is judged.
+    painted = view.view.edit(
+        on_paint, [stage.state, view.edits], outputs, trigger_mode="always_last", **AT_ONCE
+    )
+    wire_sheet(painted, handlers.show_sheet, [stage.state, stage.window_px, view.edits], view.sheet)
 
 
 def _wire_changes(page: EditPage) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from composer.composition import Composition
 from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
+from composer.scorecard import Scorecard
 from composer.ui.shared import keeping, score_view, tables, wording
 from composer.ui.shared.score_view import Selection
 
@@ -41,13 +42,16 @@ def painted_words(words: str) -> str:
     return words if words.endswith(PAINTED) else f"{words}, then {PAINTED}"
 
 
-def heading(piece: Piece, words: str, shown: int, filled: Composition | None) -> str:
-    """Name what is on show, and say how it came to be."""
+def heading(
+    piece: Piece, card: Scorecard, words: str, shown: int = 0, filled: Composition | None = None
+) -> str:
+    """Name what is on show, say what it is like, and how it came to be."""
     if shown and filled:
         place = f"candidate {shown} of {len(filled.ranked)}, not kept yet"
         words = f"{words}: {place}"
     return (
         f'<div class="heading"><div><h2>{escape(wording.title(piece))}</h2>'
+        f'<p class="verdict">{escape(tables.verdict(card))}</p>'
         f"<p>{escape(words)} · {wording.count(piece.n_notes, 'note')}</p></div></div>"
     )
 

@@ -7,9 +7,10 @@ and notes again, checked. Knows no page.
     view = score_view.build("edit", paints=True)
     button.click(fill, [state, view.selection, view.edits], [view.view, view.sheet])
 
-A handler gets `selection` and `edits` raw (`preprocess=False`) and reads them with
-`read_selection` and `read_edits`; it returns `show(piece, card)` for `view.view` and
-`sheets.show_sheet(piece, width)` for `view.sheet`. The view also has events `select` and `edit`.
+A handler gets `selection`, `edits` and `caret` raw (`preprocess=False`) and reads them with
+`read_selection`, `read_edits` and `read_caret`; it returns `show(piece, card)` for `view.view`,
+`sheets.show_sheet(piece, width)` for `view.sheet`, and `judged(piece, card)` for
+`view.judged` while something is painted. The view also has events `select` and `edit`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 import gradio as gr
 
 from composer.errors import RequestError
-from composer.piece import Piece
+from composer.piece import Note, Piece
 from composer.plots.style import PART_COLOURS
 from composer.rendering.audio.soundfonts import stand_in
 from composer.rendering.audio.synth import is_recorded_close, seats
@@ -42,6 +43,7 @@ _KNOT_BEATS = Fraction(1, 2)
 _MAX_KNOTS = 20_000
 _MAX_NAME = 40
 _MAX_PLACES = 500  # of one kind
+_UNREADABLE = "the painted notes cannot be read; reload the page and paint again"
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,16 @@ class ScoreView:
         sheet: Takes HTML of `sheets`.
         selection: What is selected: read it with `read_selection`.
         edits: What was painted: read it with `read_edits`.
+        caret: The note at the caret of painting: read it with `read_caret`.
+        judged: Takes what `judged` returns.
     """
 
     view: gr.HTML
     sheet: gr.HTML
     selection: gr.HTML
     edits: gr.HTML
+    caret: gr.HTML
+    judged: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ def build(name: str, *, paints: bool = False, sheet_id: str | None = None) -> Sc
     """Place a score view.
 
     Args:
-        name: Of the view; its elements are `NAME-score`, `NAME-sheet`, `NAME-selection` and
-            `NAME-edits`.
+        name: Of the view; its elements are `NAME-score`, `NAME-sheet`, `NAME-selection`,
+            `NAME-edits`, `NAME-caret` and `NAME-judged`.
         paints: Whether notes may be painted.
         sheet_id: Another name for the sheet's element.
     """
@@ -97,8 +103,15 @@ def build(name: str, *, paints: bool = False, sheet_id: str | None = None) -> Sc
             elem_id=sheet_id or f"{name}-sheet",
             elem_classes=["score-sheet"],
         )
-        selection, edits = (_build_store(name, kind) for kind in ("selection", "edits"))
-    return ScoreView(view, sheet, selection, edits)
+        told = (_build_store(name, kind) for kind in ("selection", "edits", "caret"))
+        selection, edits, caret = told
+        judged = _html(
+            html_template="",
+            js_on_load=f"{_IMPORT}.then((m) => m.judge(props, watch, '{name}'));",
+            elem_id=f"{name}-judged",
+            elem_classes=["sv-store"],
+        )
+    return ScoreView(view, sheet, selection, edits, caret, judged)
 
 
 def _html(**options: Any) -> gr.HTML:
@@ -232,10 +245,15 @@ def _knots(piece: Piece) -> list[list[float]]:
 
 def _parts(piece: Piece) -> list[dict[str, Any]]:
     shaded = shaded_parts(piece, find_phrases(piece)) if piece.n_notes else piece.parts
-    rows = [part["notes"] for part in piece.to_dict()["parts"]]
+    written = piece.to_dict()["parts"]
     return [
-        seat | {"notes": notes, "loudness": [note.velocity for note in played.notes]}
-        for seat, notes, played in zip(seated(piece), rows, shaded, strict=True)
+        seat
+        | {
+            "notes": row["notes"],
+            "spellings": [marks.get("spelling", "") for marks in row.get("marks", ())],
+            "loudness": [note.velocity for note in played.notes],
+        }
+        for seat, row, played in zip(seated(piece), written, shaded, strict=True)
     ]
 
 
@@ -330,13 +348,85 @@ def read_edits(value: Any, piece: Piece) -> Piece:
         return piece
     rows = value.get("parts") if isinstance(value, dict) else None
     if not isinstance(rows, list) or len(rows) != len(piece.parts):
-        raise RequestError("the painted notes cannot be read; reload the page and paint again")
+        raise RequestError(_UNREADABLE)
     if value.get("id") != fingerprint(piece):
         raise RequestError("the painted notes belong to another piece; paint on this one")
     document = piece.to_dict()
     for part, notes in zip(document["parts"], rows, strict=True):
-        part["notes"] = notes
+        _write_notes(part, notes)
     painted = Piece.from_dict(document)
     if painted.end_of_notes_beats > max(piece.length_beats, piece.end_of_notes_beats):
         raise RequestError("a painted note sounds beyond the end of the piece")
     return painted
+
+
+def _write_notes(part: dict[str, Any], rows: Any) -> None:
+    """Put painted notes into the JSON values of a part, with what is written at them.
+
+    Args:
+        part: Its notes are replaced; marks that come about are added.
+        rows: Onset, pitch, length, velocity, and perhaps the place of the note's marks, and the
+            spelling that takes the place of theirs: anything.
+
+    Raises:
+        RequestError: If a row is none.
+    """
+    marks = part.get("marks", [])
+    given = {(row[0], row[2], row[4]) for row in part["notes"] if len(row) > 4}
+    places = {json.dumps(one, sort_keys=True): place for place, one in enumerate(marks)}
+    notes = []
+    for row in rows if isinstance(rows, list) else [rows]:
+        if not isinstance(row, list) or not 4 <= len(row) <= 6:
+            raise RequestError(_UNREADABLE)
+        mark, spelling = [*row[4:], None, None][:2]
+        if not (mark is None or 0 <= _whole(mark) < len(part.get("marks", []))):
+            raise RequestError(_UNREADABLE)
+        at_note = {} if mark is None else dict(marks[mark])
+        if spelling is not None:
+            at_note["spelling"] = spelling
+        if (str(row[0]), str(row[2]), mark) not in given:  # the value that was written has changed
+            at_note.pop("written", None)
+        at_note = {name: value for name, value in at_note.items() if value != ""}
+        if not at_note:
+            notes.append(row[:4])
+            continue
+        content = json.dumps(at_note, sort_keys=True)
+        if content not in places:
+            places[content] = len(marks)
+            marks = [*marks, at_note]
+        notes.append([*row[:4], places[content]])
+    part["notes"] = notes
+    if marks:
+        part["marks"] = marks
+
+
+def read_caret(value: Any, piece: Piece) -> tuple[int, Note] | None:
+    """Read which note is at the caret: its part and itself; None if none is.
+
+    Args:
+        value: As the browser sent it: anything.
+        piece: What is on show, with what was painted.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("row"), list):
+        return None
+    part, told = _whole(value.get("part")), value["row"][:2]
+    if not 0 <= part < len(piece.parts) or len(told) < 2:
+        return None
+    try:
+        onset_beats = Fraction(str(told[0])[:40])
+    except (ValueError, ZeroDivisionError):
+        return None
+    notes = piece.parts[part].notes
+    found = (note for note in notes if (note.onset_beats, note.pitch) == (onset_beats, told[1]))
+    note = next(found, None)
+    return None if note is None else (part, note)
+
+
+def judged(shown: Piece, card: Scorecard) -> str:
+    """Return where something was found in what was painted, as JSON text.
+
+    Args:
+        shown: What was painted on.
+        card: Of what came of it.
+    """
+    return json.dumps({"id": fingerprint(shown), "findings": _findings(card)})

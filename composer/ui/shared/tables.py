@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
@@ -40,18 +40,22 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
     where = f"{candidate.rank} of {n_all}" if candidate.rank > 1 else f"best of {n_all}"
     return (
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
-        f'<p class="verdict">{escape(verdict(candidate))}</p>'
+        f'<p class="verdict">{escape(verdict(candidate.scorecard, missed_requests(candidate)))}</p>'
         f"<p>Candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
         f"tempo {piece.tempo_bpm:.0f}</p></div></div>"
     )
 
 
-def verdict(candidate: Ranked) -> str:
-    """Say what came, such as `Close to real chorales; cross relations in bars 3 and 4`."""
-    card = candidate.scorecard
+def verdict(card: Scorecard, missed: Sequence[str] = ()) -> str:
+    """Say what a piece is, such as `Close to real chorales; cross relations in bars 3 and 4`.
+
+    Args:
+        card: Of the piece.
+        missed: What it does not keep of a request.
+    """
     near = next(words for least, words in CLOSENESS if card.total >= least)
     said = [f"{near} real {plural_of_group(card.form)}"]
-    if missed := missed_requests(candidate):
+    if missed:
         said.append(f"not as you asked: {listed(missed)}")
     faults = [s for s in card.scores if s.lost > 0 and not s.is_inside_band]
     for worst in sorted(faults, key=lambda score: -score.lost)[:1]:

@@ -92,20 +92,20 @@ class Slots:
 
 
 def wire_sheet(
-    shown: Any, show_sheet: Callable[[Any, Any], str], inputs: Sequence[Any], sheet: gr.HTML
+    shown: Any, show_sheet: Callable[..., str], inputs: Sequence[Any], sheet: gr.HTML
 ) -> Any:
     """Engrave what is on show, after it is on show; return the event of the engraving.
 
     Args:
         shown: The event that put it on show.
-        show_sheet: State and width of the window in px, HTML out.
-        inputs: Components of state and width.
+        show_sheet: State, width of the window in px and perhaps more in, HTML out.
+        inputs: Components of state, width and what comes besides.
         sheet: Where the sheet is.
     """
 
-    def on_shown(state: Any, window_px: Any) -> str:
+    def on_shown(*values: Any) -> str:
         with plain_errors():
-            return show_sheet(state, window_px)
+            return show_sheet(*values)
 
     options = {"concurrency_id": "sheet", "concurrency_limit": 1, **UNCHECKED}
     return shown.success(on_shown, list(inputs), sheet, **options)

@@ -18,7 +18,7 @@ from composer.piece import Piece
 from composer.rendering import midi_bytes
 from composer.ui.edit import handlers as edit_handlers
 from composer.ui.edit.handlers import Editing, Version
-from composer.ui.edit.jobs import harmonise_job, infill_job, vary_job
+from composer.ui.edit.jobs import harmonise_job, infill_job, remake_job, vary_job
 from composer.ui.shared.history import MAX_STEPS
 from composer.ui.shared.running import STOPPED, Run
 from composer.ui.shared.score_view import fingerprint
@@ -139,6 +139,39 @@ def test_painting_on_a_candidate_keeps_it(bench: Editing) -> None:
     drawn = edit_handlers.keep_all(ended, painted(ended.piece))
     assert drawn.version.candidate is None and drawn.piece.parts[0].notes[0].pitch == 60
     assert "rewritten, then painted" in edit_handlers.show(drawn)["heading"]
+
+
+def test_what_is_painted_is_judged_at_once_and_kept_by_nobody(
+    bench: Editing, chorale: Piece
+) -> None:
+    said = edit_handlers.judge(bench, painted(chorale, 50))
+    assert "as read, then painted" in said["heading"]
+    assert "real chorales" in said["heading"]
+    found = json.loads(said["judged"])
+    assert found["id"] == fingerprint(chorale)
+    before = json.loads(edit_handlers.judge(bench, None)["judged"])
+    assert any("crossed voices" in one["words"] for one in found["findings"])
+    assert found["findings"] != before["findings"] and bench.piece is chorale
+    with pytest.raises(RequestError, match="another piece"):
+        edit_handlers.judge(bench, painted(chorale) | {"id": "0"})
+
+
+@pytest.mark.parametrize("whole_chord", [False, True])
+def test_a_single_note_or_chord_is_remade_and_all_else_stays(
+    bench: Editing, chorale: Piece, tiny_engine: Engine, whole_chord: bool
+) -> None:
+    note = chorale.parts[1].notes[5]
+    caret = {"part": 1, "row": [str(note.onset_beats), note.pitch, "1", 80, None, ""]}
+    job = partial(remake_job, whole_chord=whole_chord)
+    begun = edit_handlers.begin(bench, None, job, (caret, NUMBERS))
+    makers = {"paint": partial(pipeline.paint_steps, engine=tiny_engine)}
+    *_, (ended, _, _) = edit_handlers.draw(makers, begun)
+    for index, (part, given) in enumerate(zip(ended.piece.parts, chorale.parts, strict=True)):
+        open_here = whole_chord or index == 1
+        gone = [n for n in given.notes if not any(n is one for one in part.notes)]
+        assert all(n.onset_beats == note.onset_beats for n in gone)
+        assert len(gone) == (1 if open_here else 0)
+    assert "remade: candidate 1 of" in edit_handlers.show(ended)["heading"]
 
 
 def test_a_run_works_on_what_was_painted(bench: Editing, chorale: Piece) -> None:

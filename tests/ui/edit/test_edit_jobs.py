@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from composer.errors import ComposerError, RequestError
-from composer.piece import Piece
-from composer.ui.edit.jobs import NOT_MARKED, harmonise_job, infill_job, vary_job
+from composer.piece import Note, Piece
+from composer.ui.edit.jobs import NOT_MARKED, harmonise_job, infill_job, remake_job, vary_job
 from composer.ui.shared.settings import OPEN
 from tests.sentences import is_plain
 
@@ -20,6 +22,23 @@ def test_marked_bars_are_told_to_the_pipeline(chorale: Piece) -> None:
     asked = {"complete": True, "edges": "tie", "candidates": 4, "temperature": 1.2, "seed": 9}
     assert job.options == {"parts": (0, 1, 2, 3), **asked}
     assert job.words == "bars 2 to 3 completed"
+
+
+def test_a_note_of_a_chord_is_remade_between_its_neighbours(keyboard_piece: Piece) -> None:
+    notes = (
+        Note(Fraction(0), 60, Fraction(2)),
+        *(Note(Fraction(1), n, Fraction(1)) for n in (64, 67)),
+    )
+    parts = (replace(keyboard_piece.parts[0], notes=notes), *keyboard_piece.parts[1:])
+    piece = replace(keyboard_piece, parts=parts)
+    job = remake_job(piece, {"part": 0, "row": ["1", 64]}, FEW)
+    (area,) = job.arguments[1]
+    assert (area.low, area.high, area.parts) == (61, 66, (0,))
+    assert (area.begin_beats, area.end_beats) == (1, 2)
+    whole = remake_job(piece, {"part": 0, "row": ["1", 64]}, FEW, whole_chord=True)
+    assert whole.arguments[1][0].parts == tuple(range(len(piece.parts)))
+    with pytest.raises(RequestError, match="no note is chosen"):
+        remake_job(piece, {"part": 0, "row": ["1", 65]}, FEW)
 
 
 def test_what_is_left_empty_is_left_to_the_pipeline(chorale: Piece) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.errors import ComposerError, RequestError
-from composer.piece import Piece
+from composer.piece import Marks, Piece, Written
 from composer.scoring import score
 from composer.ui.shared import score_view
-from composer.ui.shared.score_view import Selection, read_edits, read_selection
+from composer.ui.shared.score_view import Selection, read_caret, read_edits, read_selection
 from tests.strategies import pieces
 
 JSON = st.recursive(
@@ -63,6 +64,51 @@ def test_notes_of_another_piece_are_refused(chorale: Piece, keyboard_piece: Piec
     moved = untouched(chorale) | {"id": "0"}
     with pytest.raises(RequestError, match="another piece"):
         read_edits(moved, chorale)
+
+
+def marked(piece: Piece) -> Piece:
+    """Return a piece whose first note is spelled, written and slurred by hand."""
+    soprano = piece.parts[0]
+    marks = Marks(spelling="Cb", written=(Written("quarter"),), signs=("staccato",))
+    notes = (replace(soprano.notes[0], pitch=71, marks=marks), *soprano.notes[1:])
+    return replace(piece, parts=(replace(soprano, notes=notes), *piece.parts[1:]))
+
+
+def test_what_is_written_at_notes_outlives_painting_elsewhere(chorale: Piece) -> None:
+    """A stroke of the brush once took spelling, articulations and syllables from all notes."""
+    piece = marked(chorale)
+    edits = untouched(piece)
+    edits["parts"][3].pop()
+    painted = read_edits(edits, piece)
+    assert painted.parts[0] == piece.parts[0]
+    assert painted.parts[3].notes == piece.parts[3].notes[:-1]
+
+
+def test_a_note_is_respelled_moved_and_lengthened_with_its_signs(chorale: Piece) -> None:
+    piece = marked(chorale)
+    first = untouched(piece)["parts"][0][0]
+    cases = (
+        ([*first[:4], 0, "B"], Marks("B", (Written("quarter"),), signs=("staccato",))),
+        (
+            [first[0], 72, *first[2:4], 0, ""],
+            Marks(written=(Written("quarter"),), signs=("staccato",)),
+        ),
+        ([*first[:2], "2", first[3], 0, "Cb"], Marks("Cb", signs=("staccato",))),
+        ([*first[:4], None, "Cb"], Marks("Cb")),
+        ([*first[:4], None, ""], None),
+    )
+    for row, marks in cases:
+        edits = untouched(piece)
+        edits["parts"][0][0] = row
+        assert read_edits(edits, piece).parts[0].notes[0].marks == marks
+
+
+def test_the_note_at_the_caret_is_found_among_painted_ones(chorale: Piece) -> None:
+    note = chorale.parts[1].notes[2]
+    row = ["48/24", note.pitch, "1", 80, None, ""]
+    assert read_caret({"part": 1, "row": row}, chorale) == (1, note)
+    for nothing in (None, {}, {"part": 9, "row": row}, {"part": 1, "row": ["1/0", 60]}):
+        assert read_caret(nothing, chorale) is None
 
 
 def test_a_note_beyond_the_end_is_refused(chorale: Piece) -> None:

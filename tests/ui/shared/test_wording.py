@@ -159,6 +159,6 @@ def test_every_candidate_can_be_heard_from_its_row(composition: Composition) -> 
 
 def test_one_sentence_says_what_came(composition: Composition) -> None:
     best = composition.ranked[0]
-    said = tables.verdict(replace(best, kept=(Outcome("bars", "16", "15", False),)))
+    said = tables.verdict(best.scorecard, ("bars 15, not 16",))
     assert "real chorales; not as you asked: bars 15, not 16" in said
     assert said.endswith(".")
