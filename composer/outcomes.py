@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
-from composer.piece import Piece
+from composer.piece import Piece, tell_chords
 from composer.rendering import loudness_of
 from composer.request import Request
 from composer.scorecard import Scorecard
@@ -85,6 +85,9 @@ def compare_with_request(request: Request, piece: Piece, card: Scorecard) -> tup
     counts = [("bars", request.bars, piece.n_bars), ("parts", request.parts, len(piece.parts))]
     found += [Outcome(n, str(asked), str(got), asked == got) for n, asked, got in counts if asked]
     found += [*_compare_course(request, piece), *_compare_levels(request, piece, card)]
+    if request.chords is not None:
+        asked = str(request.chords)
+        found.append(Outcome("chords", asked, *tell_chords(request.chords, piece)))
     found.append(_close(bass, request.key or piece.key))
     avoided = [s for s in card.scores if s.name in PARALLELS and s.high == 0.0]
     if request.part_writing > 0 and avoided:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from composer.chords import Progression, parse_progression
 from composer.errors import OptionError
 from composer.theory import MODES, STYLES, Key, Meter, parse_key, parse_meter
 from composer.units import TEMPO_RANGE_BPM
@@ -23,6 +24,7 @@ MAX_NAME = 100  # characters
 LEVELS = ("low", "not high", "medium", "not low", "high")
 LOUDNESSES = ("pp", "p", "mp", "mf", "f", "ff", "p<f", "f>p", "p<f>p")
 MAX_LENGTH_S = 1800.0
+EXAMPLES = {"key": "G minor", "meter": "3/4", "chords": "G | D7 G"}
 
 
 def number_setting(label: str, default: Any, low: float, high: float, help_text: str) -> Any:
@@ -44,8 +46,9 @@ def _choice(label: str, choices: tuple[str, ...], help_text: str) -> Any:
 class Request:
     """What a person asks for; `None` leaves the choice to the model.
 
-    `key` and `meter` may be given as text; they are kept as `Key` and `Meter`. `engine_options` may
-    be given as a mapping; it is kept as text, such as "passes=8, heat=1.2".
+    `key`, `meter` and `chords` may be given as text; they are kept as `Key`, `Meter` and
+    `Progression`. `engine_options` may be given as a mapping; it is kept as text, such as
+    "passes=8, heat=1.2".
 
     Raises:
         OptionError: If a value is out of its range or of a wrong type.
@@ -146,6 +149,12 @@ class Request:
         "composers, forms, ensembles, keys or meters that are not wanted, by commas",
         most=400,
     )
+    chords: Progression | None = _text(
+        "Chords",
+        "chord symbols that the music leans to, with | between bars and . for one that is held: "
+        "'G | D7 G | Em . C D7'; fewer bars than the piece has begin again",
+        most=4000,
+    )
 
     def __post_init__(self) -> None:
         """Parse texts and check every range."""
@@ -155,6 +164,8 @@ class Request:
         own = self.engine_options
         own = options_to_text(own) if isinstance(own, Mapping) else own
         object.__setattr__(self, "engine_options", own or None)
+        chords = _parsed("chords", self.chords, parse_progression, Progression)
+        object.__setattr__(self, "chords", chords)
         for option in fields(self):
             value = getattr(self, option.name)
             if "low" in option.metadata:
@@ -180,7 +191,8 @@ class Request:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         values = {option.name: getattr(self, option.name) for option in fields(self)}
-        return values | {name: values[name] and str(values[name]) for name in ("key", "meter")}
+        parsed = ("key", "meter", "chords")
+        return values | {name: values[name] and str(values[name]) for name in parsed}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Request:
@@ -203,7 +215,7 @@ def _parsed(name: str, value: Any, parse: Callable[[str], Any], kind: type) -> A
     if isinstance(value, str):
         return parse(value) if value.strip() else None
     if value is not None and not isinstance(value, kind):
-        raise OptionError(f"`{name}` must be text such as 'G minor' or '3/4', got {_shown(value)}")
+        raise OptionError(f"`{name}` must be text such as {EXAMPLES[name]!r}, got {_shown(value)}")
     return value
 
 

@@ -23,6 +23,7 @@ ROWS = (
     ("worker",),
     ("units",),
     ("theory",),
+    ("chords",),
     ("piece", "recording", "request", "scorecard", "plans"),
     ("stitching", "cells"),
     ("corpus", "tokenizer", "models", "scoring", "transcription"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = (
     "composer", "form", "ensemble", "temperature", "top_k", "top_p", "min_p", "guidance",
-    "part_writing", "candidates", "seed", "engine", "engine_options", "style",
+    "part_writing", "candidates", "seed", "engine", "engine_options", "style", "chords",
 )  # fmt: skip
 
 

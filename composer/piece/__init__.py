@@ -49,6 +49,7 @@ A measure of two staccato quarters under a slur, at 100 and then 80 quarters a m
 """
 
 from composer.piece.bars import Bar, MeterChange, walk_bars
+from composer.piece.lead_sheets import chords_kept, progression_of, tell_chords
 from composer.piece.marks import SIGNS, Grace, Lyric, Marks, Written
 from composer.piece.notes import Note, Part
 from composer.piece.score import STYLE_CREDIT, Piece
@@ -83,5 +84,8 @@ __all__ = [
     "Repeat",
     "TempoChange",
     "Written",
+    "chords_kept",
+    "progression_of",
+    "tell_chords",
     "walk_bars",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from composer.piece.chords import CHORD
+from composer.chords import CHORD
 from composer.piece.marks import Marks
 from composer.piece.notes import Note, Part
 from composer.piece.signs import Marking

@@ -21,7 +21,7 @@ from composer.composition import Composition, piece_beside
 from composer.corpus.detect import ensemble_of_piece
 from composer.engines import Engine, Fill, check_menu, decide, named_for
 from composer.errors import OptionError, RequestError
-from composer.piece import Part, Piece
+from composer.piece import Part, Piece, progression_of
 from composer.pipeline.chain import range_of
 from composer.pipeline.judge import Judge, Within
 from composer.pipeline.many_parts import (
@@ -40,6 +40,7 @@ MANNER = (
     "style",
     "form",
     "ensemble",
+    "chords",
     "temperature",
     "top_k",
     "top_p",
@@ -148,8 +149,8 @@ def infill_steps(
         complete: Keep the notes that stand there, and write more between them.
         engine: What composes, or its name; the usual one by default.
         should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
-        manner: Those of `MANNER`, as in a `Request`; composer, form and ensemble are the piece's
-            if left out.
+        manner: Those of `MANNER`, as in a `Request`; composer, form, ensemble and chord symbols
+            are the piece's if left out.
 
     Raises:
         RequestError: If the piece has no such bars or parts, cannot be read by the model, or no
@@ -271,7 +272,8 @@ def harmonise_steps(
         engine: What composes, or its name; the usual one by default.
         should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
         manner: Those of `MANNER`, as in a `Request`. Composer and form that are left out are drawn
-            from the menu; the ensemble is the usual one.
+            from the menu; the ensemble is the usual one. Chords that are left out are the symbols
+            in the piece, as of a lead sheet.
 
     Raises:
         RequestError: If the part is none, composer and form are not on the menu, the piece cannot
@@ -282,7 +284,7 @@ def harmonise_steps(
         raise OptionError(f"`part` must be from 1 to {len(piece.parts)}, got {part + 1}")
     if not piece.parts[part].notes:
         raise RequestError(f"part {part + 1} has no note to write other parts to")
-    request = _request({"key": piece.key}, manner)
+    request = _request({"key": piece.key, "chords": progression_of(piece)}, manner)
     if engine.menu:
         check_menu(request, engine.menu)
     bars = min(MAX_BARS, piece.n_bars)
@@ -342,6 +344,7 @@ def _fill_steps(
         "form": source.form[:MAX_NAME] or None,
         "ensemble": source.ensemble[:MAX_NAME] or ensemble_of_piece(source) or None,
         "key": source.key,
+        "chords": progression_of(source),
         "bars": min(MAX_BARS, source.n_bars),
         "parts": n_parts if n_parts <= MAX_PARTS_ASKED else None,
     }

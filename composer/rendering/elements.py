@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
+from composer.chords import CHORD, KIND_BY_SUFFIX
 from composer.piece import Grace, Lyric
-from composer.piece.chords import CHORD, KIND_BY_SUFFIX
 from composer.piece.marks import VALUE_BEATS
 from composer.theory import pitch_name, spelling_to_pitch_class
 

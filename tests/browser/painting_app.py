@@ -16,7 +16,7 @@ from composer.request import Request
 from composer.ui import launch
 from composer.ui.layout import ARRIVE
 from composer.ui.server.entrance import PlainBlocks
-from composer.ui.shared import score_view, sheets
+from composer.ui.shared import marked, score_view, sheets
 from tests.conftest import without_beginning
 from tests.fake_studio import make_piece
 
@@ -28,8 +28,8 @@ RAW: dict[str, Any] = {"preprocess": False, "queue": False}
 
 def read_back(selection: Any, edits: Any) -> str:
     """Say which bars and parts are selected, and how many notes there are."""
-    painted = score_view.read_edits(edits, PIECE)
-    return f"{score_view.read_selection(selection, PIECE)}; {painted.n_notes} notes"
+    painted = marked.read_edits(edits, PIECE)
+    return f"{marked.read_selection(selection, PIECE)}; {painted.n_notes} notes"
 
 
 def build() -> gr.Blocks:

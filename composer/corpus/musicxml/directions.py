@@ -12,11 +12,11 @@ from fractions import Fraction
 from operator import attrgetter
 from xml.etree.ElementTree import Element
 
+from composer.chords import CHORD, CHORD_SUFFIXES
 from composer.corpus.musicxml.signatures import KeyMark, TempoMark, metronome_mark, read_key_mark
 from composer.corpus.musicxml.values import read_tempo, text_of
 from composer.corpus.text import clean_text
 from composer.piece import Marking, Repeat
-from composer.piece.chords import CHORD, CHORD_SUFFIXES
 from composer.piece.moving import fifths_of_interval, moved_marking
 from composer.piece.signs import POINTS
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from composer.decoding import Draw
 from composer.decoding.engine import Leaning
 from composer.engines.base import Begun, Continue, Stretch
+from composer.engines.events.chord_tones import ChordTones
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, slide
 from composer.engines.events.leanings import Beats, Closing, Together
 from composer.engines.events.part_writing import PartWriting, parallel_costs
@@ -258,6 +259,11 @@ def _begin(
     stop = n_heard + ask.bars if ask.bars_after else frame.bars + 1
     grammar = Continuation(frame, size, n_heard, stop)
     leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
+    if ask.request.chords is not None:
+        first, has_upbeat = ask.bars_before - n_heard, bool(ask.before.pickup_beats)
+        leanings.append(
+            ChordTones(grammar, ask.request.chords, shift, first=first, has_upbeat=has_upbeat)
+        )
     if ask.request.part_writing > 0 and not ask.bars_after:
         leanings.append(Closing(grammar, conditions.mode, ask.request.part_writing))
     if ask.request.part_writing > 0:

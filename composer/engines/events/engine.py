@@ -25,6 +25,7 @@ from composer.engines.base import (
 )
 from composer.engines.capabilities import Capabilities
 from composer.engines.companions import Companions
+from composer.engines.events.chord_tones import ChordTones
 from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.events.filling import filling_drawing
@@ -214,6 +215,8 @@ class EventEngine(Engine):
                 leanings.append(Entries(grammar, request.part_writing))
                 leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
                 leanings.append(Beats(grammar, request.part_writing))
+            if request.chords is not None:
+                leanings.append(ChordTones(grammar, request.chords, conditions.key.shift))
             return grammar, Together(leanings)
 
         return Drawing(

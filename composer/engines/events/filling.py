@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.cells import Blank
-from composer.decoding import Draw
+from composer.decoding import Draw, Leaning
 from composer.engines.base import Fill
+from composer.engines.events.chord_tones import ChordTones
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing
+from composer.engines.events.leanings import Together
 from composer.engines.events.part_writing import SILENT, SIXTEENTH, PartWriting, parallel_costs
 from composer.engines.events.takes import Reader, read_filling
 from composer.tokenizer import Conditions, Vocabulary, encode_bars, encode_conditions, vocab
@@ -90,9 +92,19 @@ def filling_drawing(
     costs = parallel_costs(conditions, ask.request.part_writing)
     line = GivenLine(blank)
 
-    def begin(size: int) -> tuple[HoleGrammar, BesideGiven | None]:
+    piece, chords = blank.piece, ask.request.chords
+    has_upbeat = blank.begins_beats > 0
+
+    def begin(size: int) -> tuple[HoleGrammar, Leaning | None]:
         grammar = kind(frame, size, room, framing.given)
-        return grammar, BesideGiven(grammar, costs, line) if costs else None
+        leanings: list[Leaning] = [BesideGiven(grammar, costs, line)] if costs else []
+        if chords is not None:
+            leanings.append(
+                ChordTones(
+                    grammar, chords, piece.key.shift, first=blank.first, has_upbeat=has_upbeat
+                )
+            )
+        return grammar, Together(leanings) if leanings else None
 
     n_given = sum(framing.given.n_ahead) + (framing.given.kept[:, :, TIME] >= 0).sum()
     return Drawing(

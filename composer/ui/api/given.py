@@ -62,7 +62,7 @@ _PART = Value("part", int, 1, "the part that stays, from 1, the highest first")
 
 def abilities(studio: Studio) -> tuple[Ability, ...]:
     """Return the abilities."""
-    named, run = _named("composer", "form"), _named(*_RUN)
+    named, run, chords = (_named(*names) for names in (("composer", "form"), _RUN, ("chords",)))
     # What is varied keeps the temperature that suits its freedom, unless one is named.
     own_run = (replace(run[0], kind=float | None, default=None), *run[1:])
     few = {"candidates": 2, "seed": 1}
@@ -78,21 +78,21 @@ def abilities(studio: Studio) -> tuple[Ability, ...]:
         Ability(
             "infill",
             INFILL,
-            (FILE, *_PLACE, *_PARTS, _COMPLETE, *named, *run),
+            (FILE, *_PLACE, *_PARTS, _COMPLETE, *named, *run, *chords),
             partial(_infill, studio),
             some_bars | {"parts": [2, 3]} | few,
         ),
         Ability(
             "vary",
             VARY,
-            (FILE, *_PLACE, _FREEDOM, *_PARTS, *own_run),
+            (FILE, *_PLACE, _FREEDOM, *_PARTS, *own_run, *chords),
             partial(_vary, studio),
             some_bars | {"freedom": 0.3} | few,
         ),
         Ability(
             "harmonise",
             HARMONISE,
-            (FILE, _PART, *named, setting_value("ensemble"), *run),
+            (FILE, _PART, *named, setting_value("ensemble"), *run, *chords),
             partial(_harmonise, studio),
             {"composer": "Bach", "form": "chorale"} | few,
         ),

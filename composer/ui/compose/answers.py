@@ -60,6 +60,11 @@ def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, st
     )
     for name, asked, got in exact:
         yield name, _asked(asked), str(got), None if asked is None else asked == got
+    yield from (
+        (one.name, one.asked, one.got, one.is_kept)
+        for one in candidate.kept
+        if one.name == "chords"
+    )
     tempo = request.tempo_bpm
     got_bpm = f"{piece.tempo_bpm:.0f}"
     asked_bpm = "usual for the form" if tempo is None else f"{tempo:.0f}"

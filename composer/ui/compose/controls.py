@@ -22,6 +22,7 @@ from composer.ui.shared.settings import OPEN, setting, settings
 # What is always in sight, two in a row; what comes after it under "More"; the rest is for experts.
 MAIN = (("composer", "form"), ("key", "meter"), ("bars", "tempo_bpm"), ("ensemble", "parts"))
 ENGINE = ("engine", "engine_options")  # these have components of their own
+CHORDS = "chord symbols that the music leans to; | between bars, . holds a chord, % repeats a bar"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def build(
     with gr.Accordion("More", open=False, elem_id="more"):
         styles = [("Any", OPEN), *((name.capitalize(), name) for name in STYLES)]
         placed["style"] = fields.choice("style", styles, OPEN, info=setting("style").help)
+        placed["chords"] = fields.lines("chords", info=CHORDS, placeholder="G | D7 G | Em . C D7")
         placed["temperature"] = fields.slider("temperature", step=0.05)
         with gr.Row(elem_classes=["pair"]):
             placed["candidates"] = fields.number("candidates", info=setting("candidates").help)

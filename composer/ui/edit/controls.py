@@ -122,6 +122,12 @@ def _build_manner(can: Mapping[str, Capabilities]) -> tuple[dict[str, Any], gr.R
     numbers: dict[str, Any] = {
         "candidates": fields.number("candidates", page=PAGE, info=setting("candidates").help)
     }
+    numbers["chords"] = fields.lines(
+        "chords",
+        page=PAGE,
+        placeholder="G | D7 G | Em . C D7",
+        info="chord symbols that new notes lean to; empty: those in the piece; N.C. for none",
+    )
     who = engines.build(can, "Fill", page=PAGE)
     with gr.Accordion("More", open=False, elem_id="edit-more"):
         edges = gr.Radio(

@@ -24,6 +24,7 @@ from composer.ui.edit.jobs import Job
 from composer.ui.shared import (
     downloads,
     keeping,
+    marked,
     score_view,
     sheets,
     source,
@@ -171,7 +172,7 @@ def take_edits(state: Editing, edits: Any) -> Editing:
         RequestError: If there is no piece, or it is no painting of what is on show.
     """
     version = state.version
-    painted = score_view.read_edits(edits, version.on_show)
+    painted = marked.read_edits(edits, version.on_show)
     if painted is version.on_show:
         return state
     words = views.painted_words(version.told)
@@ -313,7 +314,7 @@ def _saved(state: Editing) -> str:
     version, piece = state.version, state.piece
     steps = state.history.steps[: state.history.at + 1]
     versions = [(one.on_show, one.told) for one in steps if one.key == version.key]
-    path = state.path(f"versions-{version.key[:8]}-{score_view.fingerprint(piece)}.json")
+    path = state.path(f"versions-{version.key[:8]}-{marked.fingerprint(piece)}.json")
     path.write_text(views.versions_json(versions), encoding="utf-8")
     facts = f"{version.told}, {wording.count(len(versions), 'version')}"
     return keeping.saved(key=version.key, title=wording.title(piece), facts=facts, path=path)
@@ -333,9 +334,9 @@ def open_kept(state: Editing, path: Any, key: Any) -> Editing:
     return opened
 
 
-def _marked(job: Job, piece: Piece) -> score_view.Selection | None:
+def _marked(job: Job, piece: Piece) -> marked.Selection | None:
     """Return the bars that a run wrote, under the numbers that they have in what came of it."""
-    return job.place and score_view.renumbered(job.place, job.arguments[0], piece)
+    return job.place and marked.renumbered(job.place, job.arguments[0], piece)
 
 
 def _first_bar(trial: Trial | None) -> int:
@@ -366,7 +367,7 @@ def show_sheet(state: Editing, window_px: Any, edits: Any = None) -> str:
     """Engrave what is on show for a window of a width, with what was painted; return HTML."""
     if not state.history.steps:
         return ""
-    return sheets.show_sheet(score_view.read_edits(edits, state.piece), window_px)
+    return sheets.show_sheet(marked.read_edits(edits, state.piece), window_px)
 
 
 def judge(state: Editing, edits: Any) -> dict[str, str]:
@@ -375,7 +376,7 @@ def judge(state: Editing, edits: Any) -> dict[str, str]:
     Raises:
         RequestError: If there is no piece, or it is no painting of what is on show.
     """
-    version, piece = state.version, score_view.read_edits(edits, state.piece)
+    version, piece = state.version, marked.read_edits(edits, state.piece)
     card = score(piece, form=piece.form)
     words = version.told if piece is state.piece else views.painted_words(version.told)
     return {
@@ -394,6 +395,6 @@ def make_file(
         RequestError: If there is none, or it cannot be written so.
         MissingTool: If a tool is absent.
     """
-    piece = score_view.read_edits(edits, state.piece)
-    name = f"edited-{views.slug(piece)}-{score_view.fingerprint(piece)[:8]}.{kind}"
+    piece = marked.read_edits(edits, state.piece)
+    name = f"edited-{views.slug(piece)}-{marked.fingerprint(piece)[:8]}.{kind}"
     return downloads.make_file(piece, state.path(name), render_audio=render_audio)

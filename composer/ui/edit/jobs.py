@@ -10,8 +10,8 @@ from composer.cells import Area
 from composer.errors import RequestError
 from composer.piece import Note, Part, Piece
 from composer.ui.edit import views
-from composer.ui.shared import score_view
-from composer.ui.shared.score_view import Selection
+from composer.ui.shared import marked, score_view
+from composer.ui.shared.marked import Selection
 from composer.ui.shared.settings import new_seed, read_whole, setting
 
 NOT_CHOSEN = "no note is chosen yet; press `paint notes`, click a note of the part, then try again"
@@ -66,7 +66,7 @@ def remake_job(
     Raises:
         RequestError: If no note is chosen, or a value will not do.
     """
-    found = score_view.read_caret(caret, piece)
+    found = marked.read_caret(caret, piece)
     if found is None:
         raise RequestError(NOT_CHOSEN)
     part, note = found
@@ -127,7 +127,7 @@ def harmonise_job(
 
 
 def _marked(piece: Piece, selection: Any) -> Selection:
-    place = score_view.read_selection(selection, piece)
+    place = marked.read_selection(selection, piece)
     if place is None:
         raise RequestError(NOT_MARKED)
     return place

@@ -13,7 +13,7 @@ from composer.errors import ComposerError, RequestError
 from composer.piece import Piece
 from composer.scorecard import Scorecard
 from composer.ui.shared import keeping, score_view, tables, wording
-from composer.ui.shared.score_view import Selection
+from composer.ui.shared.marked import Selection
 
 EMPTY = (
     '<div class="empty"><p>Take what you composed, bring a <b>MIDI</b> or <b>MusicXML</b> file, or '

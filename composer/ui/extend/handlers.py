@@ -22,7 +22,16 @@ from composer.rendering import interpret, write_midi
 from composer.scoring import score
 from composer.theory import parse_key
 from composer.ui.extend import views
-from composer.ui.shared import downloads, keeping, score_view, sheets, source, uploads, wording
+from composer.ui.shared import (
+    downloads,
+    keeping,
+    marked,
+    score_view,
+    sheets,
+    source,
+    uploads,
+    wording,
+)
 from composer.ui.shared.history import History
 from composer.ui.shared.running import TabState, follow
 from composer.ui.shared.settings import new_seed, read_whole, setting
@@ -107,9 +116,7 @@ class Extending(TabState):
     def file(self, suffix: str) -> Path:
         """Return where a file of the present piece belongs."""
         piece = self.grown().piece()
-        return self.path(
-            f"extended-{piece.n_bars}-bars-{score_view.fingerprint(piece)[:8]}{suffix}"
-        )
+        return self.path(f"extended-{piece.n_bars}-bars-{marked.fingerprint(piece)[:8]}{suffix}")
 
 
 def take_upload(read_score: ReadScore, state: Extending, upload: Any) -> Extending:

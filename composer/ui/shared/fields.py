@@ -58,6 +58,12 @@ def blank(name: str, *, page: str = "setting", **options: Any) -> gr.Textbox:
     return gr.Textbox(elem_id=element(page, name), **(shown | options))
 
 
+def lines(name: str, *, page: str = "setting", **options: Any) -> gr.Textbox:
+    """Place a setting of several lines that may be left out."""
+    shown: dict[str, Any] = {"label": setting(name).label, "lines": 2, "max_lines": 4}
+    return gr.Textbox(elem_id=element(page, name), **(shown | options))
+
+
 def offer(options: list[tuple[str, Any]], value: Any) -> Any:
     """Offer a list, with the value of before if it is still there, else its first."""
     return gr.update(choices=options, value=choices.kept(options, value))

@@ -92,7 +92,11 @@ class Setting:
     def _read_text(self, value: Any) -> str | None:
         if value is None or value in ("", OPEN):
             return None
-        if not isinstance(value, str) or len(value) > self.most or not value.isprintable():
+        if (
+            not isinstance(value, str)
+            or len(value) > self.most
+            or not value.replace("\n", " ").isprintable()
+        ):
             raise OptionError(
                 f"`{self.name}` must be a text of at most {self.most} characters that can be "
                 "shown; leave it out to keep it open"

@@ -16,8 +16,8 @@ from composer.ui.edit import handlers as edit
 from composer.ui.edit.handlers import Editing
 from composer.ui.extend import handlers as extend
 from composer.ui.extend.handlers import Extending
+from composer.ui.shared.marked import fingerprint
 from composer.ui.shared.running import STOPPED, Run
-from composer.ui.shared.score_view import fingerprint
 from composer.ui.shared.visit import MAX_PAST, Visit
 from tests.fake_studio import FakeComposer, beep_audio, silent_audio
 

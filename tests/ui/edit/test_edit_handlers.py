@@ -20,8 +20,8 @@ from composer.ui.edit import handlers as edit_handlers
 from composer.ui.edit.handlers import Editing, Version
 from composer.ui.edit.jobs import harmonise_job, infill_job, remake_job, vary_job
 from composer.ui.shared.history import MAX_STEPS
+from composer.ui.shared.marked import fingerprint
 from composer.ui.shared.running import STOPPED, Run
-from composer.ui.shared.score_view import fingerprint
 from composer.ui.shared.visit import Visit
 from tests.fake_studio import FakeFiller, beep_audio
 

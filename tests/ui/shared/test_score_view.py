@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from composer.errors import ComposerError, RequestError
 from composer.piece import Marks, Piece, Written
 from composer.scoring import score
-from composer.ui.shared import score_view
-from composer.ui.shared.score_view import Selection, read_caret, read_edits, read_selection
+from composer.ui.shared import marked, score_view
+from composer.ui.shared.marked import Selection, read_caret, read_edits, read_selection
 from tests.strategies import pieces
 
 JSON = st.recursive(
@@ -66,7 +66,7 @@ def test_notes_of_another_piece_are_refused(chorale: Piece, keyboard_piece: Piec
         read_edits(moved, chorale)
 
 
-def marked(piece: Piece) -> Piece:
+def written_at(piece: Piece) -> Piece:
     """Return a piece whose first note is spelled, written and slurred by hand."""
     soprano = piece.parts[0]
     marks = Marks(spelling="Cb", written=(Written("quarter"),), signs=("staccato",))
@@ -76,7 +76,7 @@ def marked(piece: Piece) -> Piece:
 
 def test_what_is_written_at_notes_outlives_painting_elsewhere(chorale: Piece) -> None:
     """A stroke of the brush once took spelling, articulations and syllables from all notes."""
-    piece = marked(chorale)
+    piece = written_at(chorale)
     edits = untouched(piece)
     edits["parts"][3].pop()
     painted = read_edits(edits, piece)
@@ -85,7 +85,7 @@ def test_what_is_written_at_notes_outlives_painting_elsewhere(chorale: Piece) ->
 
 
 def test_a_note_is_respelled_moved_and_lengthened_with_its_signs(chorale: Piece) -> None:
-    piece = marked(chorale)
+    piece = written_at(chorale)
     first = untouched(piece)["parts"][0][0]
     cases = (
         ([*first[:4], 0, "B"], Marks("B", (Written("quarter"),), signs=("staccato",))),
@@ -163,7 +163,7 @@ def test_a_selection_and_a_turn_go_along(chorale: Piece) -> None:
     first, again = (score_view.show(chorale, turn=turn) for turn in (1, 2))
     assert first != again and json.loads(first)["id"] == json.loads(again)["id"]
     shown = json.loads(score_view.show(chorale, selected=Selection(2, 3, (0, 1))))
-    assert score_view.read_selection(shown["selected"], chorale) == Selection(2, 3, (0, 1))
+    assert marked.read_selection(shown["selected"], chorale) == Selection(2, 3, (0, 1))
 
 
 def test_an_upbeat_is_bar_0(upbeat_chorale: Piece) -> None:
@@ -176,6 +176,6 @@ def test_an_upbeat_is_bar_0(upbeat_chorale: Piece) -> None:
 
 def test_a_selection_stays_where_an_upbeat_goes(chorale: Piece, upbeat_chorale: Piece) -> None:
     place = Selection(0, 2, (1,))
-    moved = score_view.renumbered(place, upbeat_chorale, chorale)
+    moved = marked.renumbered(place, upbeat_chorale, chorale)
     assert moved == Selection(1, 3, (1,))
-    assert score_view.renumbered(moved, chorale, upbeat_chorale) == place
+    assert marked.renumbered(moved, chorale, upbeat_chorale) == place
