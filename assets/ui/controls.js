@@ -31,6 +31,11 @@ export function buildControls(root, view) {
   on('tempo', 'input', (event) => controls.showTempo(view, Number(event.target.value)));
   on('tempo', 'change', (event) => view.player.change({ rate: Number(event.target.value) / view.score.tempo }));
   on('expression', 'change', (event) => view.player.change({ isExpressive: event.target.checked }));
+  on('clicks', 'change', (event) => view.player.change({ clicks: event.target.checked }));
+  on('counts', 'change', (event) => { view.player.countsIn = event.target.checked; });
+  on('loop', 'change', (event) => view.loop(event.target.checked));
+  on('font', 'change', (event) => view.useFont(event.target.files[0]));
+  on('font-off', 'click', () => view.useFont(null));
   on('sheet-switch', 'click', () => controls.toggleSheet());
   on('paint', 'click', () => view.setPainting(!view.isPainting));
   on('part', 'change', (event) => view.paintPart(Number(event.target.value)));
@@ -71,6 +76,13 @@ function skeleton(paints) {
   <label class="sv-slide"><span>volume</span><input type="range" class="sv-volume" min="0" max="100" value="80" aria-label="Volume"></label>
   <label class="sv-check" title="phrases, accents and a ritardando; off: exactly as written"><input type="checkbox" class="sv-expression" checked><span>expression</span></label>
 </div>
+<details class="sv-practice"><summary>Loop, metronome, sounds</summary><div class="sv-bar">
+  <label class="sv-check"><input type="checkbox" class="sv-loop"><span>loop the selected bars</span></label>
+  <label class="sv-check"><input type="checkbox" class="sv-clicks"><span>metronome</span></label>
+  <label class="sv-check"><input type="checkbox" class="sv-counts"><span>count-in of one bar</span></label>
+  <label class="sv-check">your own soundfont <input type="file" class="sv-font" accept=".sf2,.sf3"></label>
+  <button type="button" class="sv-font-off sv-text" hidden>bundled sounds</button>
+</div></details>
 ${paints ? painter() : ''}
 <div class="sv-bar">
   <div class="sv-parts" role="group" aria-label="Parts"></div>
@@ -156,6 +168,9 @@ class Controls {
       play.innerHTML = icon(player.isPlaying ? 'pause' : 'play');
       play.title = label;
       play.setAttribute('aria-label', label);
+    }
+    for (const [name, isOn] of [['loop', view.loops], ['clicks', player.clicks], ['counts', player.countsIn]]) {
+      this.find(name).checked = Boolean(isOn);
     }
     for (const chipOf of this.find('parts').children) this._updateChip(chipOf, view);
     this.find('selected').hidden = !selection;

@@ -1,4 +1,5 @@
-// Plays a score: where it is, what sounds, how fast, how loud. Knows the synthesiser, no canvas.
+// Plays a score: where it is, what sounds, how fast, how loud, which bars again and again, and the
+// beats that a metronome clicks. Knows the synthesiser, no canvas.
 
 import * as synths from './synth.js';
 
@@ -6,6 +7,7 @@ import * as synths from './synth.js';
 const AHEAD_S = 0.15;
 const HIDDEN_AHEAD_S = 1.6;
 const LEAD_S = 0.06;
+const [UP, DOWN, CLICK] = [0, 1, 2]; // keys go up before others go down
 const REPEAT_GAP_S = 0.06; // a tone that is struck again is let go a little earlier
 
 const playing = new Set(); // players of all views: one sounds at a time
@@ -22,6 +24,9 @@ export class Player {
     this.rate = 1;
     this.volume = 0.8;
     this.isExpressive = true;
+    this.clicks = false; // whether a metronome is heard
+    this.countsIn = false; // whether it clicks a bar before the first note
+    this.span = null; // { begin, end } in quarters, which is played again and again
     this.muted = new Set();
     this.solo = new Set();
     this.place = 0; // in quarters, while nothing plays
@@ -37,7 +42,7 @@ export class Player {
     this.place = 0;
     this.muted.clear();
     this.solo.clear();
-    this.isSeated = false;
+    this.span = null;
   }
 
   get isPlaying() { return playing.has(this); }
@@ -49,16 +54,24 @@ export class Player {
     return Math.min(this.score.end, this.score.beatsAt(seconds, this.isExpressive));
   }
 
-  async play(beats = this.place) {
+  /** Play from a time on; `isGoingOn` where it sounded already, so that nothing is counted in. */
+  async play(beats = this.place, isGoingOn = false) {
     if (!this.score) return;
     hushAll();
-    this.place = beats >= this.score.end - 1e-6 ? 0 : Math.max(0, beats);
+    this.place = this._within(beats);
+    this.isCounting = this.countsIn && !isGoingOn;
     playing.add(this);
     this.started = 0;
     this.changed();
     const run = (this.run = {});
     await this._open();
     if (this.run === run && this.isPlaying) this._begin();
+  }
+
+  /** Return a time at which playing can begin. */
+  _within(beats) {
+    const { begin = 0, end = this.score.end } = this.span ?? {};
+    return beats < begin || beats >= end - 1e-6 ? begin : beats;
   }
 
   async _open() {
@@ -83,6 +96,7 @@ export class Player {
     }
     this.from = score.secondsAt(this.place, this.isExpressive);
     this.started = this.now() + LEAD_S;
+    if (this.isCounting) this._countIn();
     this.events = this._events();
     this.next = 0;
     this._schedule();
@@ -90,9 +104,31 @@ export class Player {
     this.firstSound = performance.now();
   }
 
+  /** Click the beats of a bar, and begin after them. */
+  _countIn() {
+    const { onset, end, pulse } = this.score.barAt(this.place);
+    const pulse_s = (this.score.secondsAt(this.place + pulse, this.isExpressive) - this.from) / this.rate;
+    const n = Math.max(1, Math.round((end - onset) / pulse));
+    for (let beat = 0; beat < n; beat += 1) this.synth?.click(this.started + beat * pulse_s, beat === 0);
+    this.started += n * pulse_s;
+  }
+
+  /** Return the clicks of the metronome, as events. */
+  _clicks(until) {
+    const found = [];
+    for (const bar of this.clicks ? this.score.bars : []) {
+      for (let at = bar.onset; at < bar.end - 1e-6; at += bar.pulse) {
+        const seconds = this.score.secondsAt(at, this.isExpressive);
+        if (seconds >= this.from - 1e-6 && seconds < until) found.push([seconds, CLICK, at === bar.onset]);
+      }
+    }
+    return found;
+  }
+
   /** Return strokes in the order of time; at one time keys go up first. */
   _events() {
-    const events = [];
+    const until = this.span ? this.score.secondsAt(this.span.end, this.isExpressive) : Infinity;
+    const events = this._clicks(until);
     this.score.notes.forEach((notes, part) => {
       const lastStart = new Map();
       for (const note of notes.toReversed()) {
@@ -103,9 +139,10 @@ export class Player {
         if (again <= stop + 0.01) stop = Math.max(start + (again - start) * 0.7, again - REPEAT_GAP_S);
         lastStart.set(note.pitch, start);
         // What sounds already where playing begins is struck there.
-        if (stop <= this.from + 0.02) continue;
+        if (stop <= this.from + 0.02 || start >= until - 1e-6) continue;
+        stop = Math.min(stop, until);
         const velocity = this.isExpressive ? note.loudness : note.velocity;
-        events.push([Math.max(start, this.from), 1, part, note.pitch, velocity], [stop, 0, part, note.pitch, 0]);
+        events.push([Math.max(start, this.from), DOWN, part, note.pitch, velocity], [stop, UP, part, note.pitch]);
       }
     });
     return events.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
@@ -118,14 +155,17 @@ export class Player {
       this._stroke(...this.events[this.next]);
       this.next += 1;
     }
-    if (this.beats >= this.score.end - 1e-6) this._finish();
+    if (this.beats < (this.span?.end ?? this.score.end) - 1e-6) return;
+    if (this.span) this.play(this.span.begin, true);
+    else this._finish();
   }
 
-  _stroke(seconds, isDown, part, pitch, velocity) {
+  _stroke(seconds, kind, ...what) {
     const time = this.started + (seconds - this.from) / this.rate;
     if (!this.synth) return;
-    if (isDown) this.synth.down(part, pitch, velocity, time);
-    else this.synth.up(part, pitch, time);
+    if (kind === CLICK) this.synth.click(time, ...what);
+    else if (kind === DOWN) this.synth.down(...what, time);
+    else this.synth.up(...what, time);
   }
 
   _finish() {
@@ -155,7 +195,7 @@ export class Player {
   }
 
   seek(beats) {
-    if (this.isPlaying) this.play(beats);
+    if (this.isPlaying) this.play(beats, true);
     else { this.place = Math.min(this.score?.end ?? 0, Math.max(0, beats)); this.changed(); }
   }
 
@@ -163,7 +203,7 @@ export class Player {
   change(rules) {
     const beats = this.beats;
     Object.assign(this, rules);
-    if (this.isPlaying) this.play(beats);
+    if (this.isPlaying) this.play(beats, true);
   }
 
   setVolume(volume) {

@@ -43,6 +43,9 @@ export function judge(props, watch, name) {
   watch('value', () => { if (props.value) views.get(name)?.judged(JSON.parse(props.value)); });
 }
 
+/** Let a view be painted on at once. */
+export function paint(name) { views.get(name)?.setPainting(true); }
+
 /** Let a sheet follow a view, whenever new pages come. */
 export function follow(element, watch, name) {
   const attach = () => {
@@ -99,6 +102,7 @@ export class ScoreView {
     this.isTouched = false; // by a brush, since it is on show
     this.isPainting &&= this.paints;
     this.player.show(this.score);
+    this.loops = false;
     this.roll.marks = this.score.findings;
     this.roll.set({ selection: null, mark: null, hover: null, caret: null, cursor: 0, part: -1 });
     this.roll.show(this.score, data.colours);
@@ -135,6 +139,31 @@ export class ScoreView {
   seek(beats) {
     this.player.seek(beats);
     this.roll.reveal(this.player.beats);
+  }
+
+  /** Play the selected bars, or all, again and again. */
+  loop(isOn) {
+    this.loops = isOn;
+    const { first, last } = this.selection ?? {};
+    const bars = first === undefined ? null : [this.score.barOf(first), this.score.barOf(last)];
+    const [begin, end] = bars ? [bars[0].onset, bars[1].end] : [0, this.score.end];
+    this.player.change({ span: isOn ? { begin, end } : null });
+    this.controls.update(this);
+  }
+
+  /** Play by a soundfont of the visitor's, or by the bundled one; it never leaves the browser. */
+  async useFont(file) {
+    try {
+      this.say(file ? 'loading the soundfont' : '');
+      const bytes = file && await synths.readFont(file);
+      await (await synths.open()).useFont(bytes);
+      this.player.change({});
+      this.say(file ? `sounds of ${file.name}` : 'bundled sounds');
+      this.controls.find('font-off').hidden = !file;
+    } catch (error) {
+      this.say(error.message || synths.NO_FONT);
+    }
+    if (!file) this.controls.find('font').value = '';
   }
 
   _playerChanged() {
@@ -189,6 +218,7 @@ export class ScoreView {
   }
 
   _selected() {
+    if (this.loops) this.loop(true);
     this.controls.update(this);
     const isAll = this.chosen.size === this.score.parts.length;
     const { first = this.score.firstNumber, last = this.score.lastNumber } = this.selection ?? {};

@@ -88,7 +88,7 @@ def chords_kept(progression: Progression, piece: Piece) -> Iterator[tuple[int, C
 
 
 def tell_chords(progression: Progression, piece: Piece) -> tuple[str, bool]:
-    """Say how many chords a piece keeps and in which bars it does not; and whether it keeps most."""
+    """Say how many chords a piece keeps, where it does not, and whether that is most of them."""
     kept = list(chords_kept(progression, piece))
     n_kept = sum(is_kept for *_, is_kept in kept)
     others = sorted({number for number, _, is_kept in kept if not is_kept})

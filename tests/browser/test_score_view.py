@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import Tab
 from tests.browser.painting_app import PIECE
-from tests.serving import serve
+from tests.serving import ROOT, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OpenTab = Callable[..., Tab]
@@ -105,6 +106,41 @@ def test_another_tempo_goes_on_from_where_it_is(tab: Tab) -> None:
     tab.page.locator(".sv-tempo").fill("144")
     tab.page.wait_for_function(f"{VIEW}.player.rate === 2 && {BEATS} > 1")
     assert tab.page.inner_text(".sv-bpm") == "144"
+
+
+def test_selected_bars_are_looped_with_a_metronome_and_counted_in(tab: Tab) -> None:
+    drag(tab, at(tab, 5), at(tab, 6))
+    tab.page.click(".sv-practice summary")
+    for name in ("loop", "clicks", "counts"):
+        tab.page.check(f".sv-{name}")
+    tab.page.locator(".sv-tempo").fill("240")
+    tab.page.click(".sv-play")
+    tab.page.wait_for_function(f"{VIEW}.player.events?.length > 0")
+    wait_s = tab.page.evaluate(f"{VIEW}.player.started - {VIEW}.player.now()")
+    assert wait_s > 0.5  # four beats at 240
+    clicks = f"{VIEW}.player.events.filter((event) => event[1] === 2)"
+    assert tab.page.evaluate(f"{clicks}.map((event) => event[2])") == [True, False, False, False]
+    tab.page.evaluate(f"window.heard = []; setInterval(() => heard.push({BEATS}), 20)")
+    back = "heard.some((beats, n) => n && beats < heard[n - 1] - 2)"
+    tab.page.wait_for_function(back)
+    assert tab.page.evaluate("heard.every((beats) => beats >= 4 && beats <= 8)")
+    assert tab.page.evaluate(f"{VIEW}.player.isPlaying")
+
+
+def test_a_soundfont_is_looked_at_before_it_plays(tab: Tab, tmp_path: Path) -> None:
+    other = tmp_path / "song.sf2"
+    other.write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
+    tab.page.click(".sv-practice summary")
+    tab.page.set_input_files(".sv-font", other)
+    tab.page.wait_for_selector(".sv-said:has-text('no soundfont that can be played')")
+    banks = f"{VIEW}.player.synth?.synth.soundBankManager.priorityOrder"
+    tab.page.set_input_files(".sv-font", next((ROOT / "soundfonts").glob("*.sf*")))
+    tab.page.wait_for_selector(".sv-said:has-text('sounds of')")
+    tab.page.click(".sv-play")
+    tab.page.wait_for_function(f"{banks}?.[0] === 'own'")
+    tab.page.click(".sv-font-off")
+    tab.page.wait_for_function(f"!{banks}.includes('own')")
+    assert tab.outside == []
 
 
 def test_bars_and_parts_are_selected_and_reach_the_server(tab: Tab) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import Capabilities, MenuEntry
+from composer.theory import INSTRUMENTS
+from composer.ui.edit.whole import OCTAVE, interval_choices
 from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
@@ -17,6 +19,32 @@ from composer.ui.shared.settings import OPEN, setting
 
 PAGE = "edit"
 EDGES = [("stay as they are", "keep"), ("are tied to new ones", "tie")]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is done to the whole piece at once.
+
+    Args:
+        interval, transpose: An interval, and the button that moves all notes by it.
+        part, instrument, give: A part, who is to play it, and the button that lets it be so.
+    """
+
+    interval: gr.Dropdown
+    transpose: gr.Button
+    part: gr.Dropdown
+    instrument: gr.Dropdown
+    give: gr.Button
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Bars to paint on: their key, meter and number, and the button that lays them out."""
+
+    key: gr.Textbox
+    meter: gr.Textbox
+    bars: gr.Number
+    take: gr.Button
 
 
 @dataclass(frozen=True)
@@ -31,6 +59,7 @@ class Ways:
         numbers: Settings of all, by name.
         engines: Who writes.
         stop: Stops the run.
+        whole: What needs no run.
     """
 
     infill: gr.Button
@@ -46,6 +75,7 @@ class Ways:
     numbers: dict[str, Any]
     engines: Engines
     stop: gr.Button
+    whole: Whole
 
     @property
     def runs(self) -> tuple[gr.Button, ...]:
@@ -89,12 +119,42 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
             part = gr.Dropdown([], label="Given part", elem_id="edit-part")
             composer, form = _build_pair(rows)
             harmonise = _run_button("Harmonise", "edit-harmonise")
+        with gr.Tab("Whole"):
+            whole = _build_whole()
     numbers, edges, who = _build_manner(can)
     stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     return Ways(
         *(infill, (note, chord), complete, vary, freedom, harmonise, part, composer, form),
-        *(edges, numbers, who, stop),
+        *(edges, numbers, who, stop, whole),
     )
+
+
+def _build_whole() -> Whole:
+    intervals, players = interval_choices(), list(INSTRUMENTS)
+    interval = gr.Dropdown(intervals, value=-OCTAVE, label="Interval", elem_id="edit-interval")
+    transpose = gr.Button("Transpose the piece", elem_id="edit-transpose")
+    with gr.Row(elem_classes=["pair"]):
+        part = gr.Dropdown([], label="Part", min_width=120, elem_id="edit-player-part")
+        instrument = gr.Dropdown(
+            players, value=players[0], label="Instrument", min_width=120, elem_id="edit-instrument"
+        )
+    give = gr.Button("Change the instrument", elem_id="edit-give")
+    return Whole(interval, transpose, part, instrument, give)
+
+
+def build_empty() -> Empty:
+    """Place where bars come from that are to be painted on."""
+    with gr.Accordion("Or empty bars to paint on", open=False, elem_id="edit-empty-fold"):
+        with gr.Row(elem_classes=["pair", "level"]):
+            key, meter = (
+                gr.Textbox(
+                    label=label, placeholder=usual, min_width=80, elem_id=f"edit-empty-{name}"
+                )
+                for name, label, usual in (("key", "Key", "C major"), ("meter", "Meter", "4/4"))
+            )
+            bars = gr.Number(8, label="Bars", precision=0, min_width=80, elem_id="edit-empty-bars")
+        take = gr.Button("Begin with empty bars", elem_id="edit-take-empty")
+    return Empty(key, meter, bars, take)
 
 
 def _say(words: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-from composer.ui.edit import controls, handlers, jobs, views
-from composer.ui.edit.controls import Ways
+from composer.ui.edit import controls, handlers, jobs, views, whole
+from composer.ui.edit.controls import Empty, Ways
 from composer.ui.edit.handlers import Editing
 from composer.ui.edit.jobs import Job
 from composer.ui.server.incidents import plain_errors
@@ -57,6 +57,7 @@ class Results(Slots):
     scorecard: gr.HTML
     record: gr.DownloadButton
     part: gr.Dropdown
+    player_part: gr.Dropdown
     undo: gr.Button
     redo: gr.Button
     saved: gr.HTML
@@ -68,6 +69,7 @@ class EditPage:
 
     studio: Studio
     source: Source
+    empty: Empty
     ways: Ways
     view: ScoreView
     keep: gr.Button
@@ -101,14 +103,15 @@ def build(
     state = gr.State(Editing(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
-            origin, ways = source.build(VIEW, "melody"), controls.build(rows, studio.engines())
+            origin, empty = source.build(VIEW, "melody"), controls.build_empty()
+            ways = controls.build(rows, studio.engines())
         with gr.Column(scale=5, min_width=320, elem_classes=["sheet"]):
             status = html(wording.status(""), elem_id="edit-status")
             draft = score_view.build_draft(VIEW)
-            view, keep, results, made, audio = _build_results(studio, ways.part, keeper)
+            view, keep, results, made, audio = _build_results(studio, ways, keeper)
     stage = Stage(state, status, results, _show, view.sheet, handlers.show_sheet, window_px)
     runs = Runs(stage, ways.runs, ways.stop, works, keeper, draft)
-    page = EditPage(studio, origin, ways, view, keep, results, stage, runs)
+    page = EditPage(studio, origin, empty, ways, view, keep, results, stage, runs)
     _wire_source(page, visit, onward)
     _wire_form(page)
     _wire_runs(page)
@@ -120,7 +123,7 @@ def build(
     as_audio.wire(audio, studio, state, lambda editing: editing.version.on_show)
 
 
-def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
+def _build_results(studio: Studio, ways: Ways, keeper: Keeper) -> Values:
     empty = html(views.EMPTY, elem_id="edit-empty")
     with gr.Column(visible=False, elem_id="edited") as shown:
         with gr.Row(elem_classes=["edit-head"]):
@@ -138,7 +141,7 @@ def _build_results(studio: Studio, part: gr.Dropdown, keeper: Keeper) -> Values:
             scorecard = html(elem_id="edit-scorecard", js_on_load=score_view.point_at(VIEW))
     results = Results(
         *(empty, shown, heading, view.view, view.sheet, ranking, scorecard, record),
-        *(part, undo, redo, keeper.saved),
+        *(ways.part, ways.whole.part, undo, redo, keeper.saved),
     )
     return view, keep, results, made, audio
 
@@ -150,12 +153,13 @@ def _step(label: str, name: str) -> gr.Button:
 def _show(state: Editing) -> Values:
     """Return the values of `Results`."""
     shown = handlers.show(state)
-    record = shown.pop("record")
+    record, parts = shown.pop("record"), views.part_choices(state.piece)
     return Results.fill(
         empty=gr.update(visible=False),
         shown=gr.update(visible=True),
         record=gr.update(value=record, interactive=record is not None),
-        part=gr.update(choices=views.part_choices(state.piece), value=handlers.given_part(state)),
+        part=gr.update(choices=parts, value=handlers.given_part(state)),
+        player_part=gr.update(choices=parts, value=0),
         undo=gr.update(interactive=state.history.can_undo),
         redo=gr.update(interactive=state.history.can_redo),
         **shown,
@@ -174,6 +178,11 @@ def _wire_source(page: EditPage, visit: gr.State, onward: gr.Button) -> None:
     )
     for trigger, take, found in sources:
         page.stage.wire(trigger, take, [found], **READING)
+    empty = page.empty
+    laid = page.stage.wire(
+        empty.take.click, whole.take_empty, [empty.key, empty.meter, empty.bars], **READING
+    )
+    laid.success(None, None, None, js=score_view.paint(VIEW))
     onward.click(None, None, None, js=open_page(VIEW))
     page.stage.wire_gone(origin.upload)
 
@@ -267,6 +276,17 @@ def _wire_changes(page: EditPage) -> None:
         return lambda state, edits, *values: change(handlers.take_edits(state, edits), *values)
 
     stage.wire_pick(results.ranking.pick, painted_first(handlers.pick), ["rank"], [edits])
+    of_all = page.ways.whole
+    for button, change, values in (
+        (of_all.transpose, whole.transpose, [of_all.interval]),
+        (of_all.give, whole.give_to, [of_all.part, of_all.instrument]),
+    ):
+        stage.wire(button.click, _reworking(change), [edits, *values])
     stage.wire(page.keep.click, handlers.keep_all, [edits])
     stage.wire(results.undo.click, painted_first(handlers.undo), [edits])
     stage.wire(results.redo.click, painted_first(handlers.redo), [edits])
+
+
+def _reworking(change: whole.Rework) -> Callable[..., Editing]:
+    """Return what changes the whole piece: state, edits and values in, state out."""
+    return lambda state, edits, *values: whole.rework(state, edits, change, *values)

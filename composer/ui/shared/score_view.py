@@ -116,6 +116,11 @@ def point_at(name: str) -> str:
     return f"{_IMPORT}.then((m) => m.point(element, '{name}'));"
 
 
+def paint(name: str) -> str:
+    """Return the `js` of an event that lets a view be painted on."""
+    return f"() => {{ {_IMPORT}.then((m) => m.paint('{name}')); }}"
+
+
 # Stops whatever plays; for the `js` of an event.
 HUSH = f"() => {{ {_IMPORT}.then((m) => m.hushAll()); }}"
 
