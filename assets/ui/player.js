@@ -51,7 +51,8 @@ export class Player {
   get beats() {
     if (!this.isPlaying || !this.started) return this.place;
     const seconds = this.from + Math.max(0, this.now() - this.started) * this.rate;
-    return Math.min(this.score.end, this.score.beatsAt(seconds, this.isExpressive));
+    const end = this.span?.end ?? this.score.end;
+    return Math.min(end, this.score.beatsAt(seconds, this.isExpressive));
   }
 
   /** Play from a time on; `isGoingOn` where it sounded already, so that nothing is counted in. */

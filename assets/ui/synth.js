@@ -13,7 +13,7 @@ const LEVEL = 4; // a choir of four at the usual volume is about as loud as in t
 
 const OWN = 'own';
 const MAX_FONT_BYTES = 256 * 2 ** 20;
-const FONT_WAIT_MS = 30_000;
+const FONT_WAIT_MS = 60_000;
 const CLICK_HZ = [1050, 1570]; // of a beat, and of the first one of a bar
 const CLICK_S = 0.05;
 
