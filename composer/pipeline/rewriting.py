@@ -36,21 +36,9 @@ from composer.theory import MONOPHONIC_ENSEMBLES, ensemble_instruments, usual_pa
 
 # Of a request; bars, parts, key, meter and tempo are those of the piece.
 MANNER = (
-    "composer",
-    "style",
-    "form",
-    "ensemble",
-    "chords",
-    "temperature",
-    "top_k",
-    "top_p",
-    "min_p",
-    "guidance",
-    "part_writing",
-    "candidates",
-    "seed",
-    "engine_options",
-)
+    "composer", "style", "form", "ensemble", "chords", "temperature", "top_k", "top_p",
+    "min_p", "guidance", "part_writing", "candidates", "seed", "engine_options",
+)  # fmt: skip
 MAX_PARTS_ASKED = 8
 MAX_NAME = 100  # characters
 # From keeping close (0) to rewriting (1): a quarter of the cells to all, cooler to warmer.
