@@ -265,7 +265,14 @@ def _begin(
             ChordTones(grammar, ask.request.chords, shift, first=first, has_upbeat=has_upbeat)
         )
     if ask.request.part_writing > 0 and not ask.bars_after:
-        leanings.append(Closing(grammar, conditions.mode, ask.request.part_writing))
+        leanings.append(
+            Closing(
+                grammar,
+                conditions.mode,
+                ask.request.part_writing,
+                holds=conditions.ensemble == "keyboard",
+            )
+        )
     if ask.request.part_writing > 0:
         leanings.append(Beats(grammar, ask.request.part_writing))
     if ask.scales:

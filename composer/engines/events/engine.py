@@ -211,7 +211,14 @@ class EventEngine(Engine):
             grammar = Grammar(frame, size)
             leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
             if request.part_writing > 0:
-                leanings.append(Closing(grammar, conditions.mode, request.part_writing))
+                leanings.append(
+                    Closing(
+                        grammar,
+                        conditions.mode,
+                        request.part_writing,
+                        holds=conditions.ensemble == "keyboard",
+                    )
+                )
                 leanings.append(Entries(grammar, request.part_writing))
                 leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
                 leanings.append(Beats(grammar, request.part_writing))

@@ -12,6 +12,7 @@ from composer.engines.events.leanings import (
     BEAT_NATS,
     CHORD_NATS,
     ENTRY_NATS,
+    HOLD_NATS,
     WAITS_FOR,
     Beats,
     Closing,
@@ -146,6 +147,31 @@ def lost_lengths(meter: tuple[int, int], position: int) -> set[int]:
         return set()
     assert set(found[0].tolist()) <= {0.0, -BEAT_NATS}
     return {int(index) + 1 for index in np.flatnonzero(found[0][:108])}
+
+
+def held(leaning: Closing, pitch: int, position: int = 0) -> np.ndarray | None:
+    row = np.array([[POSITION + position, 0, pitch]], np.int16)
+    found = leaning.weights(DURATION, row)
+    return None if found is None else np.asarray(found[0])
+
+
+def test_notes_of_the_last_triad_lean_to_a_pulse_or_more() -> None:
+    leaning = Closing(grammar_in_bar(2), "major", 0.5, holds=True)
+    for position in (0, 24, 72):
+        lengths = held(leaning, E, position)
+        assert lengths is not None
+        assert (lengths[:23] == -0.5 * HOLD_NATS).all()  # under a quarter
+        assert (lengths[23:] == 0).all()
+
+
+def test_notes_beside_the_pulse_or_the_triad_and_earlier_bars_may_be_short() -> None:
+    leaning = Closing(grammar_in_bar(2), "major", holds=True)
+    assert held(leaning, E, 12) is None
+    assert held(leaning, B) is None
+    assert held(Closing(grammar_in_bar(1), "major", holds=True), E) is None
+    assert held(Closing(grammar_in_bar(2), "major"), E) is None
+    bar_row = np.array([[BAR, 0, vocab.bars_left_id(3)]], np.int16)
+    assert leaning.weights(DURATION, bar_row) is None
 
 
 def test_a_length_that_hides_a_beat_of_a_compound_meter_is_less_likely() -> None:
