@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # what type checkers see; at run time `__getattr__` finds the
     from composer.pipeline import harmonise as harmonise
     from composer.pipeline import infill as infill
     from composer.pipeline import menu as menu
+    from composer.pipeline import paint as paint
+    from composer.pipeline import paint_steps as paint_steps
     from composer.pipeline import vary as vary
     from composer.prompts import read_prompt as read_prompt
     from composer.rendering import render_audio as render_audio
@@ -48,7 +50,8 @@ _NAMES = {
     "live": "TimedEvent stream",
     "piece": "Note Part Piece",
     "pipeline": (
-        "compose compose_long compose_plan compose_steps extend harmonise infill menu vary"
+        "compose compose_long compose_plan compose_steps extend harmonise infill menu "
+        "paint paint_steps vary"
     ),
     "prompts": "read_prompt",
     "rendering": "render_audio write_files write_midi",

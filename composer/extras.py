@@ -13,7 +13,7 @@ LIBRARIES = {
     "audio": ("transformers",),
     "transcribe": ("swift_f0",),
     "sheet": ("music21", "typst", "verovio"),
-    "page": ("gradio", "fastapi", "plotly"),
+    "page": ("gradio", "fastapi", "plotly", "PIL"),
     "batch": ("pyarrow",),
     "watch": ("prometheus_client",),
     "ports": ("rtmidi",),

@@ -303,9 +303,9 @@ def fake_fillings(filler: FakeFiller) -> dict[str, Any]:
     return {
         "extend_steps": filler.extend,
         "infill_steps": filler.place,
-        "paint_steps": filler.paint,
         "vary_steps": filler.place,
         "harmonise_steps": filler.harmonise,
+        "paint_steps": filler.paint,
     }
 
 

@@ -15,5 +15,16 @@ area of its onset and, of areas, of its pitch. Knows pieces, no model.
 from composer.cells.areas import Area, Cells, areas_of
 from composer.cells.blank import Blank, Opened
 from composer.cells.clearing import EDGES, cells_of, clear
+from composer.cells.reading import read_area
 
-__all__ = ["EDGES", "Area", "Blank", "Cells", "Opened", "areas_of", "cells_of", "clear"]
+__all__ = [
+    "EDGES",
+    "Area",
+    "Blank",
+    "Cells",
+    "Opened",
+    "areas_of",
+    "cells_of",
+    "clear",
+    "read_area",
+]

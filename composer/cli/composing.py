@@ -27,6 +27,12 @@ def _add_compose(commands: Any) -> None:
     for setting in fields(Request):
         add_setting(parser, setting)
     parser.add_argument(
+        "--width",
+        type=int,
+        help="length in sixteenths instead of bars, a multiple of 4, for an engine that has the "
+        "option `width`",
+    )
+    parser.add_argument(
         "--suggested",
         action="store_true",
         help="use the sampling settings that a sweep suggests for the form; options that you give "
@@ -40,6 +46,9 @@ def _compose(options: argparse.Namespace) -> None:
 
     names = [setting.name for setting in fields(Request)]
     given = {name: getattr(options, name) for name in names if name in options}
+    if options.width is not None:
+        own = given.get("engine_options")
+        given["engine_options"] = ", ".join(filter(None, [own, f"width={options.width}"]))
     if options.suggested:
         given = _suggested(given.get("form"), given.get("engine")) | given
     for step in compose_steps(Request(**given)):

@@ -1,4 +1,4 @@
-"""Commands that write beside given notes: infill, vary, harmonise."""
+"""Commands that write beside given notes: infill, vary, harmonise, paint."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from composer.cli.composing import print_ranking
@@ -32,7 +33,7 @@ _SETTINGS = (
 
 def add_commands(commands: Any) -> None:
     """Declare the commands of this file."""
-    for add in (_add_infill, _add_vary, _add_harmonise):
+    for add in (_add_infill, _add_vary, _add_harmonise, _add_paint):
         add(commands)
 
 
@@ -81,6 +82,64 @@ def _add_harmonise(commands: Any) -> None:
         help="which part is given (1 or more; 1 is the highest; default 1)",
     )
     _add_rest(parser)
+
+
+def _add_paint(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "paint",
+        _paint,
+        "Write areas of pitch and time anew; all notes outside stay as they are.",
+    )
+    add_score_file(parser)
+    parser.add_argument(
+        "--area",
+        action="append",
+        default=[],
+        help="bars and pitches, such as 5-8:C4-C6 (5-8 is all pitches, 5-8:C4-C6:1,2 of parts 1 "
+        "and 2); several may be given",
+    )
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        help="free shape: a PNG of 128 rows, the highest pitch on top, bright where to write, one "
+        "column a sixteenth; or a .npy of [128, steps], pitch 0 first",
+    )
+    parser.add_argument(
+        "--velocities-only",
+        action="store_true",
+        help="keep the notes there and give them other velocities",
+    )
+    parser.add_argument(
+        "--edges",
+        default="keep",
+        help="`keep` leaves notes that sound across an edge as they are, `tie` lets new notes be "
+        "tied to them (default keep)",
+    )
+    _add_rest(parser)
+
+
+def _paint(options: argparse.Namespace) -> None:
+    from composer.cells import areas_of, read_area
+    from composer.cli.masks import read_mask
+    from composer.pipeline import paint_steps
+
+    if not options.area and options.mask is None:
+        raise OptionError("say where to write: --area 5-8:C4-C6, or --mask with a file")
+
+    def steps(piece: Piece) -> Iterator[Any]:
+        areas = [read_area(text, piece) for text in options.area]
+        if options.mask is not None:
+            areas += areas_of(read_mask(options.mask), 4)
+        return paint_steps(
+            piece,
+            areas,
+            velocities_only=options.velocities_only,
+            edges=options.edges,
+            **_settings(options),
+        )
+
+    _run(options, steps)
 
 
 def _add_place(parser: Any) -> None:

@@ -231,12 +231,12 @@ class Sketch:
 
     Args:
         index: Of the take.
-        notes: The new notes so far, by onset; which parts play them is not decided yet.
+        music: As of a take, as far as it is made.
         unmade: What is still open.
     """
 
     index: int
-    notes: tuple[Note, ...]
+    music: Piece
     unmade: tuple[Area, ...]
 
 
@@ -309,11 +309,14 @@ class Engine:
             RequestError: If it cannot, in a sentence that says what would do.
         """
         self.capabilities.check(type(ask).__name__, ask.request)
-        areas = isinstance(ask, Fill) and ask.blank.areas
-        if areas and "areas" not in self.capabilities.opens:
-            raise RequestError(
-                "this engine fills whole bars of parts only; choose one that paints areas"
-            )
+        if isinstance(ask, Fill):
+            opens = self.capabilities.opens
+            if ask.notes is not None and "velocities" not in opens:
+                raise RequestError("this engine writes no velocities; choose one that does")
+            if ask.blank.areas and "areas" not in opens:
+                raise RequestError(
+                    "this engine fills whole bars of parts only; choose one that paints areas"
+                )
         return self.draw(ask)
 
     def draw(self, ask: Ask) -> Iterator[Step]:

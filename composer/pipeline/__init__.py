@@ -11,6 +11,7 @@ from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
 from composer.pipeline.long_pieces import compose_long, compose_long_steps
 from composer.pipeline.orchestrating import Orchestration, orchestrate, orchestrate_steps
+from composer.pipeline.painting import paint, paint_steps, resample_velocity
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
 from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
 from composer.pipeline.rewriting import (
@@ -19,8 +20,6 @@ from composer.pipeline.rewriting import (
     harmonise_steps,
     infill,
     infill_steps,
-    paint,
-    paint_steps,
     vary,
     vary_steps,
 )
@@ -60,6 +59,7 @@ __all__ = [
     "paint_steps",
     "prepare",
     "replay",
+    "resample_velocity",
     "suggestions",
     "vary",
     "vary_steps",

@@ -41,7 +41,7 @@ def compose_steps(
     stopped = False
     for step in engine.answer(Compose(request)):
         ranking.add(step.takes)
-        yield ranking.progress(step.share)
+        yield ranking.progress(step.share, step.sketch)
         if should_stop():
             stopped = True
             break

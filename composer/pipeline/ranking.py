@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from composer.cells import Area
 from composer.composition import Ranked, Rejected
-from composer.engines import Capabilities, Engine, MenuEntry, Suggestion, Take, open_shelf
+from composer.engines import Capabilities, Engine, MenuEntry, Sketch, Suggestion, Take, open_shelf
 from composer.errors import RequestError
 from composer.piece import Piece
 from composer.pipeline.judge import Judge
@@ -35,6 +36,7 @@ class Progress:
             Which candidate wins may still change when all are ranked.
         bars: Of the whole piece; 0 if `best` has them all.
         sound: What can be heard of a recording that is being made, where it grew.
+        unmade: Where `best` is a candidate on its way, what is still open in it.
     """
 
     drawn: int
@@ -45,6 +47,7 @@ class Progress:
     best: Piece | None = None
     bars: int = 0
     sound: Recording | None = None
+    unmade: tuple[Area, ...] = ()
 
     @classmethod
     def since(
@@ -141,11 +144,15 @@ class Ranking:
                 if self.best is None or found.order < self.best.order:
                     self.best = found
 
-    def progress(self, share: float) -> Progress:
-        """Return how far the work is."""
+    def progress(self, share: float, sketch: Sketch | None = None) -> Progress:
+        """Return how far the work is; a candidate that can be seen on its way is shown first."""
         drawn = len(self.ranked) + len(self.rejected)
         best = self.best.piece if self.best else None
-        return Progress.since(self.began_s, drawn, self.wanted, share, best)
+        found = Progress.since(self.began_s, drawn, self.wanted, share, best)
+        if sketch is None:
+            return found
+        music = self.judge.standing.whole(sketch.music)
+        return replace(found, best=music, unmade=sketch.unmade)
 
     def conclude(self, stopped: bool) -> tuple[list[Ranked], tuple[Rejected, ...]]:
         """Return the candidates without twins, and all that were rejected.

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from composer.cells import Area, Blank, Cells, cells_of, clear
+from composer.cells import Blank, Cells, cells_of, clear
 from composer.composition import Composition, piece_beside
 from composer.corpus.detect import ensemble_of_piece
 from composer.engines import Engine, Fill, check_menu, decide, named_for
 from composer.errors import OptionError, RequestError
-from composer.piece import Part, Piece, progression_of
+from composer.piece import Note, Part, Piece, progression_of
 from composer.pipeline.chain import range_of
 from composer.pipeline.judge import Judge, Within
 from composer.pipeline.many_parts import (
@@ -92,7 +92,7 @@ class Filler:
         stopped = False
         for step in self.engine.answer(self.ask):
             ranking.add(step.takes)
-            yield ranking.progress(step.share)
+            yield ranking.progress(step.share, step.sketch)
             if should_stop():
                 stopped = True
                 break
@@ -146,39 +146,7 @@ def infill_steps(
     """
     cells = cells_of(piece, first_bar, last_bar, parts)
     blank = Blank.of(piece, cells) if complete else clear(piece, cells, edges=edges)
-    yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
-
-
-def paint(piece: Piece, areas: Sequence[Area], **options: Any) -> Filled:
-    """Write areas of pitch and time anew; see `paint_steps`."""
-    return last_of(paint_steps(piece, areas, **options))
-
-
-def paint_steps(
-    piece: Piece,
-    areas: Sequence[Area],
-    *,
-    edges: str = "keep",
-    engine: Engine | str | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-    **manner: Any,
-) -> Steps:
-    """Write areas of pitch and time anew; the last item is what came of it.
-
-    Args:
-        piece: Any; its notes outside are kept, the same objects.
-        areas: One at least; `cells.areas_of` makes some of a free mask.
-        edges: As in `infill_steps`, at every edge in time of the areas.
-        engine: What composes, or its name; the usual one by default.
-        should_stop: Asked at every step; when true, what is finished is ranked, the rest dropped.
-        manner: As in `infill_steps`.
-
-    Raises:
-        RequestError: As `infill_steps`, and if the engine fills whole cells only or no part plays
-            so high or low.
-    """
-    blank = clear(piece, areas, edges=edges)
-    yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
+    yield from fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
 
 
 def vary(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> Filled:
@@ -221,7 +189,7 @@ def vary_steps(
     seed = manner.get("seed", default_of("seed"))
     blank = clear(piece, some_cells(cells, _between(HOLE_SHARES, freedom), seed), edges=edges)
     manner = {"temperature": _between(TEMPERATURES, freedom), **manner}
-    yield from _fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
+    yield from fill_steps(piece, blank, chosen_engine(engine), should_stop, manner)
 
 
 def some_cells(cells: Cells, share: float, seed: int) -> Cells:
@@ -303,12 +271,13 @@ def _beside(piece: Piece, part: int, decided: Request) -> Blank:
     return Blank.of(beside, cells, piece)
 
 
-def _fill_steps(
+def fill_steps(
     source: Piece,
     blank: Blank,
     engine: Engine,
     should_stop: Callable[[], bool],
     manner: dict[str, Any],
+    notes: Sequence[tuple[int, Note]] | None = None,
 ) -> Steps:
     """Fill a blank in the manner of its piece, or another one.
 
@@ -318,7 +287,7 @@ def _fill_steps(
     if len(source.parts) > MAX_PARTS_HEARD:
         heard = heard_parts(blank)
         less = parts_of_piece(source, heard)
-        for step in _fill_steps(less, blank.only(heard), engine, should_stop, manner):
+        for step in fill_steps(less, blank.only(heard), engine, should_stop, manner):
             if isinstance(step, Filled):
                 pieces = (with_all_parts(one.piece, blank, heard) for one in step.ranked)
                 pairs = zip(step.ranked, pieces, strict=True)
@@ -343,7 +312,8 @@ def _fill_steps(
     is_line = request.ensemble in MONOPHONIC_ENSEMBLES
     lines = [part.is_monophonic if part.notes else is_line for part in source.parts]
     form = request.form or source.form
-    yield from Filler(engine, request, _ask(request, blank, lines), source, form).steps(should_stop)
+    ask = replace(_ask(request, blank, lines), notes=notes)
+    yield from Filler(engine, request, ask, source, form).steps(should_stop)
 
 
 def _ask(request: Request, blank: Blank, lines: list[bool]) -> Fill:

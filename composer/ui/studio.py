@@ -62,11 +62,11 @@ class Studio:
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
         infill_steps: As `pipeline.infill_steps`.
-        paint_steps: As `pipeline.paint_steps`.
         vary_steps: As `pipeline.vary_steps`.
         harmonise_steps: As `pipeline.harmonise_steps`.
         orchestrate_steps: As `pipeline.orchestrate_steps`.
         sound_model: As `engines.sound_model`.
+        paint_steps: As `pipeline.paint_steps`.
     """
 
     menu: Callable[..., tuple[MenuEntry, ...]]
@@ -81,11 +81,11 @@ class Studio:
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
-    paint_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.paint_steps
     vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
     harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
     orchestrate_steps: Callable[..., Iterator[Progress | Orchestration]] = orchestrate_steps
     sound_model: Callable[[], tuple[str, str]] = sound_model
+    paint_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.paint_steps
 
     def in_turn(self, turns: Turns) -> Studio:
         """Return the same studio, in which every run waits for its turn."""
@@ -111,9 +111,9 @@ def default_studio() -> Studio:
         extend_steps=on_accelerator(pipeline.extend_steps, _extension),
         plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
         infill_steps=on_accelerator(pipeline.infill_steps, _marked),
-        paint_steps=on_accelerator(pipeline.paint_steps, _painted),
         vary_steps=on_accelerator(pipeline.vary_steps, _marked),
         harmonise_steps=on_accelerator(pipeline.harmonise_steps, _whole),
+        paint_steps=on_accelerator(pipeline.paint_steps, _painted),
     )
 
 

@@ -16,7 +16,7 @@ def texts(config: dict) -> str:
     return " ".join(str(component["props"]) for component in config["components"])
 
 
-MAKING = ("compose", "extend", "infill", "vary", "harmonise", "plan")
+MAKING = ("compose", "extend", "infill", "vary", "paint", "harmonise", "plan")
 PAGES = ["Compose", "Extend", "Edit", "Live", "Inspect", "Studies", "About"]
 
 

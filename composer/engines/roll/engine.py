@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from composer.cells import areas_of
 from composer.decoding.rolls import Manner
 from composer.engines.base import (
     Ask,
@@ -21,6 +22,7 @@ from composer.engines.base import (
     Fill,
     Play,
     Record,
+    Sketch,
     Sound,
     Step,
     Take,
@@ -131,7 +133,7 @@ class RollEngine(Engine):
             steps = painting.steps() if opening.struck is None else painting.restrike()
             for share in steps:
                 if share < 1.0:
-                    yield Step((index + share) / n, sketch=painting.sketch(index))
+                    yield Step((index + share) / n, sketch=_sketch(ask, opening, painting, index))
             yield Step((index + 1) / n, (_take(ask, opening, painting, index),))
 
     def replay(self, ask: Ask, record: Record) -> Piece:
@@ -163,6 +165,16 @@ class RollEngine(Engine):
             guidance=request.guidance,
             shifts=self.shifts,
         )
+
+
+def _sketch(
+    ask: Compose | Continue | Fill, opening: Opening, painting: Painting, index: int
+) -> Sketch:
+    if opening.struck is not None:
+        return Sketch(index=index, music=_music(ask, opening, painting.struck()), unmade=())
+    dealt = list(deal(painting.notes(), opening.takers()))
+    unmade = areas_of(painting.unmade, STEPS) if painting.unmade.any() else ()
+    return Sketch(index=index, music=_music(ask, opening, dealt), unmade=unmade)
 
 
 def _take(ask: Compose | Continue | Fill, opening: Opening, painting: Painting, index: int) -> Take:

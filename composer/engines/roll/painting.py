@@ -11,9 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from composer.cells import areas_of
 from composer.decoding.rolls import Canvas, Dice, Manner, paint_structure, paint_velocities
-from composer.engines.base import Sketch
 from composer.engines.roll.openings import VELOCITIES_PER_CLASS, Opening
 from composer.engines.roll.rolls import STEPS, notes_of
 from composer.engines.roll.windows import Window, windows_of
@@ -112,15 +110,6 @@ class Painting:
             Note(note.onset_beats + begin, note.pitch, note.duration_beats, note.velocity)
             for note in found
         ]
-
-    def sketch(self, index: int) -> Sketch:
-        """Return what is made so far, and what is not.
-
-        Args:
-            index: Of the candidate.
-        """
-        unmade = areas_of(self.unmade, STEPS) if self.unmade.any() else ()
-        return Sketch(index=index, notes=tuple(self.notes()), unmade=unmade)
 
     def _structure(self, window: Window) -> Iterator[float]:
         view = _View.of(self.opening.hole, window, self.opening.shift)

@@ -1,8 +1,8 @@
-"""The public HTTP API for music that is given: `extend`, `infill`, `vary`, `harmonise` and `plan`.
+"""The public HTTP API for music that is given.
 
-Each takes a MIDI or MusicXML file and returns the best candidate as MIDI, and composition.json.
-Bars have the numbers that are printed: the first whole bar is 1, a pickup is 0. Parts are counted
-from 1, the highest first.
+There are `extend`, `infill`, `vary`, `paint`, `harmonise` and `plan`. Each takes a MIDI or MusicXML
+file and returns the best candidate as MIDI, and composition.json. Bars have the numbers that are
+printed: the first whole bar is 1, a pickup is 0. Parts are counted from 1, the highest first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from gradio.data_classes import FileData
 
+from composer.cells import read_area
 from composer.errors import OptionError
 from composer.piece import Piece
 from composer.pipeline import prepare
@@ -35,6 +36,12 @@ VARY = """Write some bars again: a freedom of 0 keeps close to them, 1 rewrites 
 
 Bars have the numbers that are printed: a pickup is 0, the first whole bar 1.
 """
+PAINT = """Write areas of pitch and time anew; all notes outside of them stay.
+
+An area is text: bars as printed and pitches, such as `5-8:C4-C6`; `5-8` is all pitches, and
+`5-8:C4-C6:1,2` lies in the parts 1 and 2 only. With `velocities_only` the notes there stay, and
+are as loud as the engine finds.
+"""
 HARMONISE = "Write the other parts to a melody, or to one part of a piece; its notes stay."
 FILE = Value("file", FileData, help="a MIDI or MusicXML file")
 PLAN = """Compose a whole form section by section: drawn, repeated or varied as its plan says.
@@ -52,6 +59,11 @@ _PLACE = (
 _PARTS = (
     Value("parts", list[int] | None, None, "which parts, from 1, the highest first; all if none"),
     Value("edges", str, "keep", "`keep` or `tie` what sounds across the edges"),
+)
+_EDGES = _PARTS[1]
+_AREAS = Value("areas", list[str], help="bars and pitches such as 5-8:C4-C6, one area at least")
+_VELOCITIES_ONLY = Value(
+    "velocities_only", bool, False, "whether the notes stay and only their velocities are new"
 )
 _COMPLETE = Value("complete", bool, False, "whether the parts that are not named come in, too")
 _FREEDOM = Value("freedom", float, 0.5, "0 keeps close, 1 rewrites", 0.0, 1.0)
@@ -88,6 +100,13 @@ def abilities(studio: Studio) -> tuple[Ability, ...]:
             (FILE, *_PLACE, _FREEDOM, *_PARTS, *own_run, *chords),
             partial(_vary, studio),
             some_bars | {"freedom": 0.3} | few,
+        ),
+        Ability(
+            "paint",
+            PAINT,
+            (FILE, _AREAS, _VELOCITIES_ONLY, _EDGES, *named, *run),
+            partial(_paint, studio),
+            {"areas": ["1-2:C4-C6"]} | few,
         ),
         Ability(
             "harmonise",
@@ -136,6 +155,28 @@ def _infill(studio: Studio, *, complete: Any, **values: Any) -> Steps:
 
 def _vary(studio: Studio, *, freedom: Any, **values: Any) -> Steps:
     return _rewrite(studio, studio.vary_steps, {"freedom": freedom}, **values)
+
+
+def _paint(
+    studio: Studio,
+    *,
+    file: Any,
+    areas: Any,
+    velocities_only: Any,
+    edges: Any,
+    should_stop: Stop,
+    **values: Any,
+) -> Steps:
+    if not isinstance(areas, list) or not areas or not all(isinstance(a, str) for a in areas):
+        raise OptionError("`areas` must be a list of texts such as '5-8:C4-C6'")
+    if not isinstance(velocities_only, bool):
+        raise OptionError("`velocities_only` must be true or false")
+    options = _told({"edges": edges, **read_settings(values)})
+    piece = uploads.read_piece(studio.read_score, file)
+    places = [read_area(text, piece) for text in areas]
+    return studio.paint_steps(
+        piece, places, velocities_only=velocities_only, should_stop=should_stop, **options
+    )
 
 
 def _rewrite(

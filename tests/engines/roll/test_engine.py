@@ -79,7 +79,7 @@ def test_each_pass_shows_less_that_is_not_made(
         for sketch in sketches
     ]
     assert left == sorted(left, reverse=True) and left[0] > left[-1] == 0
-    assert len(sketches[-1].notes) >= len(sketches[0].notes)
+    assert sketches[-1].music.n_notes >= sketches[0].music.n_notes
 
 
 def test_candidates_differ_and_each_repeats(tiny_roll_engine: Engine) -> None:

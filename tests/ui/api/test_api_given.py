@@ -71,6 +71,8 @@ ODD = [
     ("infill", [None, 1, 2, [None]], "`parts` must be"),
     ("infill", [None, 1, 2, None, "keep", "yes"], "`complete` must be"),
     ("vary", [None, 1, {}], "`last_bar` must be"),
+    ("paint", [None, "1-2"], "`areas` must be a list of texts"),
+    ("paint", [None, ["1-2"], "yes"], "`velocities_only` must be"),
     ("harmonise", [None, "soprano"], "`part` must be"),
     ("harmonise", [None, 1, 7], "`composer` must be"),
     ("extend", [None], "no file came"),
