@@ -35,7 +35,7 @@ ROWS = (
     ("branches", "exporting", "outcomes", "prompts"),
     ("composition",),
     ("pipeline", "checking"),
-    ("evaluation", "listening", "remigen", "batch", "live", "sounding"),
+    ("captioning", "evaluation", "listening", "remigen", "batch", "live", "sounding"),
     ("matched",),
     ("__init__",),  # the public face
     ("ui",),

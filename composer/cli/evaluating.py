@@ -25,7 +25,11 @@ def _add_evaluate(commands: Any) -> None:
         _evaluate,
         "Measure how well a checkpoint predicts pieces that it has not seen.",
     )
-    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        help="folder of scores, or its manifest.csv; with --audio, of recordings",
+    )
     parser.add_argument(
         "--split",
         default="valid",
@@ -63,10 +67,44 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the report (0 or more; default 0)"
     )
+    parser.add_argument(
+        "--audio",
+        action="store_true",
+        help="the folder holds recordings: measure their loudness, clipping, silence and agreement "
+        "with their scores",
+    )
+    parser.add_argument(
+        "--reference", type=Path, help="with --audio: folder of recordings to compare them with"
+    )
+    parser.add_argument(
+        "--clap",
+        type=Path,
+        help="with --audio: folder of a CLAP model, for the Frechet distance and the CLAP score",
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
+def _evaluate_audio(options: argparse.Namespace) -> None:
+    from composer.evaluation.audio import evaluate_recordings
+
+    report = evaluate_recordings(options.folder, reference=options.reference, clap=options.clap)
+    if options.json:
+        print_json(report)
+        return
+    for name, row in {**report["clips"], "mean": report["means"]}.items():
+        told = (f"{key} {value:g}" for key, value in row.items() if value is not None)
+        print(f"{name}: {', '.join(told)}")
+    for key in ("clap_score", "frechet_distance"):
+        if report.get(key) is not None:
+            print(f"{key.replace('_', ' ')}: {report[key]:g}, by {report['embedding']}")
+    for note in report["notes"]:
+        print(note, file=sys.stderr)
+
+
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.audio:
+        _evaluate_audio(options)
+        return
     if options.report:
         _report(options)
         return

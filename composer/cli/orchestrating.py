@@ -1,4 +1,4 @@
-"""The command that makes recordings by a model of sound: orchestrate."""
+"""Commands about recordings: orchestrate makes them, caption makes a data set to learn from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,52 @@ _USUAL = {
 
 
 def add_commands(commands: Any) -> None:
-    """Declare the command of this file."""
+    """Declare the commands of this file."""
+    _add_orchestrate(commands)
+    _add_caption(commands)
+
+
+def _add_caption(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "caption",
+        _caption,
+        "Render scores as recordings with captions, a data set for models of sound.",
+    )
+    parser.add_argument("folder", type=Path, help="folder of scores, or its manifest.csv")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=30,
+        help="of each score at most, in whole bars (2 to 300; default 30)",
+    )
+    parser.add_argument(
+        "--format", default="flac", help="wav, flac, mp3 or ogg (default flac)", dest="ending"
+    )
+    parser.add_argument("--split", help="which part of the scores: train, valid or test")
+    parser.add_argument("--licence", help="use scores of one licence class only, such as open")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the wording (0 or more; default 0)"
+    )
+
+
+def _caption(options: argparse.Namespace) -> None:
+    from composer.captioning import FILE, caption_corpus
+    from composer.corpus import load_corpus
+
+    corpus = load_corpus(options.folder, licence=options.licence, split=options.split)
+    n_made = 0
+    for one in caption_corpus(
+        corpus, options.out, seconds=options.seconds, ending=options.ending, seed=options.seed
+    ):
+        n_made += bool(one.file)
+        if one.reason:
+            print(f"{one.path}: {one.reason}", file=sys.stderr)
+    print(f"{n_made} recordings with captions; {options.out / FILE}")
+
+
+def _add_orchestrate(commands: Any) -> None:
     parser = add_command(
         commands,
         "orchestrate",
