@@ -105,8 +105,12 @@ def measures_of(clip: Clip) -> dict[str, float | None]:
         "peak": round(float(np.abs(sound).max()), 4),
         "clipped": float((np.abs(sound) >= FULL_SCALE).mean()),
         "silent": float((powers < 10 ** (SILENCE_DBFS / 10)).mean()),
-        "agreement": clip.piece and round(agreement(clip.piece, clip.recording).whole, 4),
+        "agreement": None if clip.piece is None else _agreement(clip.piece, clip.recording),
     }
+
+
+def _agreement(piece: Piece, recording: Recording) -> float:
+    return round(agreement(piece, recording).whole, 4)
 
 
 def frechet_distance(one: Floats, other: Floats) -> float:
