@@ -61,6 +61,11 @@ def add_score_file(parser: Any) -> None:
         help="which one of a file that holds several (1 or more; default 1)",
     )
     parser.add_argument(
+        "--estimate-beats",
+        action="store_true",
+        help="find the beats of a performance without meter, four to a bar",
+    )
+    parser.add_argument(
         "--rank",
         type=int,
         default=1,
@@ -97,12 +102,13 @@ def read_text(path: Path) -> str:
         raise OptionError(f"`{path.name}` cannot be read as text") from error
 
 
-def read_given(path: Path, song: int = 1) -> Piece:
+def read_given(path: Path, song: int = 1, *, has_beats: bool = True) -> Piece:
     """Read a score that somebody gives; say on the error stream what had to be set aside.
 
     Args:
         path: Where it lies.
         song: Which one, from 1, of a file that holds several.
+        has_beats: Whether its beats are those of the file, or to be estimated.
 
     Raises:
         ScoreFileError: If it cannot be read as music.
@@ -110,6 +116,10 @@ def read_given(path: Path, song: int = 1) -> Piece:
     from composer.corpus.uploads import read_score
 
     piece = read_score(path, song=song)
+    if not has_beats:
+        from composer.corpus.beats import estimate_beats
+
+        piece = estimate_beats(piece)
     tell_remarks(path, piece)
     return piece
 
@@ -123,7 +133,7 @@ def tell_remarks(path: Path, piece: Piece) -> None:
 def read_piece(options: argparse.Namespace) -> Piece:
     """Read the score that a command was given, or rebuild a candidate of a composition.json."""
     if options.file.suffix.lower() != ".json":
-        return read_given(options.file, options.song)
+        return read_given(options.file, options.song, has_beats=not options.estimate_beats)
     from composer.composition import replay
 
     return replay(read_text(options.file), options.rank)
