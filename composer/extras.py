@@ -13,7 +13,7 @@ LIBRARIES = {
     "audio": ("transformers",),
     "transcribe": ("swift_f0",),
     "sheet": ("music21", "typst", "verovio"),
-    "page": ("gradio", "fastapi", "plotly", "PIL"),
+    "page": ("gradio", "fastapi", "plotly", "PIL", "segno"),
     "batch": ("pyarrow",),
     "watch": ("prometheus_client",),
     "ports": ("rtmidi",),

@@ -79,6 +79,7 @@ HOMES = {
     "statsmodels": ("composer.listening",),
     "pandas": ("composer.listening",),
     "rtmidi": ("composer.sounding.ports",),
+    "segno": ("composer.ui.studies",),
     "pyarrow": ("composer.batch", "composer.cli.batches", "composer.matched"),
 }
 

@@ -5,7 +5,8 @@ Knows no study: `plan` declares its values with these, and reads them from forei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, field, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -108,3 +109,27 @@ def _check_field(name: str, found: Any, option: Any) -> None:
 def _check_texts(name: str, found: Any, most: int) -> None:
     if len(found) > most or not all(isinstance(one, str) and 0 < len(one) <= 200 for one in found):
         raise OptionError(f"{name} must be a list of at most {most} texts of 1 to 200 characters")
+
+
+def to_toml(values: Mapping[str, Any], tables: Sequence[str]) -> str:
+    """Return the text of a file that says this; empty texts and what is open are left out.
+
+    Args:
+        values: As JSON has them.
+        tables: Names of those that are lists of tables; they stand last.
+    """
+    lines = _lines({name: value for name, value in values.items() if name not in tables})
+    for name in tables:
+        for row in values.get(name, ()):
+            lines += ["", f"[[{name}]]", *_lines(row)]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(values: Mapping[str, Any]) -> list[str]:
+    told = {name: value for name, value in values.items() if value not in ("", None)}
+    return [f"{name} = {_toml(value)}" for name, value in told.items()]
+
+
+def _toml(value: Any) -> str:
+    """Return a value of JSON as TOML; only their texts could differ, in the character 127."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from composer.listening.designs import SLOTS, Design, find_design
 from composer.request import Request
 
 EXAMPLE = Path(__file__).with_name("example.toml")
+TABLES = ("conditions", "prompts", "questionnaire")
 MAX_PLAN_BYTES = 1_000_000
 _SETTINGS = frozenset(option.name for option in fields(Request)) - {"seed"}
 CONSENT = (
@@ -175,6 +176,24 @@ class StudyPlan:
         for table in ("conditions", "prompts"):
             values[table] = [one.pop("settings") | one for one in values[table]]
         return values
+
+    def to_toml(self) -> str:
+        """Return the text of a file that says this, without what is as usual."""
+        usual = {
+            option.name: json.loads(json.dumps(option.default))
+            for kind in (StudyPlan, Condition, Question)
+            for option in fields(kind)
+            if option.default is not MISSING
+        }
+        values = json.loads(json.dumps(self.to_dict()))
+        tables = {name: values.pop(name) for name in TABLES}
+
+        def told(row: dict[str, Any]) -> dict[str, Any]:
+            named = {"name": row["name"]} if "name" in row else {}
+            return named | {key: one for key, one in row.items() if one != usual.get(key, "")}
+
+        rows = {name: [told(row) for row in found] for name, found in tables.items()}
+        return f.to_toml(told(values) | rows, TABLES)
 
     @classmethod
     def from_dict(cls, values: Any) -> StudyPlan:

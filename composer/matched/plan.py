@@ -160,18 +160,7 @@ class MatchedPlan:
 
     def to_toml(self) -> str:
         """Return the text of a file that says this, without what is left out."""
-        values = self.to_dict()
-        tables = {name: values.pop(name) for name in ("prompts", "sides")}
-        lines = [f"{name} = {_toml(value)}" for name, value in values.items()]
-        for name, rows in tables.items():
-            for row in rows:
-                lines += ["", f"[[{name}]]"]
-                lines += [
-                    f"{key} = {_toml(value)}"
-                    for key, value in row.items()
-                    if value not in ("", None)
-                ]
-        return "\n".join(lines) + "\n"
+        return f.to_toml(self.to_dict(), ("prompts", "sides"))
 
     def to_text(self) -> str:
         """Return what it will make, in one line."""
@@ -228,11 +217,6 @@ def _prompt(values: Any) -> MatchedPrompt:
     if not row["name"]:
         raise OptionError("a prompt of settings needs a `name` of its own")
     return f.build(MatchedPrompt, row, "a prompt")
-
-
-def _toml(value: Any) -> str:
-    """Return a value of JSON as TOML; only their texts could differ, in the character 127."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _temperatures(found: Any) -> tuple[float, ...]:

@@ -91,7 +91,7 @@ def build_app(studio: Studio | None = None) -> PlainBlocks:
             with gr.Tab("Inspect", id="inspect"):
                 inspect_page.build(studio, window_px)
             with gr.Tab("Studies", id="studies"):
-                studies_page.build(studio.engines())
+                studies_page.build(studio.engines(), studio.menu())
             with gr.Tab("About", id="about"):
                 about_page.build(studio, n_at_once=n_at_once)
         demo.load(None, None, window_px, js=ARRIVE)

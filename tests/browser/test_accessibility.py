@@ -52,6 +52,13 @@ def test_no_page_has_a_serious_fault(
     tab.page.wait_for_selector("#sheet img")
     for fold in tab.page.locator(FOLDS).all():
         fold.click()
+    tab.page.click("#compose-score .sv-practice summary")
+    assert faults(tab) == []
+    tab.page.click("#pages [role='tab']:has-text('Studies')")
+    for fold in tab.page.locator(".tabitem:visible .label-wrap").all():
+        fold.click()
+    tab.page.click("#study-plan-it")
+    tab.page.wait_for_selector("#study-checked :text('questions')")
     assert faults(tab) == []
     tab.page.click("#pages [role='tab']:has-text('Inspect')")
     tab.page.wait_for_selector("#upload")

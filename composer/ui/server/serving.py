@@ -21,7 +21,7 @@ from composer.ui.live.routes import LiveService
 from composer.ui.server import statics, storage, traffic
 from composer.ui.server.entrance import Entrance, Guard, PlainBlocks
 from composer.ui.server.traffic import Tollgate
-from composer.ui.studies.opening import study_routes
+from composer.ui.studies.hosting import study_routes
 from composer.ui.theme import STYLESHEETS, build_theme
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")

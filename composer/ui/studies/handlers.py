@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import segno
 
 from composer.errors import RequestError
 from composer.listening.analysis.page import report_page
@@ -17,6 +19,7 @@ from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_values
 from composer.listening.preview import preview
 from composer.matched import MatchedPlan
 from composer.settings import read
+from composer.ui.studies.hosting import opened_by
 
 MAX_RESULTS_BYTES = 2_000_000
 NO_RESULTS = "upload the results of a study first: the JSON lines that its server exported"
@@ -93,17 +96,61 @@ def show_report(text: Any, results: Any) -> str:
     return f"<p>{link}</p>{frame}"
 
 
-def running_studies() -> str:
-    """Return links to the studies that this server runs, as HTML; empty if there are none."""
-    home = read().studies.folder
-    if home is None:
-        return ""
-    names = sorted(path.parent.name for path in home.glob("*/clips.json"))
-    rows = "".join(
-        f"<li><a href='/studies/{escape(name)}/' target='_blank'>{escape(name)}</a></li>"
-        for name in names
+def can_host() -> bool:
+    """Whether this server may host studies: it has a folder for them, and a key."""
+    studies = read().studies
+    return studies.folder is not None and bool(studies.key.get_secret_value())
+
+
+def host(text: Any, key: Any) -> Iterator[str]:
+    """Make the clips of a plan and serve it; yield how far that is, as HTML.
+
+    Raises:
+        RequestError: In one sentence, if the plan or the key will not do.
+    """
+    studies, plan = opened_by(key), _plan(text)
+    for done, wanted in studies.begin(plan):
+        yield f'<p class="note">{done} of {wanted} clips</p>'
+
+
+def end(name: Any, key: Any) -> None:
+    """Serve a study no more; its answers stay.
+
+    Raises:
+        RequestError: If there is none of that name, or the key is another.
+    """
+    opened_by(key).end(name)
+
+
+def hosted(key: Any) -> list[str]:
+    """Return the names of the studies that are served.
+
+    Raises:
+        RequestError: If the key is another.
+    """
+    return opened_by(key).names
+
+
+def show_hosted(names: Sequence[str], origin: str) -> str:
+    """Show the links for listeners, each with a code to be photographed, as HTML.
+
+    Args:
+        names: Of the studies.
+        origin: Address of this server, as the browser knows it.
+    """
+    if not names:
+        return '<p class="note">No study is hosted here.</p>'
+    return "".join(_hosted(name, f"{origin.rstrip('/')}/studies/{name}/") for name in names)
+
+
+def _hosted(name: str, address: str) -> str:
+    code = segno.make(address, micro=False).svg_data_uri(scale=5, border=2)
+    words = escape(name)
+    return (
+        f'<figure class="hosted"><img alt="QR code of {words}" src="{escape(code)}">'
+        f'<figcaption><b>{words}</b><br><a href="{escape(address)}" target="_blank">'
+        f"{escape(address)}</a></figcaption></figure>"
     )
-    return f"<h3>Studies on this server</h3><ul>{rows}</ul>" if rows else ""
 
 
 def _side_name(engine: str) -> str:

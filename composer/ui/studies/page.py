@@ -1,52 +1,67 @@
-"""The researcher's tab: write a plan, see what it asks for, turn exported answers into a report.
+"""The researcher's tab: plan a test, see what it asks for, host it, turn answers into a report.
 
 What happens in an event is in `handlers`; here errors become sentences, values find their place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
+from composer.engines import MenuEntry
 from composer.listening.plan import EXAMPLE
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.elements import NAME_BUTTON
-from composer.ui.studies import handlers
+from composer.ui.shared import choices
+from composer.ui.shared.choices import Example
+from composer.ui.shared.elements import NAME_BUTTON, html
+from composer.ui.studies import form, handlers, hosting
 
 INTRODUCTION = """
 <div class="intro"><h2>Listening tests</h2>
-<p>Write a plan, check it, keep it. <code>python -m composer study run plan.toml</code> makes the
-clips and serves the listeners' page; <code>study analyse</code> writes the report, and so does this
-page from the exported answers. A plan can also compare engines by numbers: "Compare engines" writes
-it, and <code>study matched plan.toml</code> makes the pieces and measures them.</p></div>
+<p>Say what is compared, and with whom; the form writes the plan. Where this server may host
+studies, it makes the clips and gives you the link for listeners; elsewhere
+<code>python -m composer study run plan.toml</code> does. <code>study analyse</code> writes the
+report, and so does this page from the exported answers. "Compare engines" writes a plan that
+compares by numbers; <code>study matched plan.toml</code> makes the pieces and measures
+them.</p></div>
 """
 ANSWERS = '<h2 class="label">Exported answers, JSON lines</h2>'
+DESIGNS = {
+    "pairwise": "which of two is better",
+    "abx": "which of two is X",
+    "composer": "which of two is by the composer",
+    "rating": "how good is one, on scales",
+    "multiple": "how good are several beside each other",
+}
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build(engines: Iterable[str]) -> None:
+def build(engines: Iterable[str], rows: Sequence[MenuEntry]) -> None:
     """Place the tab and wire it.
 
     Args:
         engines: Names of those that can be compared, the usual one first.
+        rows: The pairs of composer and form on offer.
     """
     gr.HTML(INTRODUCTION, apply_default_css=False)
-    gr.HTML(handlers.running_studies(), apply_default_css=False)
     with gr.Row(elem_classes=["compose-page"]):
         with gr.Column(scale=3, min_width=320, elem_classes=["sheet"]):
-            plan = gr.Textbox(
-                EXAMPLE.read_text(encoding="utf-8"),
-                label="plan, in TOML or JSON",
-                lines=18,
-                max_lines=30,
-                elem_id="study-plan",
-            )
+            asked, plan_it = _build_form(rows)
             compared, write = _build_comparison(list(engines))
-            check = gr.Button("Check the plan", variant="primary", elem_id="study-check")
+            with gr.Accordion("Advanced: the plan as text", open=False, elem_id="study-plan-fold"):
+                plan = gr.Textbox(
+                    EXAMPLE.read_text(encoding="utf-8"),
+                    label="plan, in TOML or JSON",
+                    lines=18,
+                    max_lines=30,
+                    elem_id="study-plan",
+                )
+                check = gr.Button("Check the plan", elem_id="study-check")
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             checked = gr.HTML(apply_default_css=False, elem_id="study-checked")
+            _build_hosting(plan)
             gr.HTML(ANSWERS, apply_default_css=False, js_on_load=NAME_BUTTON)
             results = gr.File(
                 file_types=[".jsonl"],
@@ -60,9 +75,116 @@ def build(engines: Iterable[str]) -> None:
     plan.input(lambda: "", None, checked, queue=False, **_PRIVATE)
     for changed in (plan.input, results.upload, results.clear):
         changed(lambda: "", None, shown, queue=False, **_PRIVATE)
+    plan_it.click(_plan, asked, [plan, checked], queue=False, **_PRIVATE)
     write.click(_write, compared, [plan, checked], queue=False, **_PRIVATE)
     check.click(_check, plan, checked, queue=False, **_PRIVATE)
     report.click(_report, [plan, results], shown, concurrency_limit=1, **_PRIVATE)
+
+
+def _build_form(rows: Sequence[MenuEntry]) -> tuple[list[Any], gr.Button]:
+    """Place what writes the plan of a listening test."""
+    html('<h2 class="label">What against what</h2>')
+    designs = [(f"{name}: {words}", name) for name, words in DESIGNS.items()]
+    first = Example("open", "open", "", "", 16)
+    first = next(iter(choices.examples(rows)), first)
+    title = gr.Textbox("Listening test", label="Title", max_lines=1, elem_id="study-title")
+    design = gr.Dropdown(designs, value="pairwise", label="Question", elem_id="study-design")
+    sides = gr.CheckboxGroup(
+        list(form.SIDES),
+        value=["best of 64", "first draw"],
+        label="Compared",
+        elem_id="study-sides",
+    )
+    works = gr.Textbox(
+        label="Real pieces",
+        info="works of music21 such as bach/bwv66.6, one for each key, or a folder of this server",
+        max_lines=3,
+        elem_id="study-works",
+    )
+    with gr.Row(elem_classes=["pair"]):
+        composer = gr.Dropdown(
+            choices.composer_choices(rows),
+            value=first.composer,
+            label="Composer",
+            min_width=120,
+            elem_id="study-composer",
+        )
+        kind = gr.Dropdown(
+            choices.form_choices(rows, None),
+            value=first.form,
+            label="Form",
+            min_width=120,
+            elem_id="study-form",
+        )
+    with gr.Row(elem_classes=["pair", "level"]):
+        keys = gr.Textbox(
+            "G major, A minor, D major, E minor, F major, C minor",
+            label="Keys",
+            info="each is a question of its own",
+            min_width=120,
+            elem_id="study-keys",
+        )
+        bars = gr.Number(10, label="Bars", precision=0, min_width=120, elem_id="study-bars")
+    with gr.Row(elem_classes=["pair", "level"]):
+        trials = gr.Number(
+            6, label="Questions a listener", precision=0, min_width=120, elem_id="study-trials"
+        )
+        listeners = gr.Number(
+            40, label="Listeners at most", precision=0, min_width=120, elem_id="study-listeners"
+        )
+    clip_s = gr.Number(20, label="Seconds a clip", elem_id="study-clip")
+    values = [title, design, sides, works, composer, kind, keys, bars, trials, listeners, clip_s]
+    return values, gr.Button("Plan the test", variant="primary", elem_id="study-plan-it")
+
+
+def _build_hosting(plan: gr.Textbox) -> None:
+    """Place what begins and ends the studies of this server."""
+    if not handlers.can_host():
+        gr.HTML(f'<p class="note">{hosting.NOT_HERE}.</p>', apply_default_css=False)
+        return
+    html('<h2 class="label">Hosting on this server</h2>')
+    key = gr.Textbox(label="Key of this server", type="password", elem_id="study-key")
+    with gr.Row():
+        begin = gr.Button("Host this plan", size="sm", elem_id="study-begin")
+        look = gr.Button("Show", size="sm", elem_id="study-look")
+    name = gr.Dropdown([], label="Hosted studies", elem_id="study-name")
+    end = gr.Button("Stop hosting", size="sm", elem_id="study-end")
+    said = gr.HTML(apply_default_css=False, elem_id="study-hosted")
+    begin.click(_host, [plan, key], [said, name], concurrency_limit=1, **_PRIVATE)
+    look.click(_look, key, [said, name], queue=False, **_PRIVATE)
+    end.click(_end, [name, key], [said, name], queue=False, **_PRIVATE)
+
+
+def _host(plan: Any, key: Any, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+    with plain_errors():
+        for words in handlers.host(plan, key):
+            yield words, gr.skip()
+        yield _hosted(key, request)
+
+
+def _look(key: Any, request: gr.Request) -> tuple[Any, Any]:
+    with plain_errors():
+        return _hosted(key, request)
+
+
+def _end(name: Any, key: Any, request: gr.Request) -> tuple[Any, Any]:
+    with plain_errors():
+        handlers.end(name, key)
+        return _hosted(key, request)
+
+
+def _hosted(key: Any, request: gr.Request) -> tuple[Any, Any]:
+    """Return the hosted studies as HTML and as choices, at the address that the browser knows."""
+    origin = request.headers.get("origin") or f"http://{request.headers.get('host', '')}"
+    names = handlers.hosted(key)
+    chosen = names[0] if names else None
+    return handlers.show_hosted(names, origin), gr.update(choices=names, value=chosen)
+
+
+def _plan(*values: Any) -> tuple[str, str]:
+    with plain_errors():
+        plan = form.plan_of(*values)
+        return plan, handlers.check_plan(plan)
 
 
 def _build_comparison(engines: list[str]) -> tuple[list[Any], gr.Button]:

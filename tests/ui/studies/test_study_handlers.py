@@ -14,6 +14,7 @@ from composer.listening.trials import COUNTED, Trial
 from composer.matched import MatchedPlan, load_matched_plan
 from composer.matched.plan import EXAMPLE as MATCHED
 from composer.ui.studies import handlers, page
+from tests.fake_studio import ROWS
 from tests.listening.studies import plan_values
 
 PLAN = EXAMPLE.read_text(encoding="utf-8")
@@ -93,7 +94,7 @@ def test_other_files_are_no_answers(tmp_path: Path) -> None:
 
 def test_the_tab_can_be_placed() -> None:
     with gr.Blocks(analytics_enabled=False) as demo:
-        page.build(["small"])
+        page.build(["small"], ROWS)
     changes = [f for f in demo.fns.values() if f.targets[0][1] in ("input", "upload", "clear")]
-    assert len(demo.fns) == 3 + len(changes) and len(changes) >= 3
+    assert len(demo.fns) == 4 + len(changes) and len(changes) >= 3
     assert {f.fn() for f in changes} == {""}  # what belonged to another plan or file is gone

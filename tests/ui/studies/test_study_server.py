@@ -9,13 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from composer.errors import OptionError
 from composer.listening.ballots import Ballots
 from composer.listening.reception import Reception
 from composer.listening.stimuli import StudyFolder
-from composer.ui.studies.opening import study_routes
+from composer.ui.studies.hosting import study_routes
 from composer.ui.studies.server import build_server
 from tests.listening.studies import ballot_of, make_plan, make_study
 from tests.sentences import is_plain
@@ -153,4 +154,7 @@ def test_studies_of_a_folder_become_routes_of_the_main_app(
     with pytest.raises(OptionError, match="no folder"):
         study_routes()
     monkeypatch.setenv("COMPOSER_STUDIES", str(study.path.parent))
-    assert [route.path for route in study_routes()] == [f"/studies/{study.path.name}"]
+    (route,) = study_routes()
+    with TestClient(Starlette(routes=[route])) as client:
+        assert client.get(f"/studies/{study.path.name}/").status_code == 200
+        assert client.get("/studies/other/").status_code == 404
