@@ -29,8 +29,8 @@ def _add_compose(commands: Any) -> None:
     parser.add_argument(
         "--width",
         type=int,
-        help="length in sixteenths instead of bars, a multiple of 4, for an engine that has the "
-        "option `width`",
+        help="length in sixteenths instead of bars (4 to 2048, in steps of 4), for an engine that "
+        "has the option `width`",
     )
     parser.add_argument(
         "--suggested",
