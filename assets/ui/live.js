@@ -4,12 +4,14 @@
 import { LivePlayer } from './live-player.js';
 import { LiveRoll } from './live-roll.js';
 import { hushAll } from './player.js';
+import { Recorder } from './live-recorder.js';
 import * as synths from './synth.js';
 import * as midi from './web-midi.js';
 
 const HEARD_MS = 4000;
 const KEPT_BARS = 32;
 const OPEN = '';
+const PLAY = 'Play a theme, and it goes on';
 const FILES = [['mid', 'MIDI'], ['musicxml', 'MusicXML'], ['wav', 'WAV'], ['mp3', 'MP3']];
 const PAGES = [['extend', 'extend-upload'], ['edit', 'edit-upload'], ['inspect', 'upload']];
 const GONE = 'the stream is gone; start another';
@@ -73,6 +75,7 @@ class Live {
       role: 'img', 'aria-label': 'piano roll that moves with the music; pale bars may still change',
     });
     this.midi = button('MIDI instruments …', () => this._askMidi(), 'live-midi');
+    this.playing = button(PLAY, () => this._record(), 'live-play');
     this.outlets = make('div', 'live-outlets');
     this.kept = make('div', 'live-kept');
     this.kept.append(
@@ -84,7 +87,7 @@ class Live {
     this.root.replaceChildren(
       row(composer, style, form, key),
       row(temperature, liveliness, tempo, transpose, volume),
-      group(this.start, this.stop, ...Object.values(this.acts), this.radio),
+      group(this.start, this.playing, this.stop, ...Object.values(this.acts), this.radio),
       this.status, this.canvas, this.why, this.waiting, this.parts, this.kept,
       group(this.midi, this.outlets), this.health,
     );
@@ -96,6 +99,7 @@ class Live {
     this.root.dataset.state = isOn ? 'on' : 'off';
     this.start.disabled = isOn;
     this.radio.disabled = isOn;
+    this.playing.disabled = isOn;
     this.stop.disabled = !isOn;
     for (const one of Object.values(this.acts)) one.disabled = !isOwn;
     this.acts.panic.disabled = !isOn;
@@ -111,14 +115,42 @@ class Live {
 
   // --- The stream -------------------------------------------------------------------------------
 
-  async begin() {
+  async begin(theme = []) {
     const asked = {};
     for (const name of ['composer', 'style', 'form', 'key']) {
       if (this.fields[name].input.value) asked[name] = this.fields[name].input.value;
     }
     asked.temperature = Number(this.fields.temperature.input.value);
     asked.seed = Math.floor(Math.random() * 2 ** 31);
+    if (theme.length) asked.theme = theme;
     await this._open('live', asked);
+  }
+
+  // --- A theme that is played -------------------------------------------------------------------
+
+  /** Listen to what is played, on computer keys or an instrument, until it pauses. */
+  async _record() {
+    if (this.recorder) { this._recorded(); return; }
+    hushAll();
+    await this._openSound();
+    this.synth?.seat([{ program: 0, stand_in: 0, pan: 64, is_close: false }]);
+    this.recorder = new Recorder({
+      ports: this.ports?.inputs ?? [],
+      sound: (isDown, pitch, velocity) => {
+        if (isDown) this.synth?.down(0, pitch, velocity, this.synth.now);
+        else this.synth?.up(0, pitch, this.synth.now);
+      },
+      paused: () => this._recorded(),
+    });
+    this.playing.textContent = 'Go on from here';
+    this.say('play a theme: the keys A to K are C4 to C5, W E T Y U the black ones; pause, and it goes on');
+  }
+
+  _recorded() {
+    const theme = this.recorder.end();
+    this.recorder = null;
+    this.playing.textContent = PLAY;
+    this.begin(theme);
   }
 
   tuneIn() { return this._open('live/radio', {}); }

@@ -223,7 +223,7 @@ class _Picking:
         tail, n_tail = self.chain.tail()
         heard = replace(join(tail, n_tail, one.piece), key=self.wanted.key, keys=())
         if self.wanted.cadence == "half":
-            return _half_cadence(heard, self.wanted.key)
+            return half_cadence(heard, self.wanted.key)
         return final_cadence(build_texture(heard)).value
 
     def why(self, best: Ranked, drawn: DrawnChunk) -> str:
@@ -251,7 +251,7 @@ def _advantage(best: Ranked, others: Sequence[Ranked]) -> list[str]:
     return [reason] if gain > LEAST_GAIN and reason else []
 
 
-def _half_cadence(heard: Piece, key: Key) -> float:
+def half_cadence(heard: Piece, key: Key) -> float:
     """Return 1 if music pauses on the dominant: its triad over its root; half for the root alone.
 
     Source: W. E. Caplin, The Classical Cadence, Journal of the American Musicological Society 57

@@ -223,3 +223,10 @@ def check_cues(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """
     found = tuple(Cue(cue.bar, cue.name, read_control(cue.name, cue.value)[1]) for cue in cues)
     return tuple(sorted(found, key=lambda cue: cue.bar))
+
+
+def value_text(value: Any) -> str:
+    """Return a value as a person reads it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -31,10 +32,11 @@ from composer.live.conductor import (
     theme_of,
     turned,
 )
-from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_control
+from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_control, value_text
 from composer.live.decoder import Decoder, Stroke, TimedEvent, channel_of
 from composer.live.journal import Journal
 from composer.live.score import LiveBar, Mix, Score, mixed
+from composer.live.themes import Played, begun_with, opening_bars
 from composer.piece import Piece
 from composer.pipeline.ranking import chosen_engine, versions_of
 from composer.pipeline.sections import players_of
@@ -54,6 +56,8 @@ class Stream:
         bars: After how many it ends with a cadence; None for no end.
         costs: What composing takes, shared by the streams of a machine.
         journal: Where bars and controls are written down.
+        theme: What somebody played: the stream begins with it, in its key, and at its tempo
+            unless the request has one.
 
     Raises:
         RequestError: If a setting will not do, or the engine cannot go on with music.
@@ -67,12 +71,14 @@ class Stream:
         bars: int | None = None,
         costs: Costs | None = None,
         journal: Journal | None = None,
+        theme: Sequence[Played] = (),
     ) -> None:
         self.engine = chosen_engine(engine, request.engine)
         if not self.engine.capabilities.serves("Continue"):
             raise RequestError(self.engine.capabilities.refusal("Continue"))
         if bars is not None and not 1 <= bars <= MAX_LIVE_BARS:
             raise RequestError(f"`bars` must be from 1 to {MAX_LIVE_BARS}, got {str(bars)[:40]}")
+        request, line = begun_with(request, theme)
         request = named_for(request, self.engine.menu)
         players = players_of(self.engine, request.to_dict())
         channel_of(len(players.parts) - 1)
@@ -87,6 +93,8 @@ class Stream:
         is_touring = bars is None or bars > TOUR_BARS
         self.settings = Settings(request=request, home=players.key, is_touring=is_touring, end=bars)
         self.score = Score(players)
+        if line:
+            self.score.plan.extend(opening_bars(players, line, players.key, players.tempo_bpm))
         self.tempo = TempoLine(players.tempo_bpm)
         self.mix = Mix()
         self.controls: list[Control] = []  # announced, and not heard yet
@@ -283,7 +291,7 @@ class Stream:
         place = (next_bar - 1 - self.settings.origin) % PERIOD_BARS
         acts_at = next_bar + (PERIOD_BARS - place) % PERIOD_BARS if at == "period" else next_bar
         self._n_controls += 1
-        shown = "" if value is None or isinstance(value, Theme) else f" {_shown(value)}"
+        shown = "" if value is None or isinstance(value, Theme) else f" {value_text(value)}"
         when = "now" if KNOBS[name].is_heard_at_once else f"from bar {acts_at} on"
         text = f"{name}{shown}, {when}"
         return Control(id=self._n_controls, name=name, value=value, acts_at=acts_at, text=text)
@@ -386,9 +394,3 @@ class Stream:
             self.tempo.seconds(stroke.beats), stroke.beats, stroke.kind, number,
             channel_of(stroke.part), stroke.pitch, stroke.velocity, stroke.part,
         )  # fmt: skip
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)

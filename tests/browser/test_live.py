@@ -116,3 +116,17 @@ def test_events_that_break_off_go_on_with_nothing_lost_or_doubled(
     page.wait_for_function(f"{LIVE}.player.heard >= {heard + 2}")
     numbers = page.evaluate(f"[...{LIVE}.player.bars.keys()]")
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_theme_that_is_played_goes_on_after_a_pause(open_tab: OpenTab, address: str) -> None:
+    page = open_tab(f"{address}/#live", wait_for=".live-play").page
+    page.select_option("[data-knob=form]", "chorale")
+    page.click(".live-play")
+    page.wait_for_selector(".live-status:has-text('play a theme')")
+    for key in "adgkgda":
+        page.keyboard.press(key, delay=150)
+        page.wait_for_timeout(250)
+    page.wait_for_function(f"{LIVE}.player.heard >= 1")
+    first = page.evaluate(f"{LIVE}.player.bars.get(1)")
+    assert first["why"] == "as it was played" and first["key"] == "C major"
+    assert [note[3] % 12 for note in first["notes"]][:3] == [0, 4, 7]

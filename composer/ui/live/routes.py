@@ -32,6 +32,7 @@ from composer.errors import ComposerError, OptionError, RequestError
 from composer.live import Stream
 from composer.live.pool import FULL, GONE, Broadcast, Pool
 from composer.live.telling import health_to_dict, plan_to_dict, text_of
+from composer.live.themes import read_played
 from composer.rendering.files import FORMATS
 from composer.request import Request
 from composer.ui.server.entrance import LIVE as PREFIX
@@ -102,12 +103,14 @@ class LiveService:
             raise RequestError(TOO_MANY)
 
     def _begin(self, values: Mapping[str, Any]) -> Broadcast:
+        values = dict(values)
+        theme = read_played(values.pop("theme")) if values.get("theme") else ()
         unknown = sorted(set(values) - _SETTINGS)
         if unknown:
             raise RequestError(f"there is no setting {unknown[0][:40]!r}; see docs/live.md")
         given = {name: value for name, value in values.items() if value not in (None, "")}
         request = Request(**given, candidates=8)
-        return self.pool.open(lambda costs: self._open_stream(request, costs=costs))
+        return self.pool.open(lambda costs: self._open_stream(request, costs=costs, theme=theme))
 
     async def tune_in(self, _: HttpRequest) -> Response:
         """Join the stream that plays for all."""
