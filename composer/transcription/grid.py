@@ -47,7 +47,7 @@ _BEAT_SPREAD = 0.4  # of the logarithm of a first beat's length
 _DRIFT = 0.03  # of the logarithm, from beat to beat
 _MOST_DRIFT_FRAMES = 12
 _KNOWN_TEMPO = 0.08  # share by which a known tempo may be off
-_FIRST_BAR_S = 0.06
+_FIRST_BAR_S = 0.1
 _LIKENESS_WEIGHT = 0.5
 _NEVER = -1e30
 

@@ -7,13 +7,15 @@ can be told by how much of the time two notes sound together.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from composer.errors import OptionError, ScoreFileError
+from composer.errors import OptionError, RequestError, ScoreFileError
+from composer.piece import Piece
 from composer.theory import parse_meter
 from composer.transcription import line, voices
 from composer.transcription.grid import Grid
@@ -27,6 +29,9 @@ _TOGETHER_SHARE = 0.15  # of the time that notes sound; more is several voices
 _OCTAVES = (12, 19, 24, 28, 31, 36)  # partials that are taken for notes
 _LEAST_CERTAINTY = 0.3
 _STEADY_SHARE, _STEADY_SEMITONES = 0.35, 0.5
+_COUNT_IN = re.compile(
+    r"tempo=(?P<tempo>[0-9.]{1,8}) meter=(?P<meter>[0-9/]{1,7}) first-bar=(?P<first>[0-9.]{1,8})"
+)
 _HOP_S = 0.004
 _QUIET_S, _LEAST_RISE, _MOST_DELAY_S = 0.1, 0.03, 0.15
 _NOTHING = "no notes were found in the recording; sing or play louder, and nearer to the microphone"
@@ -42,12 +47,14 @@ class Heard:
         notes: By onset, at least one.
         length_s: Of the recording.
         delay_s: By how much notes were found late, and were moved earlier.
+        comment: Of the file; a recording of the page names its count-in there.
     """
 
     kind: str
     notes: tuple[PlayedNote, ...]
     length_s: float
     delay_s: float
+    comment: str = ""
 
 
 def hear(data: bytes, kind: str = "auto") -> Heard:
@@ -63,7 +70,8 @@ def hear(data: bytes, kind: str = "auto") -> Heard:
     """
     if kind not in KINDS:
         raise OptionError(f"`kind` must be one of {', '.join(KINDS)}, got {kind[:20]!r}")
-    samples, rate_hz = decode(data)
+    sound = decode(data)
+    samples, rate_hz = sound.samples, sound.rate_hz
     wide = normalised(resampled(samples, rate_hz, voices.RATE_HZ))
     posteriors = voices.read_posteriors(wide)
     notes = voices.make_notes(posteriors)
@@ -75,7 +83,7 @@ def hear(data: bytes, kind: str = "auto") -> Heard:
         notes = line.make_line(heard, posteriors)
     _check_notes(notes)
     delay_s = find_delay(wide, notes)
-    return Heard(kind, moved(notes, -delay_s), len(samples) / rate_hz, delay_s)
+    return Heard(kind, moved(notes, -delay_s), len(samples) / rate_hz, delay_s, sound.comment)
 
 
 def _is_together(notes: Sequence[PlayedNote]) -> bool:
@@ -166,7 +174,7 @@ def parse(payload: bytes) -> bytes:
     frame = Frame(
         options["tempo_bpm"], parse_meter(meter) if meter else None, options["first_bar_s"]
     )
-    piece, grid = write(heard.notes, frame, is_line=heard.kind == "line", title=options["title"])
+    piece, grid = _write(heard, frame, options["title"])
     values = {
         "kind": heard.kind,
         "length_s": heard.length_s,
@@ -176,6 +184,33 @@ def parse(payload: bytes) -> bytes:
         "grid": _grid_to_dict(grid),
     }
     return json.dumps(values).encode()
+
+
+def _write(heard: Heard, frame: Frame, title: str) -> tuple[Piece, Grid]:
+    """Write down what was heard; a count-in that does not fit the notes is passed over."""
+    is_line = heard.kind == "line"
+    counted = frame_of_comment(heard.comment) if frame == Frame() else None
+    if counted:
+        try:
+            return write(heard.notes, counted, is_line=is_line, title=title)
+        except RequestError:
+            frame = Frame(counted.tempo_bpm, counted.meter)
+    return write(heard.notes, frame, is_line=is_line, title=title)
+
+
+def frame_of_comment(comment: str) -> Frame | None:
+    """Return what the comment of a recording says of its count-in; None if it says nothing.
+
+    Args:
+        comment: Such as `tempo=96 meter=3/4 first-bar=0.350`.
+    """
+    match = _COUNT_IN.fullmatch(comment.strip("\0 "))
+    if not match:
+        return None
+    try:
+        return Frame(float(match["tempo"]), parse_meter(match["meter"]), float(match["first"]))
+    except (OptionError, ValueError):
+        return None
 
 
 def _grid_to_dict(grid: Grid) -> dict[str, Any]:

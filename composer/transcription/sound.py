@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -63,8 +64,23 @@ def _other_kind(data: bytes) -> str:
     return "an AIFF file" if data[:4] == b"FORM" else ""
 
 
-def decode(data: bytes) -> tuple[Samples, int]:
-    """Return the samples of a sound file, its channels mixed, and its rate in Hz.
+@dataclass(frozen=True)
+class Sound:
+    """What a sound file holds.
+
+    Args:
+        samples: Of all channels, mixed, -1 to 1.
+        rate_hz: How many there are a second.
+        comment: A text in the file; empty without.
+    """
+
+    samples: Samples
+    rate_hz: int
+    comment: str = ""
+
+
+def decode(data: bytes) -> Sound:
+    """Return what a sound file holds.
 
     Raises:
         ScoreFileError: If it cannot be read, or is empty, silent or too long.
@@ -76,12 +92,11 @@ def decode(data: bytes) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             _check_heading(file)
-            samples = _read(file)
-            rate_hz = int(file.samplerate)
+            found = Sound(_read(file), int(file.samplerate), file.comment or "")
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise ScoreFileError(f"the sound file is damaged; {_NEEDED}") from error
-    _check_samples(samples, rate_hz)
-    return samples, rate_hz
+    _check_samples(found.samples, found.rate_hz)
+    return found
 
 
 def _check_heading(file: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from composer.errors import OptionError, RequestError
 from composer.piece import MeterChange, Note, Part, Piece
-from composer.theory import INSTRUMENTS, Key, Meter, estimate_key
+from composer.theory import INSTRUMENTS, Instrument, Key, Meter, estimate_key
 from composer.transcription.grid import Grid, find_grid
 from composer.transcription.played import PlayedNote
 from composer.transcription.profiles import Floats, first_of_groups, gather
@@ -119,9 +119,8 @@ def _rounded(beats: float) -> Fraction:
 def _piece(notes: list[Note], grid: Grid, *, is_line: bool, title: str) -> Piece:
     pulse = float(grid.meter.pulse_beats)
     lines = [notes] if is_line else [hand for hand in _hands(notes) if hand]
-    parts = tuple(
-        Part(INSTRUMENTS["piano"], tuple(_legato(line, pulse, is_line=is_line))) for line in lines
-    )
+    player = _singer(notes) if is_line else INSTRUMENTS["piano"]
+    parts = tuple(Part(player, tuple(_legato(line, pulse, is_line=is_line))) for line in lines)
     low, high = TEMPO_RANGE_BPM
     return Piece(
         parts=parts,
@@ -130,6 +129,16 @@ def _piece(notes: list[Note], grid: Grid, *, is_line: bool, title: str) -> Piece
         title=title,
         tempo_bpm=float(round(min(high, max(low, grid.tempo_bpm)))),
     )
+
+
+def _singer(notes: list[Note]) -> Instrument:
+    """Return the highest voice of a choir that reaches all notes of a line; else a piano."""
+    low, high = min(note.pitch for note in notes), max(note.pitch for note in notes)
+    for name in ("soprano", "alto", "tenor", "bass"):
+        voice = INSTRUMENTS[name]
+        if voice.low <= low and high <= voice.high:
+            return voice
+    return INSTRUMENTS["piano"]
 
 
 def _key(notes: list[Note]) -> Key:

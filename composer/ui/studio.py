@@ -18,6 +18,7 @@ from composer.plans import Plan
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.scoring import score
+from composer.transcription import is_sound, transcribe_bytes
 from composer.ui.server.accelerator import DrawnBars, on_accelerator
 from composer.ui.server.turns import Turns
 
@@ -27,6 +28,17 @@ class ReadScore(Protocol):
 
     def __call__(self, data: bytes, *, title: str) -> Piece:
         """Return the piece, or raise `ScoreFileError` with one plain sentence."""
+
+
+def read_music(data: bytes, *, title: str) -> Piece:
+    """Read a file of a score, or write down a recording.
+
+    Raises:
+        ScoreFileError: If it is neither, in one plain sentence.
+    """
+    if is_sound(data):
+        return transcribe_bytes(data, title=title).piece
+    return read_score_bytes(data, title=title)
 
 
 class ScorePiece(Protocol):
@@ -57,7 +69,7 @@ class Studio:
         load: Loads what composes; raises `CheckpointError` if that cannot be.
         render_audio: As `rendering.render_audio`.
         sound_problem: One line that says how to get sound; None if there is sound.
-        read_score: As `corpus.read_score_bytes`.
+        read_score: As `read_music`.
         judge: As `pipeline.hear`; without a model, by the notes alone.
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
@@ -74,7 +86,7 @@ class Studio:
     load: Callable[[], object]
     render_audio: Callable[..., Path]
     sound_problem: Callable[[], str | None]
-    read_score: ReadScore = read_score_bytes
+    read_score: ReadScore = read_music
     judge: ScorePiece = score
     suggestions: Callable[[], Mapping[str, Suggestion]] = dict
     engines: Callable[[], Mapping[str, Capabilities]] = pipeline.engines

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from composer.errors import OptionError, ScoreFileError
-from composer.transcription.hearing import find_delay, hear
+from composer.theory import Meter
+from composer.transcription.hearing import find_delay, frame_of_comment, hear
 from composer.transcription.played import PlayedNote, moved
 from composer.transcription.voices import FRAME_S, LOWEST_PITCH, Posteriors, make_notes
+from composer.transcription.writing import Frame
 from tests.transcription.tones import RATE_HZ, Tone, file_of, play, scale
 
 CHORDS = [(0.3 + n * 0.8, pitch, 0.7) for n in range(4) for pitch in (48 + n, 64 + n, 67 + n)]
@@ -87,6 +89,18 @@ def test_a_slow_attack_is_a_delay_that_is_taken_back() -> None:
     assert find_delay(sound, [late]) == pytest.approx(0.08, abs=0.015)
     assert moved([late], -0.08)[0].onset_s == pytest.approx(0.5)
     assert find_delay(sound, []) == 0.0
+
+
+def test_a_recording_of_the_page_names_its_count_in() -> None:
+    found = frame_of_comment("tempo=96 meter=3/4 first-bar=0.350\0")
+    assert found == Frame(96.0, Meter(3, 4), 0.35)
+    for text in (
+        "",
+        "tempo=96",
+        "tempo=9 meter=3/4 first-bar=1",
+        "tempo=1.2.3 meter=3/4 first-bar=1",
+    ):
+        assert frame_of_comment(text) is None
 
 
 def posteriors(n_frames: int) -> Posteriors:

@@ -95,6 +95,14 @@ def test_chords_are_two_hands_and_the_key_is_found() -> None:
     assert all(note.duration_beats == 1 for part in piece.parts for note in part.notes)
 
 
+@pytest.mark.parametrize(
+    ("pitch", "player"), [(72, "soprano"), (52, "alto"), (47, "tenor"), (40, "bass"), (96, "piano")]
+)
+def test_a_line_is_given_to_the_highest_voice_that_reaches_it(pitch: int, player: str) -> None:
+    piece, _ = write([PlayedNote(0.4, pitch, 1.0, 80, 0.9)], Frame(), is_line=True)
+    assert piece.parts[0].instrument.name == player
+
+
 def test_a_beat_is_divided_as_its_notes_ask_for() -> None:
     grid = Grid(Meter(4, 4), np.arange(6) * 0.6, 0, 1.0)
     wanted = [Fraction(n, 3) for n in range(3)] + [1 + Fraction(n, 4) for n in range(4)] + [

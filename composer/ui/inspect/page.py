@@ -18,9 +18,9 @@ from composer.corpus.uploads.kinds import Kind
 from composer.ui.inspect import figures, handlers, views
 from composer.ui.inspect.handlers import ALL_FORMS, Inspection
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import downloads, score_view, wiring, wording
+from composer.ui.shared import downloads, recorder, score_view, wiring, wording
 from composer.ui.shared.downloads import Downloads
-from composer.ui.shared.elements import FILE_TYPES, NAME_BUTTON, html
+from composer.ui.shared.elements import FILE_TYPES, NAME_BUTTON, SOUND_TYPES, html
 from composer.ui.shared.wiring import AT_ONCE, UNCHECKED, Slots
 from composer.ui.studio import Studio
 
@@ -111,15 +111,18 @@ def _megabytes(kind: Kind) -> str:
 def _build_upload() -> gr.File:
     html(
         f'<h2 class="label">A MIDI file of {_megabytes(Kind.MIDI)} at most, or MusicXML of '
-        f"{_megabytes(Kind.MUSICXML)}</h2>",
+        f"{_megabytes(Kind.MUSICXML)}, or a recording</h2>",
         js_on_load=NAME_BUTTON,
     )
-    return gr.File(
-        file_types=FILE_TYPES,
+    upload = gr.File(
+        file_types=[*FILE_TYPES, *SOUND_TYPES],
         show_label=False,
         label="MIDI or MusicXML file",
         elem_id="upload",
     )
+    with gr.Accordion("Or sing or play it", open=False, elem_id="inspect-microphone-fold"):
+        recorder.build("upload")
+    return upload
 
 
 def _build_form() -> gr.Dropdown:

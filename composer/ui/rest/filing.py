@@ -1,4 +1,4 @@
-"""Files that are read or written for REST, without composing: `inspect` and `render`."""
+"""Files that are read or written for REST, without composing: `inspect`, `transcribe`, `render`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from composer.composition import replay
 from composer.errors import OptionError, ScoreFileError
 from composer.piece import Piece
-from composer.rendering.files import FORMATS
+from composer.rendering.files import FORMATS, write_files
+from composer.transcription import transcribe_bytes
 from composer.ui.api import endpoints
 from composer.ui.rest.answers import finite
 from composer.ui.rest.jobs import Made
@@ -64,6 +65,36 @@ def inspect(studio: Studio, file: uploads.Sent, form: str | None) -> Made:
     return Made(finite(endpoints.inspect(studio, file, form)))
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A recording, and what is known of it; see `transcription.transcribe_bytes`."""
+
+    file: uploads.Sent
+    kind: str = "auto"
+    tempo_bpm: float | None = None
+    meter: str | None = None
+    first_bar_s: float | None = None
+
+
+def transcribe(wish: Recording) -> Made:
+    """Write a recording down, as MIDI and MusicXML.
+
+    Raises:
+        RequestError: If it is no sound, or a value will not do.
+    """
+    found = transcribe_bytes(
+        wish.file.data,
+        title=uploads.name_of(wish.file),
+        kind=wish.kind,
+        tempo_bpm=wish.tempo_bpm,
+        meter=wish.meter,
+        first_bar_s=wish.first_bar_s,
+    )
+    folder = TabState(folder=secrets.token_hex(16))
+    files = write_files(found.piece, folder.path("x").parent, _stem(wish.file), ("mid", "musicxml"))
+    return Made(found.to_dict(), tuple(path for paths in files.values() for path in paths))
+
+
 def render(studio: Studio, wish: Rendering) -> Made:
     """Write a file in another format.
 
@@ -72,11 +103,15 @@ def render(studio: Studio, wish: Rendering) -> Made:
         MissingTool: If a tool is absent.
     """
     piece = wish.read(studio)
-    stem = uploads.name_of(wish.file).replace(" ", "-")
-    safe = "".join(c for c in stem if c.isascii() and (c.isalnum() or c in "-_"))[:60] or "piece"
-    target = TabState(folder=secrets.token_hex(16)).path(f"{safe}.{wish.kind}")
+    target = TabState(folder=secrets.token_hex(16)).path(f"{_stem(wish.file)}.{wish.kind}")
     made = downloads.make_file(
         piece, target, is_expressive=wish.is_expressive, render_audio=studio.render_audio
     )
     values: dict[str, Any] = {"bars": piece.n_bars, "notes": piece.n_notes, "key": str(piece.key)}
     return Made(values, (made,))
+
+
+def _stem(file: uploads.Sent) -> str:
+    """Return how files are called that are made of a file."""
+    stem = uploads.name_of(file).replace(" ", "-")
+    return "".join(c for c in stem if c.isascii() and (c.isalnum() or c in "-_"))[:60] or "piece"

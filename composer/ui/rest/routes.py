@@ -8,12 +8,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -22,7 +21,8 @@ from composer.errors import ComposerError, RequestError
 from composer.ui.api import endpoints
 from composer.ui.api.abilities import Ability
 from composer.ui.rest import answers, schemas, watching
-from composer.ui.rest.filing import KINDS, Rendering
+from composer.ui.rest.bodies import InspectRequest, RenderRequest, TranscribeRequest
+from composer.ui.rest.filing import Recording, Rendering
 from composer.ui.rest.jobs import Job
 from composer.ui.rest.keys import HEADER
 from composer.ui.rest.service import Service, fingerprint
@@ -58,33 +58,6 @@ Wait = Annotated[
 IdempotencyKey = Annotated[
     str | None, Header(description="the same key and request begin one job only; 16 characters")
 ]
-
-
-class InspectRequest(BaseModel):
-    """A file to look into."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"file": {"data": "TVRoZA=="}}]}
-    )
-
-    file: schemas.ScoreFile
-    form: Annotated[
-        str | None, Field(description="whose real pieces it is compared with", max_length=100)
-    ] = None
-
-
-class RenderRequest(BaseModel):
-    """A file to write in another format."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"file": {"data": "TVRoZA=="}, "format": "musicxml"}]},
-    )
-
-    file: schemas.ScoreFile
-    format: Annotated[Literal[KINDS], Field(description="of the file that is written")]  # type: ignore[valid-type]
-    rank: Annotated[int, Field(description="candidate of a composition.json", ge=1, le=256)] = 1
-    expressive: Annotated[bool, Field(description="whether sound is performed")] = True
 
 
 def build(service: Service) -> FastAPI:
@@ -250,6 +223,25 @@ def _add_filing(router: APIRouter, service: Service, owner: Callable[..., str]) 
 
         return await _begin(
             service, make, _key(idempotency_key, "inspect", values), response, wait_s
+        )
+
+    @router.post(
+        "/transcribe", operation_id="transcribe", summary="Write a recording down", **options
+    )
+    async def transcribe(
+        body: TranscribeRequest,
+        response: Response,
+        who: Annotated[str, Depends(owner)],
+        wait_s: Wait = 20.0,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Any:
+        values = schemas.values_of(body)
+
+        def make() -> Job:
+            return service.transcribe(Recording(**values), who)
+
+        return await _begin(
+            service, make, _key(idempotency_key, "transcribe", values), response, wait_s
         )
 
     @router.post("/render", operation_id="render", summary="Write another format", **options)

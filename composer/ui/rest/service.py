@@ -109,6 +109,10 @@ class Service:
         """Return a job that looks into a file."""
         return self._filing("inspect", lambda: filing.inspect(self.studio, file, form), owner)
 
+    def transcribe(self, wish: filing.Recording, owner: str) -> Job:
+        """Return a job that writes a recording down."""
+        return self._filing("transcribe", lambda: filing.transcribe(wish), owner)
+
     def render(self, wish: filing.Rendering, owner: str) -> Job:
         """Return a job that writes a file in another format."""
         return self._filing("render", lambda: filing.render(self.studio, wish), owner)

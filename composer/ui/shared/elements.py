@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 FILE_TYPES = [".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc", ".krn", ".mei"]
+SOUND_TYPES = [".wav", ".flac", ".mp3", ".ogg"]
 # Gradio names its button by other words than it shows, which those who speak to it cannot say.
 NAME_BUTTON = """
 const column = element.closest('.sheet');

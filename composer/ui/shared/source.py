@@ -1,4 +1,4 @@
-"""Where music to work on comes from: the Compose page, a file, or notes that were typed."""
+"""Where music to work on comes from: the Compose page, a file, a microphone, or typed notes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import gradio as gr
 
 from composer.errors import RequestError
 from composer.piece import Piece
-from composer.ui.shared import piano
-from composer.ui.shared.elements import FILE_TYPES, NAME_BUTTON, html
+from composer.ui.shared import piano, recorder
+from composer.ui.shared.elements import FILE_TYPES, NAME_BUTTON, SOUND_TYPES, html
 from composer.ui.shared.visit import Visit
 
 MAX_CHARACTERS = 10_000
@@ -49,13 +49,17 @@ def build(
         more: Places something between the typed notes and their button.
     """
     composed = gr.Button("Take the piece from Compose", elem_id=f"{page}-composed")
-    html('<h2 class="label">Or a MIDI or MusicXML file</h2>', js_on_load=NAME_BUTTON)
+    html(
+        '<h2 class="label">Or a MIDI or MusicXML file, or a recording</h2>', js_on_load=NAME_BUTTON
+    )
     upload = gr.File(
-        file_types=[*FILE_TYPES, *file_types],
+        file_types=[*FILE_TYPES, *SOUND_TYPES, *file_types],
         show_label=False,
         label="MIDI or MusicXML file",
         elem_id=f"{page}-upload",
     )
+    with gr.Accordion("Or sing or play it", open=False, elem_id=f"{page}-microphone-fold"):
+        recorder.build(f"{page}-upload")
     with gr.Accordion(f"Or a {kind}", open=False, elem_id=f"{page}-{kind}-fold"):
         notes = gr.Textbox(
             label=kind.capitalize(),

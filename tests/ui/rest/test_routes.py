@@ -29,6 +29,7 @@ from composer.ui.server.turns import CLOSING, Turns
 from composer.ui.shared.settings import read_request
 from tests.fake_studio import FakeComposer, fake_studio
 from tests.sentences import is_plain
+from tests.transcription.tones import file_of, play, scale
 from tests.ui.rest.conftest import Open, opened
 
 FEW = {"composer": "Bach", "form": "chorale", "bars": 4, "candidates": 2, "seed": 3}
@@ -160,6 +161,22 @@ def test_a_file_is_written_in_another_format(client: TestClient) -> None:
 def test_a_file_is_looked_into(client: TestClient, song: dict[str, Any]) -> None:
     found = client.post(f"{API}/inspect", json={"file": song}).json()["result"]
     assert (found["bars"], found["form"]) == (8, "chorale") and found["scorecard"]["scores"]
+
+
+def test_a_recording_is_written_down(client: TestClient) -> None:
+    sound = base64.b64encode(file_of(play(scale(0.625), 6.0))).decode()
+    known = {"tempo_bpm": 96, "meter": "4/4", "first_bar_s": 0.5}
+    wish = {"file": {"name": "my song.wav", "data": sound}, **known}
+    answer = client.post(f"{API}/transcribe?wait_s=60", json=wish).json()
+    assert (answer["state"], answer["result"]["bars"], answer["result"]["kind"]) == (
+        "done",
+        2,
+        "line",
+    )
+    assert [one["name"] for one in answer["files"]] == ["my-song.mid", "my-song.musicxml"]
+    assert len(answer["result"]["notes"]) == 8
+    nothing = client.post(f"{API}/transcribe?wait_s=60", json={"file": {"data": "TVRoZA=="}}).json()
+    assert "is no sound" in nothing["problem"]["detail"]
 
 
 def test_the_same_key_and_request_begin_one_job(client: TestClient) -> None:
