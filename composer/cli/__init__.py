@@ -22,6 +22,7 @@ from composer.cli import (
     generating,
     indexing,
     orchestrating,
+    own_style,
     remigen,
     rendering,
     serving,
@@ -75,7 +76,17 @@ def build_parser() -> argparse.ArgumentParser:
         indexing,
         evaluating,
     )
-    listed = (*rooms, checking, exporting, batches, studies, remigen, transcribing, configuring)
+    listed = (
+        *rooms,
+        checking,
+        exporting,
+        own_style,
+        batches,
+        studies,
+        remigen,
+        transcribing,
+        configuring,
+    )
     for room in listed:
         room.add_commands(commands)
     return parser
