@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.record import machine_facts, print_table, save
+from benchmarks.record import machine_facts, save
 from benchmarks.transcription.renders import (
     CHORALES,
     Recording,
@@ -178,11 +178,12 @@ def main() -> None:
     parser.add_argument("scores", type=Path, help="corpus folder with a manifest")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     options = parser.parse_args()
-    facts = machine_facts()
-    result = {"notes": list(note_rows()), "places": list(place_rows(options.scores))}
-    for rows in result.values():
-        print_table(list(rows[0]), [list(row.values()) for row in rows])
-    save(options.out, facts | result)
+    result: dict[str, Any] = machine_facts() | {"notes": [], "places": []}
+    for name, rows in (("notes", note_rows()), ("places", place_rows(options.scores))):
+        for row in rows:
+            result[name].append(row)
+            print(row, flush=True)
+            save(options.out, result)
 
 
 if __name__ == "__main__":
