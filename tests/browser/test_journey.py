@@ -45,6 +45,23 @@ def test_a_visitor_composes_picks_another_candidate_and_downloads_it(
     assert Score(midi).note_num() > 0
 
 
+def test_a_prompt_becomes_eight_bars_that_sound(address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address)
+    tab.wish(candidates=2)
+    tab.page.fill("#prompt input, #prompt textarea", "slwo chorale by Bach in G minor, 8 bars")
+    tab.page.wait_for_selector("#prompt-reading mark:has-text('G minor')")
+    assert "slwo read as slow" in tab.page.inner_text("#prompt-reading")
+    tab.page.press("#prompt input, #prompt textarea", "Enter")
+    tab.wait_for_roll()
+    assert "8 bars" in tab.page.inner_text("#heading")
+    assert "G minor" in tab.page.inner_text("#heading")
+    tab.page.click("#compose-score .sv-play")
+    view = "document.querySelector('#compose-score .score-view').view"
+    tab.page.wait_for_function(f"{view}.player.beats > 0.2", timeout=20_000)
+    tab.page.uncheck("#prompt-phrases label:has-text('G minor') input")
+    tab.page.wait_for_function("!document.querySelector('#setting-key input').value.includes('G')")
+
+
 def test_a_candidate_sounds_within_two_seconds_and_a_new_run_silences_it(
     address: str, open_tab: OpenTab
 ) -> None:

@@ -16,13 +16,15 @@ def texts(config: dict) -> str:
     return " ".join(str(component["props"]) for component in config["components"])
 
 
-MAKING = ("compose", "extend", "infill", "vary", "paint", "harmonise", "plan")
+MAKING = ("compose", "generate", "extend", "infill", "vary", "paint", "harmonise", "plan")
 PAGES = ["Compose", "Extend", "Edit", "Live", "Inspect", "Studies", "About"]
 
 
 def test_the_public_events_make_music_or_tell_about_it(config: dict) -> None:
     public = [d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"]
-    assert sorted(public) == sorted((*MAKING, "engines", "inspect", "menu", "orchestrate"))
+    assert sorted(public) == sorted(
+        (*MAKING, "engines", "inspect", "menu", "orchestrate", "prompt")
+    )
 
 
 def test_runs_share_one_queue_of_the_model() -> None:

@@ -30,6 +30,7 @@ from composer.engines.events.continuing import Continuing, bars_of, continuing_d
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.events.filling import filling_drawing
 from composer.engines.events.leanings import Beats, Closing, Entries, Together
+from composer.engines.events.levels import Levels
 from composer.engines.events.part_writing import PartWriting, parallel_costs
 from composer.engines.events.pruning import half_pruning
 from composer.engines.events.reading import read_pieces
@@ -224,6 +225,8 @@ class EventEngine(Engine):
                 leanings.append(Beats(grammar, request.part_writing))
             if request.chords is not None:
                 leanings.append(ChordTones(grammar, request.chords, conditions.key.shift))
+            if Levels.is_asked(request):
+                leanings.append(Levels(grammar, conditions.mode, request))
             return grammar, Together(leanings)
 
         return Drawing(

@@ -16,7 +16,7 @@ from gradio.data_classes import FileData
 from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
 from composer.scoring import score
-from composer.ui.api import given
+from composer.ui.api import given, prompting
 from composer.ui.api.abilities import Ability, Steps, setting_value
 from composer.ui.api.calling import endpoint, with_seed
 from composer.ui.api.orchestrating import orchestrate_endpoint
@@ -58,6 +58,11 @@ def build(studio: Studio, *, n_at_once: int) -> None:
         with plain_errors():
             return inspect(studio, file, form)
 
+    def read_prompt(prompt: str) -> dict[str, Any]:
+        """Return the settings that a prompt asks for, and what became of each of its words."""
+        with plain_errors():
+            return prompting.read(studio, prompt).to_dict()
+
     for ability in abilities(studio):
         in_model = {"concurrency_id": "model", "concurrency_limit": n_at_once}
         gr.api(endpoint(ability), api_name=ability.name, **in_model)
@@ -72,11 +77,16 @@ def build(studio: Studio, *, n_at_once: int) -> None:
     )
     gr.api(menu, api_name="menu", queue=False)
     gr.api(engines, api_name="engines", queue=False)
+    gr.api(read_prompt, api_name="prompt", queue=False)
 
 
 def abilities(studio: Studio) -> tuple[Ability, ...]:
     """Return all that makes music: the one list from which every endpoint is made."""
-    return (compose_ability(studio), *given.abilities(studio))
+    return (
+        compose_ability(studio),
+        prompting.generate_ability(studio),
+        *given.abilities(studio),
+    )
 
 
 def compose_ability(studio: Studio) -> Ability:

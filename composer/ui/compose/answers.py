@@ -17,6 +17,7 @@ from composer.ui.inspect.views import estimated_key
 from composer.ui.shared import wording
 from composer.ui.shared.visit import Past
 
+_TOLD = ("key", "meter", "bars", "parts", "tempo")
 _UNMEASURED = "told to the model; a manner cannot be measured here"
 
 
@@ -69,6 +70,9 @@ def _answers(request: Request, candidate: Ranked) -> Iterator[tuple[str, str, st
     got_bpm = f"{piece.tempo_bpm:.0f}"
     asked_bpm = "usual for the form" if tempo is None else f"{tempo:.0f}"
     yield "tempo", asked_bpm, got_bpm, None if tempo is None else piece.tempo_bpm == tempo
+    for one in candidate.kept:
+        if one.name not in _TOLD:
+            yield one.name, one.asked, one.got, one.is_kept
 
 
 def _asked(value: Any) -> str:

@@ -12,7 +12,7 @@ from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
 from composer.theory import STYLES, parse_meter
-from composer.ui.compose import suggested
+from composer.ui.compose import prompting, suggested
 from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
@@ -36,6 +36,7 @@ class Controls:
         compose, stop: The two buttons.
         examples: Settings in one click.
         suggested: What suits the form, under the sliders.
+        prompt: The line over all of them.
     """
 
     settings: dict[str, Any]
@@ -45,6 +46,7 @@ class Controls:
     stop: gr.Button
     examples: gr.Dataset
     suggested: suggested.Line
+    prompt: prompting.Line
 
 
 def build(
@@ -54,8 +56,9 @@ def build(
     can: Mapping[str, Capabilities],
 ) -> Controls:
     """Place all controls, with the first example's pair chosen."""
+    prompt = prompting.build()
     first = examples[0] if examples else Example(OPEN, OPEN, "", "", 16)
-    html('<h2 class="label">Start from an example, or choose your own settings</h2>')
+    html('<h2 class="label">Or start from an example, or choose your own settings</h2>')
     with gr.Column(elem_classes=["examples-room"]):  # has its height before they are there
         dataset = gr.Dataset(
             components=["textbox"],
@@ -87,7 +90,7 @@ def build(
         others = {n: found for n, found in settings().items() if n not in ENGINE}
         placed |= {n: fields.field(found) for n, found in others.items() if n not in placed}
     ordered = {name: placed[name] for name in others}
-    return Controls(ordered, who, keep_seed, compose, stop, dataset, line)
+    return Controls(ordered, who, keep_seed, compose, stop, dataset, line, prompt)
 
 
 def _build_main(rows: Sequence[MenuEntry], first: Example, can: Capabilities) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import Capabilities, MenuEntry, Suggestion
-from composer.ui.compose import controls, handlers, links, results, suggested
+from composer.prompts import Prompt
+from composer.ui.compose import controls, handlers, links, prompting, results, suggested
 from composer.ui.compose.controls import Controls
 from composer.ui.compose.results import VIEW, Column
 from composer.ui.server.incidents import plain_errors
@@ -221,13 +222,61 @@ def _wire_run(page: ComposePage, works: Works) -> None:
 
     filled = [placed[name] for name in ("composer", "form", "key", "meter", "bars")]
     example = buttons.examples.click(fill, buttons.examples, [*filled, who.choice], **AT_ONCE)
-    gr.on([buttons.compose.click, buttons.examples.click], None, None, None, js=make_room("status"))
+    prompts = _wire_prompt(page)
+    line = buttons.prompt
+    begun = [buttons.compose.click, buttons.examples.click, line.go.click, line.examples.click]
+    gr.on([*begun, line.typed.submit], None, None, None, js=make_room("status"))
     draw = partial(handlers.draw, page.studio.compose_steps)
-    for trigger in (buttons.compose.click, example.success):
+    for trigger in (buttons.compose.click, example.success, *prompts):
         engraved = runs.wire(trigger, begin, draw, [buttons.keep_seed, *inputs])
         _wire_nearest(page, engraved)
     _wire_nearest(page, runs.wire_join())
     runs.wire_stop("status")
+
+
+def _wire_prompt(page: ComposePage) -> list[Any]:
+    """Let the prompt set the settings; return what follows when a piece is asked for by it."""
+    line, who, placed = page.controls.prompt, page.controls.engines, page.controls.settings
+    outputs = [line.last, line.kept, line.told, *placed.values()]
+
+    def set_from(prompt: Prompt, engine: Any) -> Values:
+        found = prompting.values(prompt) if prompt.reading.phrases else {}
+        lists = _lists(page.rows_of(engine), who.can(engine), found) if found else {}
+        shown = (lists.get(name, found[name]) if name in found else gr.skip() for name in placed)
+        return prompting.tell(prompt), *shown
+
+    def on_typed(typed: Any, engine: Any) -> Values:
+        prompt = prompting.read(typed, page.rows_of(engine))
+        listed = prompting.phrases(prompt)
+        ticked = [place for _, place in listed]
+        kept = gr.update(choices=listed, value=ticked, visible=bool(listed))
+        return prompt.reading.text, kept, *set_from(prompt, engine)
+
+    def on_ticked(typed: Any, kept: Any, engine: Any) -> Values:
+        return set_from(prompting.read(typed, page.rows_of(engine), kept), engine)
+
+    def on_go(typed: Any, last: Any, engine: Any) -> Values:
+        # What was read already stands in the settings, with what was changed there since.
+        return tuple(gr.skip() for _ in outputs) if typed == last else on_typed(typed, engine)
+
+    def on_example(index: Any, engine: Any) -> Values:
+        text = prompting.example_at(index)
+        return text, *on_typed(text, engine)
+
+    always = {**AT_ONCE, "trigger_mode": "always_last"}
+    line.typed.change(on_typed, [line.typed, who.choice], outputs, **always)
+    line.kept.input(on_ticked, [line.typed, line.kept, who.choice], outputs[2:], **always)
+    go = gr.on(
+        [line.go.click, line.typed.submit],
+        on_go,
+        [line.typed, line.last, who.choice],
+        outputs,
+        **AT_ONCE,
+    )
+    example = line.examples.click(
+        on_example, [line.examples, who.choice], [line.typed, *outputs], **AT_ONCE
+    )
+    return [go.success, example.success]
 
 
 def _wire_nearest(page: ComposePage, engraved: Any) -> None:

@@ -63,3 +63,13 @@ class RenderRequest(BaseModel):
     format: Annotated[Literal[KINDS], Field(description="of the file that is written")]  # type: ignore[valid-type]
     rank: Annotated[int, Field(description="candidate of a composition.json", ge=1, le=256)] = 1
     expressive: Annotated[bool, Field(description="whether sound is performed")] = True
+
+
+class PromptRequest(BaseModel):
+    """A prompt in plain words."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"prompt": "a slow waltz in G minor"}]}
+    )
+
+    prompt: Annotated[str, Field(description="in English, German, French, Spanish or Italian")]

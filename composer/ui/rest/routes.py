@@ -18,10 +18,10 @@ from starlette.exceptions import HTTPException
 
 from composer.engines import menu_values
 from composer.errors import ComposerError, RequestError
-from composer.ui.api import endpoints
+from composer.ui.api import endpoints, prompting
 from composer.ui.api.abilities import Ability
 from composer.ui.rest import answers, schemas, watching
-from composer.ui.rest.bodies import InspectRequest, RenderRequest, TranscribeRequest
+from composer.ui.rest.bodies import InspectRequest, PromptRequest, RenderRequest, TranscribeRequest
 from composer.ui.rest.filing import Recording, Rendering
 from composer.ui.rest.jobs import Job
 from composer.ui.rest.keys import HEADER
@@ -358,6 +358,10 @@ def _add_facts(router: APIRouter, service: Service, owner: Callable[..., str]) -
     )
     def menu(who: Annotated[str, Depends(owner)]) -> list[dict[str, Any]]:
         return menu_values(studio.menu(), studio.suggestions())
+
+    @router.post("/prompt", operation_id="prompt", summary="How a prompt is read", tags=["facts"])
+    def prompt(body: PromptRequest, who: Annotated[str, Depends(owner)]) -> dict[str, Any]:
+        return prompting.read(studio, body.prompt).to_dict()
 
     @router.get(
         "/engines", operation_id="engines", summary="What each engine can do", tags=["facts"]

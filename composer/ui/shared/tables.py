@@ -24,7 +24,7 @@ AUDITION_BARS, MAX_AUDITIONS = 4, 32
 CLOSENESS = ((75, "Close to"), (40, "Not far from"), (0, "Unlike most"))
 _RULES = {rule.name: rule for rule in RULES}
 COLUMNS = (
-    *("rank", "request", "closeness", "parallel fifths and octaves", "usual values", "notes"),
+    *("rank", "fit", "closeness", "parallel fifths and octaves", "usual values", "notes"),
     *("surprise", "why"),
 )
 RANKING = (
@@ -172,11 +172,12 @@ def _ranking_row(candidate: Ranked, is_shown: bool, first_bar: int) -> str:
     card = candidate.scorecard
     inside = sum(score.is_inside_band for score in card.scores)
     parallels = sum(len(s.places) for s in card.scores if s.name in PARALLELS)
+    n_kept = len(candidate.kept) - candidate.n_missed
     missed = ", ".join(dict.fromkeys(one.name for one in candidate.kept if not one.is_kept))
     why = escape("; ".join(_reasons(candidate)[:2]))
     cells = (
         f'{_audition(candidate, first_bar)}<button type="button">{candidate.rank}</button>',
-        f"misses {escape(missed)}" if missed else "kept",
+        f"{n_kept} of {len(candidate.kept)}" + (f", misses {escape(missed)}" if missed else ""),
         f"<b>{card.total:.0f}</b>",
         f"{parallels}",
         f"{inside} of {len(card.scores)}",

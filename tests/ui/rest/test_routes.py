@@ -346,3 +346,14 @@ def test_the_page_and_rest_count_addresses_together(
     stranger = TestClient(made.app, client=("93.184.216.34", 1))
     assert made.tollgate.admits("93.184.216.34")
     assert stranger.post(f"{API}/compose", json=FEW).status_code == 429
+
+
+def test_a_prompt_is_read_and_composed_from(client: TestClient) -> None:
+    read = client.post("/api/v1/prompt", json={"prompt": "8 bars, not too dense, with guitar"})
+    assert read.status_code == 200
+    assert read.json()["settings"]["bars"] == 8
+    states = {one["word"]: one["state"] for one in read.json()["words"]}
+    assert states["guitar"] == "not available"
+    empty = client.post("/api/v1/prompt", json={"prompt": " "})
+    assert empty.status_code == 422
+    assert "`prompt` must be a text of 1 to" in empty.json()["detail"]

@@ -133,8 +133,9 @@ def test_the_table_says_why_a_candidate_with_more_points_stands_behind(
     missed = replace(second, kept=(Outcome("key", "G minor", "D minor", False),))
     table = tables.ranking(replace(composition, ranked=(first, missed, *others)), 1)
     assert "First those that keep the whole request, then by closeness" in table
-    assert '<td data-label="request">kept</td>' in table
-    assert '<td data-label="request">misses key</td>' in table
+    kept = len(first.kept)
+    assert f'<td data-label="fit">{kept} of {kept}</td>' in table
+    assert '<td data-label="fit">0 of 1, misses key</td>' in table
 
 
 def test_the_table_counts_the_parallels_that_the_reasons_count(composition: Composition) -> None:
