@@ -26,9 +26,9 @@ from composer.pipeline.chunks import ChunkDrawing, DrawnChunk
 from composer.pipeline.extending import chunk_seed
 from composer.request import Request
 from composer.scoring.texture import build_texture
-from composer.scoring.tonality import final_cadence
+from composer.scoring.tonality import durations_by_pitch_class, final_cadence
 from composer.stitching import join
-from composer.theory import Key
+from composer.theory import Key, estimate_key
 
 COUNTS = (8, 4, 2, 1)
 ATTEMPTS = 3  # until candidates come that are music
@@ -38,8 +38,8 @@ GUESS_S = 0.1  # for two bars of one candidate
 # A cost that was measured may be exceeded by so much before the time is up.
 SAFETY = 1.5
 # By how many points of 100 a candidate is moved that ends as the form wants it, that says the same
-# for the third time or more, or that is as lively as can be.
-CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS = 30.0, 40.0, 15.0
+# for the third time or more, that is as lively as can be, or that stands in the key that is wanted.
+CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS, KEY_POINTS = 30.0, 40.0, 15.0, 30.0
 LEAST_GAIN = 1.0  # points of 100 that are worth a sentence
 MOST_TIMES = 2  # that a figure of one to four bars may come in a row
 # The music has drifted when the model finds the last chunks so much more, or so much less, of a
@@ -203,6 +203,7 @@ class _Picking:
     def points(self, one: Ranked) -> tuple[float, float]:
         """Return how good a candidate is here, and how likely; the more the better."""
         found = one.scorecard.total + CADENCE_POINTS * self.cadence(one)
+        found += KEY_POINTS * self.is_in_key(one)
         found -= LOOP_POINTS * max(0, self.loops(one) - MOST_TIMES)
         found += LIVELY_POINTS * self.settings.liveliness * _density(one.piece)
         return found, -one.order[1]
@@ -225,6 +226,13 @@ class _Picking:
         if self.wanted.cadence == "half":
             return half_cadence(heard, self.wanted.key)
         return final_cadence(build_texture(heard)).value
+
+    def is_in_key(self, one: Ranked) -> bool:
+        """Whether the notes of the last bars and of a candidate are estimated in the key here."""
+        tail, n_tail = self.chain.tail()
+        heard = durations_by_pitch_class(build_texture(join(tail, n_tail, one.piece)))
+        key, wanted = estimate_key(heard.tolist())[0], self.wanted.key
+        return (key.tonic_pitch_class, key.mode) == (wanted.tonic_pitch_class, wanted.mode)
 
     def why(self, best: Ranked, drawn: DrawnChunk) -> str:
         """Say why it was chosen: what sets it apart from the others."""
