@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from composer import pipeline
 from composer.cells import Area, cells_of, clear
 from composer.composition import Composition, Ranked, Rejected
 from composer.engines import Capabilities, MenuEntry, Option, Suggestion
@@ -326,6 +328,7 @@ def fake_studio(**changes: object) -> Studio:
         load=lambda: None,
         render_audio=beep_audio,
         sound_problem=lambda: None,
+        engines=lambda: dict(islice(pipeline.engines().items(), 1)),  # whatever is bundled
         **fake_fillings(FakeFiller()),
     )
     return replace(studio, **changes)
