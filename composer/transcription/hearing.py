@@ -148,8 +148,10 @@ def find_delay(samples: Samples, notes: Sequence[PlayedNote]) -> float:
             threshold = _LEAST_RISE * float(levels[first:end].max(initial=0.0))
             here = min(n_hops - 1, int(one.onset_s / _HOP_S))
             faint = np.flatnonzero(levels[first : here + 1] < threshold)
-            begin = first + int(faint[-1]) + 1 if len(faint) else first
-            delays.append(one.onset_s - begin * _HOP_S)
+            # Noise that covers the beginning tells nothing; a recording may begin with its note.
+            if len(faint) or first == 0:
+                begin = first + int(faint[-1]) + 1 if len(faint) else first
+                delays.append(one.onset_s - begin * _HOP_S)
         last_end = max(last_end, one.end_s)
     found = float(np.median(delays)) if delays else 0.0
     return min(_MOST_DELAY_S, max(0.0, found))

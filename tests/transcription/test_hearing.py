@@ -89,6 +89,8 @@ def test_a_slow_attack_is_a_delay_that_is_taken_back() -> None:
     assert find_delay(sound, [late]) == pytest.approx(0.08, abs=0.015)
     assert moved([late], -0.08)[0].onset_s == pytest.approx(0.5)
     assert find_delay(sound, []) == 0.0
+    noisy = sound + np.random.default_rng(0).normal(0, 0.1, len(sound)).astype(np.float32)
+    assert find_delay(noisy, [late]) == 0.0
 
 
 def test_a_recording_of_the_page_names_its_count_in() -> None:
