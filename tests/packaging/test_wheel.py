@@ -76,11 +76,11 @@ def test_the_wheel_holds_all_of_the_package_and_what_lies_beside_it(wheel: Path)
 
 def test_it_composes_and_leaves_its_folder_as_it_was(home: Path) -> None:
     before = files_below(installed(home))
-    settings = ("--form", "chorale", "--bars", "2", "--candidates", "1", "--seed", "7")
+    asked = ("--form", "chorale", "--bars", "2", "--candidates", "1", "--seed", "7")
     command = [
         home / "venv" / "bin" / "composer",
         "compose",
-        *settings,
+        *asked,
         "--no-audio",
         "--out",
         "out",

@@ -43,7 +43,11 @@ class Engines:
 
     def name_of(self, chosen: Any) -> str:
         """Return the name of the engine that is chosen; of the usual one if it is left open."""
-        return chosen if chosen in self.known else next(iter(self.known), "")
+        return (
+            chosen
+            if isinstance(chosen, str) and chosen in self.known
+            else next(iter(self.known), "")
+        )
 
     def can(self, chosen: Any) -> Capabilities:
         """Return what the chosen engine can do."""
