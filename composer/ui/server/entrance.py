@@ -89,7 +89,9 @@ class PlainBlocks(gr.Blocks):
                 found: list[Any] = await super().preprocess_data(
                     block_fn, inputs, *arguments, **options
                 )
-            except gr.Error:
+            except gr.Error as error:
+                if "list of choices" in str(error.message):  # gradio names the type of the value
+                    raise RequestError(ODD_VALUE) from error
                 raise
             except (FileNotFoundError, PermissionError, InvalidPathError) as error:
                 raise RequestError(LOST_FILE) from error
