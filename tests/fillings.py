@@ -46,7 +46,7 @@ def area_blanks(draw: st.DrawFn) -> tuple[Piece, Blank]:
 def areas_in(draw: st.DrawFn, piece: Piece) -> Area:
     """An area in which some keys of the parts lie."""
     steps = int(piece.length_beats * 28)
-    begin = draw(st.integers(0, steps - 28))
+    begin = draw(st.integers(0, max(0, steps - 28)))
     low = draw(st.integers(30, RANGE[1]))
     n_parts = len(piece.parts)
     parts = st.lists(st.integers(0, n_parts - 1), min_size=1, max_size=n_parts, unique=True)

@@ -146,7 +146,7 @@ def test_of_several_songs_one_is_read_and_the_others_are_named():
     data += raw_midi(other + END)[14:]
     first, second = (read_midi_bytes(data, song=song) for song in (1, 2))
     assert [piece.parts[0].notes[0].pitch for piece in (first, second)] == [60, 62]
-    assert "2 songs" in first.remarks[-1]
+    assert "song 1 of the 2" in first.remarks[-1]
     with pytest.raises(ScoreFileError, match="songs 1 to 2"):
         read_midi_bytes(data, song=3)
 

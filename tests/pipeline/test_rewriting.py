@@ -206,7 +206,10 @@ def test_what_is_open_at_less_freedom_is_open_at_more(bars: int, parts: int, see
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda p: replace(p, parts=p.parts * 5), "16 parts at most, this one has 20"),
+        (
+            lambda p: replace(p, parts=p.parts * 5),
+            "at most 16 parts can be written at once, not 20",
+        ),
         (lambda p: replace(p, meters=(MeterChange(Fraction(0), Meter(64, 64)),)), "64/64 is none"),
         (lambda p: _with_pitch(p, 2), "pitch 2 leaves 0-127"),
     ],

@@ -133,8 +133,11 @@ def test_private_events_are_not_described(client: Client) -> None:
     assert set(described["named_endpoints"]) == {
         *making,
         "/engines",
+        "/generate",
         "/inspect",
         "/menu",
         "/orchestrate",
+        "/paint",
+        "/prompt",
     }
     assert described["unnamed_endpoints"] == {}
