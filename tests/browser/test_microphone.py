@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Tab
 from tests.serving import FAKE_APP, serve
@@ -35,19 +35,18 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def tab(address: str, song: Path) -> Iterator[Tab]:
+def tab(browser: Browser, address: str, song: Path) -> Iterator[Tab]:
     """Return a telephone's window whose microphone hears the song."""
     fake = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={song}",
     ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *fake])
-        opened = Tab(chromium, f"{address}/#edit", 390, "#edit-upload")
-        yield opened
-        opened.context.close()
-        chromium.close()
+    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *fake])
+    opened = Tab(chromium, f"{address}/#edit", 390, "#edit-upload")
+    yield opened
+    opened.context.close()
+    chromium.close()
 
 
 def record(tab: Tab, seconds: float) -> None:

@@ -69,11 +69,12 @@ def test_who_stops_while_waiting_can_begin_again(address: str, open_tab: OpenTab
 def test_a_reload_comes_back_to_the_run_under_way(address: str, open_tab: OpenTab) -> None:
     """It once composed again from the beginning."""
     tab = begin(open_tab, address, candidates=14)
-    tab.wait_for_status("4 of 14 candidates")
+    tab.wait_for_status("of 14 candidates")
     tab.page.wait_for_function("document.querySelector('.sv-draft').roll?.score.notes[0].length")
+    drawn = int(tab.status().split()[0])
     tab.page.reload()
     tab.page.wait_for_selector("#status :text('of 14 candidates')")
-    assert int(tab.status().split()[0]) >= 4
+    assert int(tab.status().split()[0]) >= drawn > 0
     assert tab.page.is_enabled("#stop")
     tab.wait_for_status("ranked in")
     assert tab.status().startswith("13 candidates ranked in")

@@ -90,7 +90,7 @@ class PlainBlocks(gr.Blocks):
                     block_fn, inputs, *arguments, **options
                 )
             except gr.Error as error:
-                if "list of choices" in str(error.message):  # gradio names the type of the value
+                if "(type: <class" in str(error.message):  # no sentence for a person
                     raise RequestError(ODD_VALUE) from error
                 raise
             except (FileNotFoundError, PermissionError, InvalidPathError) as error:
