@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,8 @@ LOST_FILE = "there is no such file among the uploads; upload it first, then ask 
 ODD_VALUE = "a value has a form that cannot be read; the API page shows what each needs"
 NO_ENDPOINT = "there is no such endpoint; the API page lists them"
 _MAX_DEPTH = 50
+# What gradio says, with the type of the value and all choices behind it.
+_NO_CHOICE = re.compile(r"Value: (.*?)(?: \(type: .*)? is not in the list of choices", re.DOTALL)
 NO_CALL = 'a call is JSON with a list of values: {"data": [...]}; the API page shows which'
 # Where streams begin.
 LIVE = "/live"
@@ -90,8 +93,11 @@ class PlainBlocks(gr.Blocks):
                     block_fn, inputs, *arguments, **options
                 )
             except gr.Error as error:
-                if "(type: <class" in str(error.message):  # no sentence for a person
-                    raise RequestError(ODD_VALUE) from error
+                chosen = _NO_CHOICE.match(str(error.message))
+                if chosen:
+                    is_name = chosen[1].replace(" ", "").isalnum() and chosen[1] != "None"
+                    what = chosen[1][:40] if is_name else "what was chosen"
+                    raise RequestError(f"{what} is not on the list of choices") from error
                 raise
             except (FileNotFoundError, PermissionError, InvalidPathError) as error:
                 raise RequestError(LOST_FILE) from error
