@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import fcntl
 import json
-import multiprocessing
-import os
 import shutil
-import signal
 import tempfile
-import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
+from composer.batch.processes import processes
 from composer.batch.rows import Row
 from composer.errors import ComposerError, OptionError
 from composer.pipeline import compose
 from composer.rendering import interpret, write_midi
 from composer.request import Request
-from composer.settings import as_environment
 
 ROWS, SCRATCH, LOCK = "rows", ".unfinished", ".lock"
 RECORD = "row.json"
@@ -132,7 +127,7 @@ def _compose_all(batch: Batch, rows: Sequence[Row]) -> Iterator[bool]:
     waiting, deaths = list(reversed(rows)), Counter[str]()
     while waiting:
         pending: dict[Future[bool], Row] = {}
-        with _pool(batch.workers) as pool:
+        with processes(batch.workers, COMPOSER_WORKERS="1") as pool:
             try:
                 while waiting or pending:
                     while waiting and len(pending) < AHEAD * batch.workers:
@@ -153,34 +148,6 @@ def _compose_all(batch: Batch, rows: Sequence[Row]) -> Iterator[bool]:
                         yield True
                     else:
                         waiting.append(row)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(as_environment(),),
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin(environment: dict[str, str]) -> None:
-    """Prepare a process: settings of ours, one group at once, an end when who started it ends."""
-    os.environ.update(environment | {"COMPOSER_WORKERS": "1"})
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # rows that are begun are finished
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def compose_row(row: Row, folder: Path) -> bool:

@@ -12,18 +12,15 @@ Every side has a process of its own, so that no model's memory counts as another
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from composer.batch.processes import processes
 from composer.corpus import read_score
 from composer.errors import ComposerError, RequestError
 from composer.listening.stimuli import write_whole
@@ -33,7 +30,6 @@ from composer.remigen import MIDIConverter, MusicGenerator, decode_leniently, en
 from composer.remigen.generating import forget_peak_memory, peak_memory_mb
 from composer.remigen.midi import write_song
 from composer.rendering import interpret, write_midi
-from composer.settings import as_environment
 
 PIECES, MANIFEST, PLAN = "pieces", "manifest.json", "plan.json"
 MIDI_FILES = (".mid", ".midi")
@@ -130,28 +126,9 @@ def _composed(
     if not cells:
         return
     model = str(base / side.checkpoint) if side.checkpoint else side.model
-    with _process() as pool:
+    with processes(1) as pool:
         for cell in cells:
             yield pool.submit(compose_piece, plan, side, cell, model, folder).result()
-
-
-@contextmanager
-def _process() -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(
-        1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(as_environment(),),
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin(environment: dict[str, str]) -> None:
-    """Give a process the settings of the one that started it."""
-    os.environ.update(environment)
 
 
 def compose_piece(

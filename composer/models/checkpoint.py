@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -60,22 +62,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: If a file is missing, damaged, or does not fit the others.
     """
     config = read_json(folder / "config.json")
-    try:
-        arrays: dict[str, Array] = {}
-        for name, digest in config["shards"].items():
-            arrays |= read_shard(checked_bytes(folder / Path(name).name, digest))
+    with misfits_named(folder):
         weights = Weights(
             read_config(config["model"]),
             tuple(config["table_sizes"]),
             tuple(config["written_sizes"]),
-            arrays,
+            read_arrays(folder, config),
         )
         notes = dict(config.get("notes", {}))
-    except (KeyError, TypeError, ValueError, AttributeError, OptionError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise CheckpointError(
-            f"the checkpoint {folder.name} does not fit its config: {reason}"
-        ) from error
     return Checkpoint(
         weights=weights,
         vocabulary=read_json(folder / "vocabulary.json"),
@@ -85,6 +79,34 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         fingerprint=fingerprint_of(folder),
         sampling=load_sampling(folder),
     )
+
+
+@contextmanager
+def misfits_named(folder: Path) -> Iterator[None]:
+    """Say of whatever is missing or misshapen that a checkpoint does not fit its config.
+
+    Raises:
+        CheckpointError: In one line, in place of what was raised.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OptionError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise CheckpointError(
+            f"the checkpoint {folder.name} does not fit its config: {reason}"
+        ) from error
+
+
+def read_arrays(folder: Path, config: dict[str, Any]) -> dict[str, Array]:
+    """Return all weights by name, from the shards that a config names.
+
+    Raises:
+        CheckpointError: If one is missing or damaged.
+    """
+    arrays: dict[str, Array] = {}
+    for name, digest in config["shards"].items():
+        arrays |= read_shard(checked_bytes(folder / Path(name).name, digest))
+    return arrays
 
 
 def fingerprint_of(folder: Path) -> str:

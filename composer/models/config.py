@@ -17,21 +17,9 @@ CELLS = ("mlstm", "slstm", "attention")
 NORM_EPSILON = 1e-6  # of what cells read; memories that begin closed read little
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    """What models of every kind have.
-
-    Args:
-        width: Of the residual stream.
-        hidden: Width of the gated feed-forward layer.
-        field_hidden: Width of the gated layer in each field's head.
-        dropout: Share of activations dropped in training, 0..1.
-    """
-
-    width: int
-    hidden: int
-    field_hidden: int
-    dropout: float = 0.1
+@dataclass(frozen=True)
+class Stored:
+    """A frozen table that is kept as JSON."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -49,6 +37,23 @@ class Config:
             odd = ", ".join(sorted(set(values) ^ names))
             raise CheckpointError(f"the model config has unknown or missing entries: {odd}")
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Stored):
+    """What models of every kind have.
+
+    Args:
+        width: Of the residual stream.
+        hidden: Width of the gated feed-forward layer.
+        field_hidden: Width of the gated layer in each field's head.
+        dropout: Share of activations dropped in training, 0..1.
+    """
+
+    width: int
+    hidden: int
+    field_hidden: int
+    dropout: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)

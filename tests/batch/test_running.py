@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +112,13 @@ def test_a_row_that_kills_its_process_again_and_again_is_given_up_alone(
 ) -> None:
     monkeypatch.setattr(running, "compose_row", die_of_wide_rows)
     pools: list[int] = []
-    usual = running._pool
-    monkeypatch.setattr(running, "_pool", lambda n: pools.append(n) or usual(n))  # type: ignore[func-returns-value]
+    usual = running.processes
+
+    def counted(count: int, **changed: str) -> AbstractContextManager[ProcessPoolExecutor]:
+        pools.append(count)
+        return usual(count, **changed)
+
+    monkeypatch.setattr(running, "processes", counted)
     batch = batch_of(tmp_path, {"parts": 8}, {"parts": 1}, {"parts": 2})
     *_, last = run_batch(batch)
     assert (last.done, last.errors, last.wanted) == (3, 1, 3)

@@ -286,7 +286,7 @@ def test_an_installed_engine_is_chosen_by_its_name_over_the_api() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_an_unknown_engine_is_refused_with_those_that_are_here() -> None:
-    there = "there is no engine 'nobody'; there are small, fractal, walker"
+    there = "there is no engine 'nobody'; there are small, fractal, xlstm, walker"
     with pytest.raises(RequestError, match=there):
         pipeline.compose(replace(REQUEST, engine="nobody"))
 

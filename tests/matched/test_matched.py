@@ -33,7 +33,7 @@ FOREIGN = "s-9 o-0 t-35 i-0 p-60 d-12 v-20 o-24 t-35 i-0 p-64 d-12 v-20 nonsense
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let sides compose in this process; one of their own takes seconds to begin."""
-    monkeypatch.setattr("composer.matched.sampling._process", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr("composer.matched.sampling.processes", ThreadPoolExecutor)
 
 
 @pytest.fixture(scope="module")

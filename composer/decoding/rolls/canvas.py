@@ -28,7 +28,7 @@ class Manner:
         temperature: Below 1 the likeliest, above 1 what is less likely; how much is made stays.
         guidance: How much more what is asked counts than it does by itself, 1 and above.
         shifts: Added to the logits of sounding, on patches of 16 and of 4, and to that of onsets:
-            what a calibration found, and what a wish for more or less adds.
+            what a calibration found, and what a setting for more or less adds.
     """
 
     passes: tuple[int, int, int, int] = (16, 8, 4, 4)

@@ -40,15 +40,15 @@ def upgrade_tree(values: dict[str, Any]) -> dict[str, Any]:
 
 def _upgraded(values: dict[str, Any], filling: dict[str, Any] | None) -> dict[str, Any]:
     events = _events(values)
-    wishes = conditions_of_record(values["wishes"])
-    record = {"events": write_rows(events), **conditions_to_record(wishes)}
+    conditions = conditions_of_record(values["wishes"])
+    record = {"events": write_rows(events), **conditions_to_record(conditions)}
     if filling is not None:
         piece = read_filling(events, _blank(filling))
     else:
         tempo_bpm = float(values["tempo_bpm"])
         if not 1 <= tempo_bpm <= 1000:
             raise OptionError("no one plays at such a tempo")
-        piece = decode_bars(events, wishes, key=parse_key(values["key"]))
+        piece = decode_bars(events, conditions, key=parse_key(values["key"]))
         piece = replace(piece, tempo_bpm=tempo_bpm)
     return values | {"piece": piece.to_dict(), "record": record}
 

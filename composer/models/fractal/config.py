@@ -6,10 +6,10 @@ A roll is cut into patches of 16 by 16 cells, these into patches of 4 by 4, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-from composer.errors import CheckpointError, OptionError
+from composer.errors import OptionError
+from composer.models.config import Stored
 
 PATCH = 16  # cells on a side of a patch of the first level
 FINE = 4  # of the second level
@@ -41,7 +41,7 @@ CONDITIONS = (*FIXED_CONDITIONS, *NAMED_CONDITIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FractalConfig:
+class FractalConfig(Stored):
     """Shape of a fractal model.
 
     Args:
@@ -80,23 +80,6 @@ class FractalConfig:
             raise OptionError(f"`widths` must be four multiples of 16, got {self.widths}")
         if len(self.blocks) != len(LEVELS) or min(self.blocks) < 1:
             raise OptionError(f"`blocks` must be four numbers above 0, got {self.blocks}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> FractalConfig:
-        """Rebuild a config.
-
-        Raises:
-            CheckpointError: If a name is unknown or missing.
-        """
-        names = {one.name for one in fields(cls)}
-        if set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names))
-            raise CheckpointError(f"the model config has unknown or missing entries: {odd}")
-        return cls(**values)
 
 
 FRACTAL_PRESETS = {

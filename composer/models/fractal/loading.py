@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from composer.errors import CheckpointError, OptionError
-from composer.models.checkpoint import checked_bytes, fingerprint_of, read_json
+from composer.models.checkpoint import fingerprint_of, misfits_named, read_arrays, read_json
 from composer.models.fractal.config import (
     CHANNELS,
     CHILDREN,
@@ -22,7 +21,7 @@ from composer.models.fractal.config import (
     FractalConfig,
 )
 from composer.models.fractal.network import KERNEL, Network
-from composer.models.weights import Array, read_shard
+from composer.models.weights import Array
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,14 @@ def load_fractal(folder: Path) -> FractalCheckpoint:
         CheckpointError: If a file is missing, damaged, or does not fit the others.
     """
     config = read_json(folder / "config.json")
-    try:
-        arrays: dict[str, Array] = {}
-        for name, digest in config["shards"].items():
-            arrays |= read_shard(checked_bytes(folder / Path(name).name, digest))
+    with misfits_named(folder):
+        arrays = read_arrays(folder, config)
         values = {name: v for name, v in config["model"].items() if name != "kind"}
         shape = FractalConfig.from_dict(values)
         _check(shape, arrays)
         network = Network(shape, arrays)
         notes = dict(config.get("notes", {}))
         rows = list(read_json(folder / "menu.json")["rows"])
-    except (KeyError, TypeError, ValueError, AttributeError, OptionError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise CheckpointError(
-            f"the checkpoint {folder.name} does not fit its config: {reason}"
-        ) from error
     return FractalCheckpoint(
         network=network,
         vocabulary=read_json(folder / "vocabulary.json"),

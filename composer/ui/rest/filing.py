@@ -76,36 +76,38 @@ class Recording:
     first_bar_s: float | None = None
 
 
-def transcribe(wish: Recording) -> Made:
+def transcribe(asked: Recording) -> Made:
     """Write a recording down, as MIDI and MusicXML.
 
     Raises:
         RequestError: If it is no sound, or a value will not do.
     """
     found = transcribe_bytes(
-        wish.file.data,
-        title=uploads.name_of(wish.file),
-        kind=wish.kind,
-        tempo_bpm=wish.tempo_bpm,
-        meter=wish.meter,
-        first_bar_s=wish.first_bar_s,
+        asked.file.data,
+        title=uploads.name_of(asked.file),
+        kind=asked.kind,
+        tempo_bpm=asked.tempo_bpm,
+        meter=asked.meter,
+        first_bar_s=asked.first_bar_s,
     )
     folder = TabState(folder=secrets.token_hex(16))
-    files = write_files(found.piece, folder.path("x").parent, _stem(wish.file), ("mid", "musicxml"))
+    files = write_files(
+        found.piece, folder.path("x").parent, _stem(asked.file), ("mid", "musicxml")
+    )
     return Made(found.to_dict(), tuple(path for paths in files.values() for path in paths))
 
 
-def render(studio: Studio, wish: Rendering) -> Made:
+def render(studio: Studio, asked: Rendering) -> Made:
     """Write a file in another format.
 
     Raises:
         RequestError: If it is no music, or cannot be written so.
         MissingTool: If a tool is absent.
     """
-    piece = wish.read(studio)
-    target = TabState(folder=secrets.token_hex(16)).path(f"{_stem(wish.file)}.{wish.kind}")
+    piece = asked.read(studio)
+    target = TabState(folder=secrets.token_hex(16)).path(f"{_stem(asked.file)}.{asked.kind}")
     made = downloads.make_file(
-        piece, target, is_expressive=wish.is_expressive, render_audio=studio.render_audio
+        piece, target, is_expressive=asked.is_expressive, render_audio=studio.render_audio
     )
     values: dict[str, Any] = {"bars": piece.n_bars, "notes": piece.n_notes, "key": str(piece.key)}
     return Made(values, (made,))

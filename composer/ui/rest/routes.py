@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -31,6 +32,7 @@ from composer.ui.server.problems import problem
 from composer.version import VERSION
 
 MAX_WAIT_S = 60.0
+FILING_WAIT_S = 20.0  # work on files is mostly over by then
 LOOK_EVERY_S = 0.1
 PING_EVERY_S = 15.0
 NO_LIST = "the list of jobs needs an API key; without keys, keep the ids that you were given"
@@ -128,34 +130,60 @@ def _known(route: Any) -> list[str]:
     return list(getattr(model, "model_fields", ()))
 
 
-def _add_ability(
-    router: APIRouter, service: Service, ability: Ability, owner: Callable[..., str]
+def _add_work(
+    router: APIRouter,
+    service: Service,
+    owner: Callable[..., str],
+    name: str,
+    model: type[BaseModel],
+    make: Callable[[dict[str, Any], str], Job],
+    *,
+    usual_wait_s: float,
+    **facts: Any,
 ) -> None:
-    model = schemas.model_of(ability)
+    """Let a POST begin a job.
+
+    Args:
+        router: Gets the route.
+        service: Runs the job.
+        owner: Finds out whose request it is.
+        name: Of the route, and of the job.
+        model: Of the body.
+        make: Returns the job from the values of the body and its owner.
+        usual_wait_s: How long the answer waits where the request does not say.
+        facts: For the OpenAPI page.
+    """
 
     async def begin(
         body: model,  # type: ignore[valid-type]
         response: Response,
         who: Annotated[str, Depends(owner)],
-        wait_s: Wait = 0.0,
+        wait_s: Wait = usual_wait_s,
         idempotency_key: IdempotencyKey = None,
     ) -> Any:
         values = schemas.values_of(body)
-
-        def make() -> Job:
-            return service.composing(ability, values, who)
-
-        key = _key(idempotency_key, ability.name, values)
-        return await _begin(service, make, key, response, wait_s)
+        key = _key(idempotency_key, name, values)
+        return await _begin(service, lambda: make(values, who), key, response, wait_s)
 
     router.add_api_route(
-        f"/{ability.name}",
+        f"/{name}",
         begin,
         methods=["POST"],
         status_code=202,
-        operation_id=ability.name,
+        operation_id=name,
         response_model=schemas.JobView,
         responses={200: {"model": schemas.JobView, "description": "The job, which is over"}},
+        **facts,
+    )
+
+
+def _add_ability(
+    router: APIRouter, service: Service, ability: Ability, owner: Callable[..., str]
+) -> None:
+    _add_work(
+        *(router, service, owner, ability.name, schemas.model_of(ability)),
+        lambda values, who: service.composing(ability, values, who),
+        usual_wait_s=0.0,
         summary=ability.text.strip().split("\n")[0],
         description=ability.text.strip(),
         tags=["music"],
@@ -201,65 +229,26 @@ async def _answer(
 
 
 def _add_filing(router: APIRouter, service: Service, owner: Callable[..., str]) -> None:
-    options: dict[str, Any] = {
-        "status_code": 202,
-        "response_model": schemas.JobView,
-        "responses": {200: {"model": schemas.JobView, "description": "The job, which is over"}},
-        "tags": ["files"],
-    }
+    def inspect(values: dict[str, Any], who: str) -> Job:
+        return service.inspect(values["file"], values["form"], who)
 
-    @router.post("/inspect", operation_id="inspect", summary="Look into a file", **options)
-    async def inspect(
-        body: InspectRequest,
-        response: Response,
-        who: Annotated[str, Depends(owner)],
-        wait_s: Wait = 20.0,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Any:
-        values = schemas.values_of(body)
+    def transcribe(values: dict[str, Any], who: str) -> Job:
+        return service.transcribe(Recording(**values), who)
 
-        def make() -> Job:
-            return service.inspect(values["file"], values["form"], who)
+    def render(values: dict[str, Any], who: str) -> Job:
+        asked = Rendering(values["file"], values["format"], values["rank"], values["expressive"])
+        return service.render(asked, who)
 
-        return await _begin(
-            service, make, _key(idempotency_key, "inspect", values), response, wait_s
-        )
-
-    @router.post(
-        "/transcribe", operation_id="transcribe", summary="Write a recording down", **options
-    )
-    async def transcribe(
-        body: TranscribeRequest,
-        response: Response,
-        who: Annotated[str, Depends(owner)],
-        wait_s: Wait = 20.0,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Any:
-        values = schemas.values_of(body)
-
-        def make() -> Job:
-            return service.transcribe(Recording(**values), who)
-
-        return await _begin(
-            service, make, _key(idempotency_key, "transcribe", values), response, wait_s
-        )
-
-    @router.post("/render", operation_id="render", summary="Write another format", **options)
-    async def render(
-        body: RenderRequest,
-        response: Response,
-        who: Annotated[str, Depends(owner)],
-        wait_s: Wait = 20.0,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Any:
-        values = schemas.values_of(body)
-
-        def make() -> Job:
-            wish = Rendering(values["file"], values["format"], values["rank"], values["expressive"])
-            return service.render(wish, who)
-
-        return await _begin(
-            service, make, _key(idempotency_key, "render", values), response, wait_s
+    for name, model, make, summary in (
+        ("inspect", InspectRequest, inspect, "Look into a file"),
+        ("transcribe", TranscribeRequest, transcribe, "Write a recording down"),
+        ("render", RenderRequest, render, "Write another format"),
+    ):
+        _add_work(
+            *(router, service, owner, name, model, make),
+            usual_wait_s=FILING_WAIT_S,
+            summary=summary,
+            tags=["files"],
         )
 
 

@@ -109,13 +109,13 @@ class Service:
         """Return a job that looks into a file."""
         return self._filing("inspect", lambda: filing.inspect(self.studio, file, form), owner)
 
-    def transcribe(self, wish: filing.Recording, owner: str) -> Job:
+    def transcribe(self, asked: filing.Recording, owner: str) -> Job:
         """Return a job that writes a recording down."""
-        return self._filing("transcribe", lambda: filing.transcribe(wish), owner)
+        return self._filing("transcribe", lambda: filing.transcribe(asked), owner)
 
-    def render(self, wish: filing.Rendering, owner: str) -> Job:
+    def render(self, asked: filing.Rendering, owner: str) -> Job:
         """Return a job that writes a file in another format."""
-        return self._filing("render", lambda: filing.render(self.studio, wish), owner)
+        return self._filing("render", lambda: filing.render(self.studio, asked), owner)
 
     def _logged(self, kind: str, owner: str, work: Callable[..., Any]) -> Any:
         """Write a line of the log when a job is over."""
