@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -34,11 +35,25 @@ def build_model(options: TrainOptions, packed: PackedEvents, init: Sequence[Path
         OptionError: If it does not hold their shape, or their ids name other things.
         CheckpointError: If one cannot be read.
     """
+    options = with_wavelengths_of(init, options)
     model = new_model(options.config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
     model.recomputes = options.checkpointing
     if init:
         model.load_state_dict(_mean_state(init, packed, model))
     return model.train()
+
+
+def with_wavelengths_of(folders: Sequence[Path], options: TrainOptions) -> TrainOptions:
+    """Return options with the rotary base of the first checkpoint, where they name none.
+
+    No weight tells it: read at other wavelengths, all positions are wrong without an error.
+    """
+    if options.rope_base is not None or not folders or not isinstance(options.config, ModelConfig):
+        return options
+    found = load_checkpoint(folders[0]).weights.config
+    if not isinstance(found, ModelConfig):
+        return options
+    return replace(options, rope_base=found.rope_base)
 
 
 def _mean_state(init: Sequence[Path], packed: PackedEvents, model: EventModel) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ from composer.models.likelihood import row_nats
 from composer.models.saving import save_checkpoint
 from composer.tokenizer import vocab
 from composer.training.batches import Batch, PackedEvents, Sampler
-from composer.training.beginning import build_model
+from composer.training.beginning import build_model, with_wavelengths_of
 from composer.training.optimisers import build_optimisers, set_rates
 from composer.training.options import TrainOptions
 from composer.training.schedule import rate_at
@@ -92,6 +92,8 @@ def train(
             `init` does not fit into the preset, or its vocabulary is not continued.
         CheckpointError: If a checkpoint or the state cannot be read.
     """
+    if resume and (out / "checkpoint").is_dir():
+        options = with_wavelengths_of([out / "checkpoint"], options)
     run = Run(PackedEvents.load(events), out, options, init)
     if resume:
         run.load_state()

@@ -36,8 +36,8 @@ class TrainOptions:
             the average. 0 keeps the weights as they are.
         section_weight: Weight of predicting a bar's SECTION.
         dropout: Replaces the preset's if not None.
-        rope_base: Of the rotary wavelengths, instead of the preset's; a larger one, for longer
-            sequences, may follow a smaller one when a run is resumed.
+        rope_base: Of the rotary wavelengths; left out, that of the checkpoint that a run begins
+            with, or else the preset's. A larger one, for longer sequences, may follow a smaller.
         shape: Names and values of the preset that are replaced, too.
         checkpointing: Recompute activations in the backward pass: less memory, more time.
         precision: Fabric's, such as `bf16-mixed` or `32-true`; `auto` picks by device.

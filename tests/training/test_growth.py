@@ -150,7 +150,7 @@ def test_cells_of_another_shape_are_refused(changes: dict[str, int], reason: str
 @pytest.mark.slow
 def test_a_run_may_begin_with_a_smaller_model(packed_path: Path, tmp_path: Path) -> None:
     tiny = ModelConfig(width=48, layers=1, heads=2, kv_heads=1, head_width=32, hidden=96,
-                       field_hidden=32)  # fmt: skip
+                       field_hidden=32, rope_base=50_000.0)  # fmt: skip
     small = model_of(tiny, 0)
     save_checkpoint(tmp_path / "small", small, VOCABULARY.to_dict(), {})
     options = TrainOptions(
@@ -163,3 +163,7 @@ def test_a_run_may_begin_with_a_smaller_model(packed_path: Path, tmp_path: Path)
     rows = rows_of(4)
     for one, other in zip(logits_of(before, rows), logits_of(after, rows), strict=True):
         torch.testing.assert_close(one, other, atol=0.05, rtol=0.05)  # weights in bfloat16
+    options = replace(options, steps=2)
+    train(packed_path, tmp_path, options, resume=True, show_progress=False)
+    config = load_checkpoint(tmp_path / "checkpoint").weights.config
+    assert isinstance(config, ModelConfig) and config.rope_base == 50_000.0  # no weight tells it
