@@ -118,6 +118,11 @@ class Progression:
         """Return the chords of a bar, counted from the first whole one; it has no end."""
         return self.bars[index % len(self.bars)] if index >= 0 else (None,)
 
+    def moved(self, bars: int) -> Progression:
+        """Return the same chords, the first of them so many bars later."""
+        n_bars = len(self.bars)
+        return Progression(tuple(self.bars[(place - bars) % n_bars] for place in range(n_bars)))
+
     def at(self, index: int, share: Fraction | float) -> Chord | None:
         """Return the chord at a share of a bar, 0..1 without 1."""
         chords = self.bar(index)

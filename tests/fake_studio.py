@@ -20,6 +20,7 @@ from composer.engines.suggestions import SAMPLING
 from composer.errors import MissingTool
 from composer.piece import MeterChange, Note, Part, Piece
 from composer.pipeline import Progress
+from composer.plans import Outline
 from composer.request import Request, default_of
 from composer.scoring import Surprise, score
 from composer.stitching import join, trim
@@ -251,6 +252,13 @@ class FakeFiller:
             whole = join(whole, whole.n_bars, trim(start, 1, min(missing, start.n_bars)))
         return self._steps(lambda by: whole, options, should_stop)
 
+    def long(
+        self, *, should_stop: Callable[[], bool] = lambda: False, **options: Any
+    ) -> Iterator[Progress | Composition]:
+        """Compose a piece as long as `compose_long_steps` does, all at once."""
+        n_bars = Outline.among(options).bars_of(bar_minutes=4 / 72)
+        return self._steps(lambda by: make_piece(Request(bars=n_bars)), options, should_stop)
+
     def _steps(
         self, make: Callable[[int], Piece], options: dict[str, Any], should_stop: Callable[[], bool]
     ) -> Iterator[Progress | Composition]:
@@ -304,6 +312,7 @@ def fake_fillings(filler: FakeFiller) -> dict[str, Any]:
     """Return the fields of a studio that go on with a piece, or write beside its notes."""
     return {
         "extend_steps": filler.extend,
+        "long_steps": filler.long,
         "infill_steps": filler.place,
         "vary_steps": filler.place,
         "harmonise_steps": filler.harmonise,

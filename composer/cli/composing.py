@@ -11,6 +11,7 @@ from typing import Any
 
 from composer.cli.extending import print_chunks, show_progress, write_result
 from composer.cli.terminal import add_command, add_result, add_setting, print_json, read_text
+from composer.plans import NOT_BY_SECTIONS, Outline
 from composer.request import Request
 
 
@@ -69,45 +70,19 @@ def _add_compose_long(commands: Any) -> None:
         _compose_long,
         "Compose a long piece section by section, each the best of many candidates.",
     )
+    for setting in fields(Outline):
+        add_setting(parser, setting)
     for setting in fields(Request):
-        if setting.name not in ("bars", "prune"):
+        if setting.name not in NOT_BY_SECTIONS:
             add_setting(parser, setting)
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument(
-        "--chunks", type=int, help="how many chunks are composed (1 or more; default 4)"
-    )
-    length.add_argument("--bars", type=int, help="length in bars instead (1 to 512)")
-    length.add_argument(
-        "--minutes",
-        type=float,
-        help="length in minutes instead (0 or more, at most what 512 bars last)",
-    )
-    parser.add_argument(
-        "--chunk-bars",
-        type=int,
-        default=16,
-        help="how many bars are composed together (1 to 64; default 16)",
-    )
-    parser.add_argument(
-        "--overlap",
-        type=float,
-        default=0.5,
-        help="share of what the model reads and writes at once that was composed before "
-        "(0 to 0.9; default 0.5)",
-    )
-    parser.add_argument(
-        "--plan",
-        help="name of a form; left out, sections return as they do in a real piece",
-    )
     add_result(parser)
 
 
 def _compose_long(options: argparse.Namespace) -> None:
     from composer.pipeline import Extension, compose_long_steps
 
-    lengths = ("chunks", "bars", "minutes", "chunk_bars", "overlap", "plan")
-    names = [setting.name for setting in fields(Request)]
-    given = {name: getattr(options, name) for name in (*names, *lengths) if name in options}
+    names = [setting.name for setting in (*fields(Outline), *fields(Request))]
+    given = {name: getattr(options, name) for name in names if name in options}
     for step in compose_long_steps(**given):
         if not isinstance(step, Extension):
             show_progress(step)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Settings of how to sample, which may change from one run to the next.
 _SETTINGS = (
     "composer", "form", "temperature", "top_k", "top_p", "min_p", "guidance", "part_writing",
-    "candidates", "seed", "engine", "engine_options", "style",
+    "candidates", "seed", "engine", "engine_options", "style", "chords",
 )  # fmt: skip
 
 

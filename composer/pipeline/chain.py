@@ -97,12 +97,15 @@ class Chain:
         """Return the ask for the next bars.
 
         Args:
-            request: Candidates, and how they are drawn.
+            request: Candidates, and how they are drawn; its chords begin behind what was given.
             key: In which they are written.
             bars: How many.
             bars_after: How many come behind them; 0 closes.
             facts: Further ones of `Continue`.
         """
+        if request.chords is not None and self.is_given:
+            n_given = self.path[0].bars - bool(self.piece.pickup_beats)
+            request = replace(request, chords=request.chords.moved(n_given))
         return Continue(
             request=request,
             before=self.piece,

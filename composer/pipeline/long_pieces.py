@@ -16,8 +16,8 @@ home. A copy that would close the piece is a variant instead, so that it can com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from math import isfinite
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from string import ascii_uppercase
 from typing import Any
 
@@ -29,18 +29,18 @@ from composer.pipeline.extending import Extension, read_options
 from composer.pipeline.ranking import Progress, chosen_engine, last_of
 from composer.pipeline.sections import compose_sections, players_of
 from composer.plans import (
-    MAX_PLAN_BARS,
     MAX_ROWS,
+    NOT_BY_SECTIONS,
     Chunking,
+    Outline,
     Plan,
     PlannedSection,
     build_plan,
     related_key,
 )
+from composer.request import default_of
 from composer.theory import Key
 
-CHUNKS = 4
-MAX_OVERLAP = 0.9
 # In turn, of the new sections that leave home: the usual goals of a development or of episodes
 # (C. Rosen, Sonata Forms, rev. ed. 1988, chapter 10).
 _NEAR_KEYS = ("dominant", "relative", "subdominant")
@@ -58,11 +58,6 @@ def compose_long(*, engine: Engine | str | None = None, **options: Any) -> Exten
 def compose_long_steps(
     *,
     engine: Engine | str | None = None,
-    chunks: int | None = None,
-    bars: int | None = None,
-    minutes: float | None = None,
-    overlap: float = 0.5,
-    plan: str | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     **options: Any,
 ) -> Iterator[Progress | Extension]:
@@ -70,75 +65,51 @@ def compose_long_steps(
 
     Args:
         engine: What composes, or its name; the usual one by default.
-        chunks: How many sections of `chunk_bars` bars; 4 if no length is given.
-        bars: The length instead; or
-        minutes: The length in minutes, at the tempo and in the meter of the piece.
-        overlap: Share of what is heard at once that was composed before: with .5 sixteen bars are
-            written behind sixteen that are read again. 0 to .9.
-        plan: A named form instead of sections as a real piece has them; see `plans.FORM_NAMES`.
         should_stop: Asked at every step; when true, what is finished is kept, the rest dropped.
-        options: `chunk_bars`, and those of `Request` (`composer`, `form`, `ensemble`, `key`,
-            `meter`, `parts`, `tempo_bpm`, `candidates`, `seed`, `temperature`, ...).
+        options: Of `plans.Outline`: a length as `chunks` of `chunk_bars` bars, as `bars` or as
+            `minutes` at the tempo and in the meter of the piece; `overlap` (with .5 sixteen bars
+            are written behind sixteen that are read again), and `plan`, a named form instead of
+            sections as a real piece has them. And of `Request` (`composer`, `form`, `ensemble`,
+            `key`, `meter`, `parts`, `tempo_bpm`, `candidates`, `seed`, `temperature`, ...), except
+            for `plans.NOT_BY_SECTIONS`.
 
     Raises:
-        RequestError: As `compose_plan`, also if more than one length is given.
+        RequestError: As `compose_plan`, also if a setting does not reach a piece in sections.
     """
     engine = chosen_engine(engine)
-    chunk_bars = options.pop("chunk_bars", Chunking().chunk_bars)
-    chunking = Chunking(chunk_bars=chunk_bars, overlap_bars=_overlap_bars(overlap, chunk_bars))
-    players = players_of(engine, options)
-    length = _length(players, chunk_bars, chunks, bars, minutes)
-    laid = _plan(engine, players, length, chunk_bars, options.get("seed", 0), plan)
-    kept = {name: value for name, value in options.items() if name not in _SAID_BY_PLAYERS}
+    outline = Outline.among(options)
+    outlined = {one.name for one in fields(Outline)}
+    asked = {name: value for name, value in options.items() if name not in outlined}
+    _refuse_whole(asked)
+    players = players_of(engine, asked)
+    bars = outline.bars_of(float(players.meter.length_beats) / players.tempo_bpm)
+    laid = _plan(engine, players, bars, outline, asked.get("seed", 0))
+    kept = {name: value for name, value in asked.items() if name not in _SAID_BY_PLAYERS}
     _, request = read_options(players, laid.bars, kept, engine)
-    tree = Tree(players, 0)
-    yield from compose_sections(laid, tree, chunking, request, engine, should_stop)
+    chunking = Chunking(chunk_bars=outline.chunk_bars, overlap_bars=outline.overlap_bars)
+    yield from compose_sections(laid, Tree(players, 0), chunking, request, engine, should_stop)
 
 
-_SAID_BY_PLAYERS = ("style", "key", "meter", "parts", "tempo_bpm", "bars")
+_SAID_BY_PLAYERS = ("style", "key", "meter", "parts", "tempo_bpm", *NOT_BY_SECTIONS)
 
 
-def _overlap_bars(overlap: float, chunk_bars: int) -> int | None:
-    """Return how many bars are read again, so that they are this share of all that is heard."""
-    if not 0 <= overlap <= MAX_OVERLAP:
-        raise OptionError(f"`overlap` must be from 0 to {MAX_OVERLAP}, got {overlap}")
-    return min(64, max(1, round(chunk_bars * overlap / (1 - overlap))))
-
-
-def _length(
-    players: Piece, chunk_bars: int, chunks: int | None, bars: int | None, minutes: float | None
-) -> int:
-    """Return the bars of the piece.
+def _refuse_whole(options: Mapping[str, Any]) -> None:
+    """Refuse settings that are for pieces composed at once; their usual values will do.
 
     Raises:
-        OptionError: If more than one length is given, or it is none.
+        OptionError: If there is one.
     """
-    given = {"chunks": chunks, "bars": bars, "minutes": minutes}
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) > 1:
-        raise OptionError(f"give one length: {' or '.join(f'`{name}`' for name in named)}")
-    if minutes is not None:
-        bar_minutes = float(players.meter.length_beats) / players.tempo_bpm
-        length, name = round(minutes / bar_minutes) if isfinite(minutes) else 0, "minutes"
-    elif bars is not None:
-        length, name = bars, "bars"
-    else:
-        length, name = (CHUNKS if chunks is None else chunks) * chunk_bars, "chunks"
-    if not 1 <= length <= MAX_PLAN_BARS:
-        raise OptionError(
-            f"a long piece has 1 to {MAX_PLAN_BARS} bars; `{name}` {given[name]} makes {length}"
-        )
-    return length
+    for name in NOT_BY_SECTIONS:
+        if options.get(name, default_of(name)) != default_of(name):
+            raise OptionError(f"`{name}` is for pieces that are composed at once; leave it out")
 
 
-def _plan(
-    engine: Engine, players: Piece, bars: int, chunk_bars: int, seed: int, name: str | None
-) -> Plan:
+def _plan(engine: Engine, players: Piece, bars: int, outline: Outline, seed: int) -> Plan:
     """Return the sections of a piece."""
-    if name is not None:
-        usual = build_plan(name, players.key)
-        return build_plan(name, players.key, first_bars=_scaled(usual, bars))
-    chunk_bars = max(chunk_bars, -(-bars // MAX_ROWS))
+    if outline.plan is not None:
+        usual = build_plan(outline.plan, players.key)
+        return build_plan(outline.plan, players.key, first_bars=_scaled(usual, bars))
+    chunk_bars = max(outline.chunk_bars, -(-bars // MAX_ROWS))
     lengths = [min(chunk_bars, bars - start) for start in range(0, bars, chunk_bars)]
     materials = engine.lay_out(players.form or None, lengths, seed)
     return Plan(players.form or "long piece", tuple(_rows(lengths, materials, players.key)))

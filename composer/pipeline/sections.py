@@ -128,7 +128,8 @@ def players_of(engine: Engine, options: Mapping[str, Any]) -> Piece:
     Raises:
         RequestError: If a setting will not do.
     """
-    names = ("composer", "style", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed")
+    names = ("composer", "style", "form", "ensemble", "key", "meter", "parts", "tempo_bpm", "seed",
+             "mode", "avoid")  # fmt: skip
     asked = Request(**{name: options[name] for name in names if options.get(name) is not None})
     if engine.menu:
         check_menu(asked, engine.menu)

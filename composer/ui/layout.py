@@ -71,7 +71,7 @@ def build_app(studio: Studio | None = None) -> PlainBlocks:
         keepers, works = keeping.build(), Works(n_at_once)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Compose", id="compose"):
-                visit, onward = compose_page.build(
+                visit, onward, asked = compose_page.build(
                     demo, studio, window_px, works=works, keeper=keepers["compose"]
                 )
             with gr.Tab("Extend", id="extend"):
@@ -79,6 +79,7 @@ def build_app(studio: Studio | None = None) -> PlainBlocks:
                     *(demo, studio, visit, onward["extend"], window_px),
                     works=works,
                     keeper=keepers["extend"],
+                    asked=asked,
                 )
             with gr.Tab("Edit", id="edit"):
                 edit_page.build(

@@ -14,13 +14,15 @@ from composer.corpus.uploads import read_score_bytes
 from composer.engines import Capabilities, MenuEntry, Suggestion, sound_model
 from composer.piece import Piece
 from composer.pipeline import Extension, Filled, Orchestration, Progress, orchestrate_steps
-from composer.plans import Plan
+from composer.plans import Outline, Plan
 from composer.request import Request
 from composer.scorecard import Scorecard
 from composer.scoring import score
 from composer.transcription import is_sound, transcribe_bytes
 from composer.ui.server.accelerator import DrawnBars, on_accelerator
 from composer.ui.server.turns import Turns
+
+_USUAL_BAR_MINUTES = 4 / 100  # four beats at 100 a minute
 
 
 class ReadScore(Protocol):
@@ -73,6 +75,7 @@ class Studio:
         judge: As `pipeline.hear`; without a model, by the notes alone.
         extend_steps: As `pipeline.extend_steps`.
         plan_steps: As `pipeline.compose_plan_steps`.
+        long_steps: As `pipeline.compose_long_steps`.
         infill_steps: As `pipeline.infill_steps`.
         vary_steps: As `pipeline.vary_steps`.
         harmonise_steps: As `pipeline.harmonise_steps`.
@@ -92,6 +95,7 @@ class Studio:
     engines: Callable[[], Mapping[str, Capabilities]] = pipeline.engines
     extend_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.extend_steps
     plan_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_plan_steps
+    long_steps: Callable[..., Iterator[Progress | Extension]] = pipeline.compose_long_steps
     infill_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.infill_steps
     vary_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.vary_steps
     harmonise_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.harmonise_steps
@@ -122,6 +126,7 @@ def default_studio() -> Studio:
         suggestions=pipeline.suggestions,
         extend_steps=on_accelerator(pipeline.extend_steps, _extension),
         plan_steps=on_accelerator(pipeline.compose_plan_steps, _planned),
+        long_steps=on_accelerator(pipeline.compose_long_steps, _long),
         infill_steps=on_accelerator(pipeline.infill_steps, _marked),
         vary_steps=on_accelerator(pipeline.vary_steps, _marked),
         harmonise_steps=on_accelerator(pipeline.harmonise_steps, _whole),
@@ -135,6 +140,10 @@ def _extension(start: object, bars: int, **options: Any) -> DrawnBars:
 
 def _planned(plan: Plan, start: object = None, **options: Any) -> DrawnBars:
     return DrawnBars.of(sum(row.bars for row in plan.rows), options)
+
+
+def _long(**options: Any) -> DrawnBars:
+    return DrawnBars.of(Outline.among(options).bars_of(_USUAL_BAR_MINUTES), options)
 
 
 def _marked(piece: Piece, first_bar: int, last_bar: int, **options: Any) -> DrawnBars:

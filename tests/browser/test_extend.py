@@ -71,3 +71,19 @@ def test_nothing_in_hand_is_said_in_one_sentence(open_tab: OpenTab, address: str
     tab = open_extend(open_tab, address)
     tab.page.click("#extend-composed")
     tab.page.wait_for_selector("#extend-status :text('nothing is composed yet')")
+
+
+def test_a_long_piece_from_nothing_is_asked_for_on_compose(open_tab: OpenTab, address: str) -> None:
+    tab = open_tab(address)
+    tab.wish(candidates=2)
+    tab.page.click("#long-fold > button")
+    tab.page.fill("#long-length input", "4")
+    tab.page.check("#long-unit input[value='bars']")
+    tab.page.fill("#long-chunk-bars input", "2")
+    tab.page.click("#compose-long")
+    tab.page.wait_for_selector("#extend-heading :text('4 bars')")
+    assert tab.page.url.endswith("#extend")
+    assert "joints at bar" in tab.page.inner_text("#extend-heading")
+    assert tab.page.locator("#extend-chunks button[aria-pressed='true']").count() == 2
+    assert tab.page.is_enabled("#compose-long")  # once the run is over
+    assert not tab.outside

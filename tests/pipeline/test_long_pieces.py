@@ -91,10 +91,17 @@ def test_a_named_form_takes_the_place_of_a_real_layout(tiny_engine: Engine) -> N
     ("changes", "message"),
     [
         ({"chunks": 2, "bars": 3}, "give one length: `chunks` or `bars`"),
-        ({"minutes": float("inf")}, "`minutes` inf makes 0"),
-        ({"chunks": 0}, "`chunks` 0 makes 0"),
-        ({"bars": 513}, "1 to 512 bars"),
-        ({"overlap": 1.0}, "`overlap` must be from 0 to 0.9"),
+        ({"minutes": float("inf")}, "`minutes` must be a number from 0 to 120"),
+        ({"minutes": 0}, "`minutes` 0 makes 0"),
+        ({"minutes": 120.0}, "a long piece has 1 to 512 bars"),
+        ({"chunks": 0}, "`chunks` must be a whole number from 1 to 512"),
+        ({"chunks": 500}, "`chunks` 500 makes 1000"),
+        ({"bars": 513}, "`bars` must be a whole number from 1 to 512"),
+        ({"overlap": 1.0}, "`overlap` must be a number from 0 to 0.9"),
+        ({"overlap": float("nan")}, "`overlap` must be a number"),
+        ({"plan": "opera"}, "`plan` must be one of"),
+        ({"density": "high"}, "`density` is for pieces that are composed at once"),
+        ({"length_s": 60.0}, "`length_s` is for pieces that are composed at once"),
     ],
 )
 def test_what_no_piece_can_have_is_refused(
@@ -102,3 +109,9 @@ def test_what_no_piece_can_have_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match=message):
         long(tiny_engine, **changes)
+
+
+def test_a_mode_decides_the_key_where_none_is_given(tiny_engine: Engine) -> None:
+    for mode in ("major", "minor"):
+        found = long(tiny_engine, key=None, mode=mode, bars=2)
+        assert found.piece.key.mode == mode

@@ -16,7 +16,17 @@ def texts(config: dict) -> str:
     return " ".join(str(component["props"]) for component in config["components"])
 
 
-MAKING = ("compose", "generate", "extend", "infill", "vary", "paint", "harmonise", "plan")
+MAKING = (
+    "compose",
+    "compose_long",
+    "generate",
+    "extend",
+    "infill",
+    "vary",
+    "paint",
+    "harmonise",
+    "plan",
+)
 PAGES = ["Compose", "Extend", "Edit", "Live", "Inspect", "Studies", "About"]
 
 

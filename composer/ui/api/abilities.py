@@ -13,7 +13,7 @@ from typing import Any
 
 from composer.composition import Composition
 from composer.pipeline import Progress
-from composer.ui.shared.settings import setting
+from composer.ui.shared.settings import Setting, setting
 
 Steps = Iterator[Progress | Composition]
 
@@ -71,9 +71,13 @@ class Ability:
 
 def setting_value(name: str) -> Value:
     """Return a setting of a request as a value."""
-    one = setting(name)
+    return value_of(setting(name))
+
+
+def value_of(one: Setting) -> Value:
+    """Return a setting as a value."""
     kind: Any = str if one.is_text else int if one.is_whole else float
     # Without a seed each call throws the dice; None leaves any other setting to the model.
-    default = None if name == "seed" else one.default
+    default = None if one.name == "seed" else one.default
     kind = kind if default is not None else kind | None
-    return Value(name, kind, default, one.help, one.low, one.high, one.most)
+    return Value(one.name, kind, default, one.help, one.low, one.high, one.most)

@@ -17,19 +17,30 @@ from composer.engines import menu_values
 from composer.piece import MeterChange, Part, Piece
 from composer.scoring import score
 from composer.ui.api import given, prompting
-from composer.ui.api.abilities import Ability, Steps, setting_value
+from composer.ui.api.abilities import Ability, Steps, setting_value, value_of
 from composer.ui.api.calling import endpoint, with_seed
 from composer.ui.api.orchestrating import orchestrate_endpoint
 from composer.ui.inspect import handlers as inspect_handlers
 from composer.ui.inspect import views as inspect_views
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared.settings import OPEN, read_request, setting, settings
+from composer.ui.shared.settings import (
+    OPEN,
+    long_settings,
+    read_long,
+    read_request,
+    setting,
+    settings,
+)
 from composer.ui.studio import ScorePiece, Studio
 
 INSPECT_AT_ONCE = 2
 COMPOSE = """Compose; return the best candidate as a MIDI file, and composition.json.
 
 What is left out stays open; without a seed every call gives another piece.
+"""
+LONG = """Compose a long piece from nothing, section by section, each the best of many candidates.
+
+Its length is given as `chunks` of `chunk_bars` bars, as `bars` or as `minutes`.
 """
 
 
@@ -84,6 +95,7 @@ def abilities(studio: Studio) -> tuple[Ability, ...]:
     """Return all that makes music: the one list from which every endpoint is made."""
     return (
         compose_ability(studio),
+        long_ability(studio),
         prompting.generate_ability(studio),
         *given.abilities(studio),
     )
@@ -99,6 +111,17 @@ def compose_ability(studio: Studio) -> Ability:
     example = {"composer": "Bach", "form": "chorale", "key": "G minor", "bars": 8, "seed": 7}
     values = tuple(setting_value(name) for name in settings())
     return Ability("compose", COMPOSE, values, run, example | {"candidates": 2})
+
+
+def long_ability(studio: Studio) -> Ability:
+    """Return `compose_long`, whose values are those of the command."""
+
+    def run(*, should_stop: Callable[[], bool], **values: Any) -> Steps:
+        return studio.long_steps(should_stop=should_stop, **read_long(values))
+
+    example = {"composer": "Mozart", "form": "minuet", "key": "G major", "chunks": 2, "seed": 7}
+    values = tuple(value_of(one) for one in long_settings().values())
+    return Ability("compose_long", LONG, values, run, example | {"chunk_bars": 4, "candidates": 2})
 
 
 def inspect(studio: Studio, file: Any, form: Any) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def abilities(studio: Studio) -> tuple[Ability, ...]:
         Ability(
             "extend",
             EXTEND,
-            (FILE, setting_value("bars"), *_chunks(), *named, *run),
+            (FILE, setting_value("bars"), *_chunks(), *named, *run, *chords),
             partial(_extend, studio),
             {"bars": 4} | few,
         ),
@@ -118,7 +118,16 @@ def abilities(studio: Studio) -> tuple[Ability, ...]:
         Ability(
             "plan",
             PLAN,
-            (_PLAN, _FIRST_SECTION, *_named("key"), *_chunks(), *named, *_named(*_PLAYERS), *run),
+            (
+                _PLAN,
+                _FIRST_SECTION,
+                *_named("key"),
+                *_chunks(),
+                *named,
+                *_named(*_PLAYERS),
+                *run,
+                *chords,
+            ),
             partial(_plan, studio),
             {"plan": "AABA", "key": "G major", "composer": "Mozart", "form": "minuet"} | few,
         ),

@@ -12,7 +12,8 @@ from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
 from composer.theory import STYLES, parse_meter
-from composer.ui.compose import prompting, suggested
+from composer.ui.compose import long_piece, prompting, suggested
+from composer.ui.compose.long_piece import LongPiece
 from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import html
@@ -37,6 +38,7 @@ class Controls:
         examples: Settings in one click.
         suggested: What suits the form, under the sliders.
         prompt: The line over all of them.
+        long: What a long piece is asked besides.
     """
 
     settings: dict[str, Any]
@@ -47,6 +49,23 @@ class Controls:
     examples: gr.Dataset
     suggested: suggested.Line
     prompt: prompting.Line
+    long: LongPiece
+
+    @property
+    def long_inputs(self) -> list[Any]:
+        """All that a long piece is asked by, in the order of `read_long`."""
+        who = self.engines.inputs
+        return [self.keep_seed, *self.long.inputs, *self.settings.values(), *who]
+
+    def read_long(self, keeps_seed: Any, *values: Any) -> dict[str, Any]:
+        """Return what is asked of a long piece, by name; its length takes the place of the bars."""
+        n_own = len(self.long.inputs)
+        own, rest = values[:n_own], values[n_own:]
+        asked = dict(zip(self.settings, rest, strict=False))
+        dropped = ("bars",) if keeps_seed else ("bars", "seed")
+        asked = {name: value for name, value in asked.items() if name not in dropped}
+        asked |= self.engines.read(rest[len(self.settings) :])
+        return asked | self.long.read(own)
 
 
 def build(
@@ -73,6 +92,7 @@ def build(
     with gr.Row(elem_classes=["actions"]):
         compose = gr.Button("Compose", variant="primary", elem_id="compose", scale=3)
         stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=80)
+    long = long_piece.build()
     with gr.Accordion("More", open=False, elem_id="more"):
         styles = [("Any", OPEN), *((name.capitalize(), name) for name in STYLES)]
         placed["style"] = fields.choice("style", styles, OPEN, info=setting("style").help)
@@ -90,7 +110,7 @@ def build(
         others = {n: found for n, found in settings().items() if n not in ENGINE}
         placed |= {n: fields.field(found) for n, found in others.items() if n not in placed}
     ordered = {name: placed[name] for name in others}
-    return Controls(ordered, who, keep_seed, compose, stop, dataset, line, prompt)
+    return Controls(ordered, who, keep_seed, compose, stop, dataset, line, prompt, long)
 
 
 def _build_main(rows: Sequence[MenuEntry], first: Example, can: Capabilities) -> dict[str, Any]:

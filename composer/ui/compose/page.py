@@ -63,8 +63,12 @@ class ComposePage:
 
 def build(
     demo: gr.Blocks, studio: Studio, window_px: gr.Number, *, works: Works, keeper: Keeper
-) -> tuple[gr.State, dict[str, gr.Button]]:
-    """Place the page and wire it; return what the tab holds, and the ways on to other pages.
+) -> tuple[gr.State, dict[str, gr.Button], Controls]:
+    """Place the page and wire it.
+
+    Returns:
+        What the tab holds, the ways on to other pages, and the controls, by which a long piece is
+        asked.
 
     Args:
         demo: The whole page.
@@ -104,7 +108,7 @@ def build(
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     stage.wire_files(column.downloads, _maker(studio), column.expressive)
     as_audio.wire(column.as_audio, studio, visit, handlers.piece_on_show)
-    return visit, column.onward
+    return visit, column.onward, placed
 
 
 def _maker(studio: Studio) -> Callable[..., Path]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from typing import Any
 
 import gradio as gr
@@ -12,14 +13,14 @@ from composer.engines import Capabilities
 from composer.plans import FORM_NAMES, Chunking
 from composer.theory import ENSEMBLES
 from composer.ui.extend.handlers import CHUNKS, NO_PLAN, PLAN_COLUMNS
-from composer.ui.shared import engines, source
+from composer.ui.shared import engines, fields, source
 from composer.ui.shared.elements import html
 from composer.ui.shared.engines import Engines
-from composer.ui.shared.fields import blank
 from composer.ui.shared.source import Source
 
 PAGE = "extend"
 DEFAULT_BARS = 16
+CHORDS = "chord symbols that the bars to come lean to; | between bars, . holds a chord"
 # What a visitor may know better than what was found: element, label, what an empty field means.
 CORRECTIONS = (
     (("key", "Key", "as found"), ("meter", "Meter", "as found")),
@@ -94,6 +95,7 @@ def build_growth(can: Mapping[str, Capabilities]) -> Growth:
         label="Sections",
         elem_id="extend-plan-rows",
     )
+    chords = fields.lines("chords", page=PAGE, info=CHORDS, placeholder="G | D7 G | Em . C D7")
     with gr.Row():
         extend = gr.Button("Extend", variant="primary", elem_id="extend")
         stop = gr.Button("Stop", interactive=False, elem_id="extend-stop")
@@ -102,17 +104,17 @@ def build_growth(can: Mapping[str, Capabilities]) -> Growth:
         redo = gr.Button("↷ Redo", size="sm", interactive=False, elem_id="extend-redo")
     with gr.Accordion("More", open=False):
         who = engines.build(can, "Continue", page=PAGE)
-        numbers = _build_numbers()
+        numbers = _build_numbers() | {"chords": chords}
     return Growth(bars, plan, rows, numbers, who, extend, stop, undo, redo)
 
 
 def _build_numbers() -> dict[str, Any]:
     """Place the numbers by name, two in a row; each may be left empty."""
     placed: dict[str, Any] = {}
-    options = {option.name: option for option in fields(Chunking)}
+    options = {option.name: option for option in fields_of(Chunking)}
     with gr.Row(elem_classes=["pair", "level"]):
-        placed["candidates"] = blank("candidates", page=PAGE, placeholder="as usual")
-        placed["seed"] = blank("seed", page=PAGE, placeholder="a new one")
+        placed["candidates"] = fields.blank("candidates", page=PAGE, placeholder="as usual")
+        placed["seed"] = fields.blank("seed", page=PAGE, placeholder="a new one")
     with gr.Row(elem_classes=["pair", "level"]):
         for name in CHUNKS:
             option = options[name]

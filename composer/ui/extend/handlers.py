@@ -34,7 +34,7 @@ from composer.ui.shared import (
 )
 from composer.ui.shared.history import History
 from composer.ui.shared.running import TabState, follow
-from composer.ui.shared.settings import new_seed, read_whole, setting
+from composer.ui.shared.settings import new_seed, read_long, read_whole, setting
 from composer.ui.shared.source import NO_MUSIC
 from composer.ui.shared.visit import Visit
 from composer.ui.studio import ReadScore
@@ -51,13 +51,12 @@ class Growing:
     """What a run is to do, checked.
 
     Args:
-        bars: How many are added, where no plan says so.
-        plan: Lays out a whole form behind the music.
-        options: Of the steps.
+        kind: `extend` by bars, by a `plan`, or `long`: a piece from nothing.
+        arguments, options: Of the steps.
     """
 
-    bars: int = 0
-    plan: Plan | None = None
+    kind: str = "extend"
+    arguments: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -174,8 +173,10 @@ def correct(state: Extending, key: Any, meter: Any, first_bar: Any, last_bar: An
     """Correct what was found and cut to some bars.
 
     Raises:
-        RequestError: If a value does not go with the piece.
+        RequestError: If a value does not go with the piece, or nothing was given.
     """
+    if not state.grown().given_bars:
+        raise RequestError("this piece was composed from nothing; there is nothing to correct")
     corrected = _prepared(
         state.material.source,
         first_bar=read_whole("first bar", first_bar),
@@ -209,35 +210,56 @@ def begin(
     Raises:
         RequestError: If a run is under way, there is no music, or a value will not do.
     """
-    run = state.run.next()
-    state.grown()
+    run, tree = state.run.next(), state.grown()
     options = _options(numbers)
     if plan_name == NO_PLAN:
-        growing = Growing(setting("bars").read(bars), None, options)
+        growing = Growing("extend", (tree, setting("bars").read(bars)), options)
     else:
-        growing = Growing(0, read_plan(plan_name, plan_rows), options)
+        growing = Growing("plan", (read_plan(plan_name, plan_rows), _first_section(tree)), options)
     return replace(state, run=run, growing=growing)
 
 
-def draw(
-    extend_steps: Callable[..., Steps], plan_steps: Callable[..., Steps], state: Extending
-) -> Iterator[tuple[Extending, str, str]]:
-    """Compose on; yield the state, the status line and a draft, at last with the grown tree.
+def begin_long(state: Extending, values: Mapping[str, Any]) -> Extending:
+    """Mark the run of a long piece from nothing as under way, before it waits in the queue.
 
     Args:
-        extend_steps: As `pipeline.extend_steps`.
-        plan_steps: As `pipeline.compose_plan_steps`.
+        state: Of the tab; what is on show can be gone back to.
+        values: Of `settings.long_settings`, by name.
+
+    Raises:
+        RequestError: If a run is under way, or a value will not do.
+    """
+    run = state.run.next()
+    growing = Growing("long", (), read_long(values))
+    return replace(state, run=run, growing=growing, folder=state.folder or secrets.token_hex(16))
+
+
+def _first_section(tree: Tree) -> Piece:
+    """Return what a plan goes on with: what was given, or all of a piece from nothing."""
+    return tree.given if tree.given_bars else tree.piece()
+
+
+def draw(
+    makers: Mapping[str, Callable[..., Steps]], state: Extending
+) -> Iterator[tuple[Extending, str, str]]:
+    """Compose; yield the state, the status line and a draft, at last with the grown tree.
+
+    Args:
+        makers: Of steps, by the kind of `Growing`.
         state: Of the tab.
     """
-    tree, growing = state.grown(), state.growing
-    options = {**growing.options, "should_stop": state.run.is_stopped}
-    if growing.plan is None:
-        steps = extend_steps(tree, growing.bars, **options)
-    else:
-        steps = plan_steps(growing.plan, tree.given, **options)
+    growing = state.growing
+    steps = makers[growing.kind](
+        *growing.arguments, should_stop=state.run.is_stopped, **growing.options
+    )
 
     def finish(found: Extension) -> tuple[Extending, str]:
-        return state.with_tree(found.tree), views.result_words(found)
+        if growing.kind == "long":
+            material = Material(found.tree.given, found.tree)
+            ended = replace(state, history=state.history.add(material))
+        else:
+            ended = state.with_tree(found.tree)
+        return ended, views.result_words(found)
 
     return follow(state, steps, finish)
 
@@ -262,8 +284,8 @@ def plan_table(state: Extending, name: Any) -> list[list[Any]]:
     """
     if name == NO_PLAN:
         return []
-    given = state.grown().given
-    plan = build_plan(str(name), given.key, first_bars=given.n_bars)
+    first = _first_section(state.grown())
+    plan = build_plan(str(name), first.key, first_bars=first.n_bars)
     return [[row.label, row.bars, str(row.key), row.material, row.of] for row in plan.rows]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from composer.ui.compose.controls import Controls
 from composer.ui.extend import controls, handlers, views
 from composer.ui.extend.controls import Growth, Start
 from composer.ui.extend.handlers import Extending
@@ -74,6 +75,17 @@ class ExtendPage:
     stage: Stage
     runs: Runs
 
+    @property
+    def draw(self) -> Callable[..., Any]:
+        """What draws a run that was begun."""
+        studio = self.studio
+        makers = {
+            "extend": studio.extend_steps,
+            "plan": studio.plan_steps,
+            "long": studio.long_steps,
+        }
+        return partial(handlers.draw, makers)
+
 
 def build(
     demo: gr.Blocks,
@@ -84,6 +96,7 @@ def build(
     *,
     works: Works,
     keeper: Keeper,
+    asked: Controls,
 ) -> None:
     """Place the page and wire it.
 
@@ -95,6 +108,7 @@ def build(
         window_px: Holds the width of the visitor's window.
         works: All runs of the server.
         keeper: What the browser keeps of this page.
+        asked: The controls of the Compose page, which ask for a long piece.
     """
     state = gr.State(Extending(), time_to_live=STATE_LIFE_S)
     with gr.Row(elem_classes=["compose-page"]):
@@ -105,11 +119,12 @@ def build(
             draft = score_view.build_draft(VIEW)
             results, made = _build_results(studio, start, growth, keeper)
     stage = Stage(state, status, results, _show, results.sheet, handlers.show_sheet, window_px)
-    runs = Runs(stage, [growth.extend], growth.stop, works, keeper, draft)
+    runs = Runs(stage, [growth.extend, asked.long.go], growth.stop, works, keeper, draft)
     page = ExtendPage(studio, start, growth, stage, runs)
     _wire_source(page, visit, onward)
     _wire_plan(page)
     _wire_run(page)
+    _wire_long(page, asked)
     stage.wire_pick(results.chunks.pick, handlers.pick, ["chunk", "rank"])
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
     demo.load(None, None, None, js=keeping.arrive(VIEW))
@@ -188,7 +203,7 @@ def _wire_plan(page: ExtendPage) -> None:
 
 def _wire_run(page: ExtendPage) -> None:
     """Let Extend draw more bars, and Stop stop what this tab draws."""
-    growth, studio, runs = page.growth, page.studio, page.runs
+    growth, runs = page.growth, page.runs
 
     def begin(state: Extending, bars: Any, plan: Any, rows: Any, *numbers: Any) -> Extending:
         named = dict(zip(growth.numbers, numbers, strict=False))
@@ -196,9 +211,18 @@ def _wire_run(page: ExtendPage) -> None:
         return handlers.begin(state, bars, plan, rows, named)
 
     growth.extend.click(None, None, None, js=make_room("extend-status"))
-    draw = partial(handlers.draw, studio.extend_steps, studio.plan_steps)
     numbers = [*growth.numbers.values(), *growth.engines.inputs]
     inputs = [growth.bars, growth.plan, growth.rows, *numbers]
-    runs.wire(growth.extend.click, begin, draw, inputs)
+    runs.wire(growth.extend.click, begin, page.draw, inputs)
     runs.wire_join()
     runs.wire_stop("extend-status")
+
+
+def _wire_long(page: ExtendPage, asked: Controls) -> None:
+    """Let a long piece that is asked for on the Compose page grow here."""
+
+    def begin(state: Extending, *values: Any) -> Extending:
+        return handlers.begin_long(state, asked.read_long(*values))
+
+    asked.long.go.click(None, None, None, js=open_page(VIEW))
+    page.runs.wire(asked.long.go.click, begin, page.draw, asked.long_inputs)

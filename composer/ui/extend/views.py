@@ -14,7 +14,9 @@ from composer.ui.shared.wording import bars, count, title
 
 EMPTY = (
     '<div class="empty"><p>Take what you composed, bring a MIDI or MusicXML file, or write a '
-    "theme; then say how many bars are to come, and press <b>Extend</b>.</p></div>"
+    "theme; then say how many bars are to come, and press <b>Extend</b>.</p><p>For a long piece "
+    'from nothing, choose its settings in <a href="#compose">Compose</a> and press <b>Compose a '
+    "long piece</b> there.</p></div>"
 )
 MAX_SHOWN = 8  # candidates of a chunk
 
@@ -47,7 +49,8 @@ def result_words(extension: Extension) -> str:
 
 def heading(piece: Piece, tree: Tree) -> str:
     """Name the present piece."""
-    seams = ", ".join(str(bar) for bar in tree.seams())
+    drawn = tree.seams() if tree.given_bars else tree.seams()[1:]
+    seams = ", ".join(map(str, drawn))
     joints = f"joints at bar {seams}" if seams else "nothing is added yet"
     return (
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
@@ -57,7 +60,7 @@ def heading(piece: Piece, tree: Tree) -> str:
 
 def chunks(tree: Tree) -> str:
     """Show every chunk on the way to the present place, with candidates that can be picked."""
-    rows = [_beginning_row(tree)]
+    rows = [_beginning_row(tree)] if tree.given_bars else []
     rows += [
         _chunk_row(tree, bar, place) for bar, place in zip(tree.seams(), tree.path(), strict=True)
     ]

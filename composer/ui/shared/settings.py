@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from composer.errors import OptionError
+from composer.plans import NOT_BY_SECTIONS, Outline
 from composer.request import Request
 
 OPEN = "open"
@@ -94,7 +95,9 @@ class Setting:
             return None
         if (
             not isinstance(value, str)
-            or len(value) > self.most
+            or (
+                len(value) > self.most and not self.choices
+            )  # a wrong choice is named by the request
             or not value.replace("\n", " ").isprintable()
         ):
             raise OptionError(
@@ -113,6 +116,26 @@ def settings() -> dict[str, Setting]:
 def setting(name: str) -> Setting:
     """Return one setting."""
     return settings()[name]
+
+
+def long_settings() -> dict[str, Setting]:
+    """Return by name what a piece that is composed section by section can be asked."""
+    outline = {option.name: Setting.of(option) for option in fields(Outline)}
+    rest = {name: one for name, one in settings().items() if name not in NOT_BY_SECTIONS}
+    return outline | rest
+
+
+def read_long(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the options of `pipeline.compose_long_steps`; what is open is left out.
+
+    Without a seed the dice are thrown.
+
+    Raises:
+        OptionError: If a value is of a wrong type.
+    """
+    known = settings() | long_settings()
+    read = {name: known[name].read(value) for name, value in values.items() if value is not None}
+    return {"seed": new_seed()} | {name: one for name, one in read.items() if one is not None}
 
 
 def read_request(values: Mapping[str, Any]) -> Request:

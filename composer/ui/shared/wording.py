@@ -13,7 +13,7 @@ from composer.piece import Piece
 from composer.pipeline import Progress
 from composer.scorecard import Score
 from composer.scoring import RULES
-from composer.ui.shared.settings import settings
+from composer.ui.shared.settings import long_settings, settings
 
 # Towards the end an estimate of less than a second is right; before, it knows too little.
 NEARLY_DONE = 0.9
@@ -65,7 +65,7 @@ def status(words: str, fraction: float | None = None, *, is_stale: bool = False)
 
 def as_said(sentence: str) -> str:
     """Write a sentence as a page says it: settings by their labels, a capital at the beginning."""
-    known = settings()
+    known = long_settings() | settings()
     named = _NAME.sub(lambda m: known[m[1]].label if m[1] in known else m[1], sentence)
     return named[:1].upper() + named[1:]
 

@@ -15,8 +15,9 @@ from composer.engines.events.chord_tones import (
 )
 from composer.outcomes import compare_with_request
 from composer.piece import Piece, chords_kept
-from composer.pipeline import compose, harmonise
+from composer.pipeline import compose, extend, harmonise
 from composer.request import Request
+from composer.stitching import trim
 from composer.tokenizer.vocab import DURATION, PITCH, POSITION
 from tests.engines.events.test_leanings import bar, grammar_in_bar, note
 from tests.test_composition import NO_CARD
@@ -88,14 +89,26 @@ def test_composed_and_harmonised_music_follows_a_progression(
     asked = {"composer": "Bach", "form": "chorale", "seed": 5, "candidates": 4}
     shares = []
     for chords in (None, CHORDS):
+        told = {"chords": chords} if chords else {}
         request = Request(key="G major", meter="4/4", bars=4, chords=chords, **asked)
         found = compose(request, engine=tiny_engine).ranked
         shares.append(kept_share([one.piece for one in found]))
-        told = {"chords": chords} if chords else {}
         filled = harmonise(chorale, engine=tiny_engine, **asked, **told).ranked
         shares.append(kept_share([one.piece for one in filled]))
     assert shares[2] > shares[0] + 0.2
     assert shares[3] > shares[1]
+
+
+def test_the_chords_of_bars_that_are_added_begin_behind_what_was_given(
+    tiny_engine: Engine, chorale: Piece
+) -> None:
+    asked = {"seed": 5, "candidates": 2, "chunk_bars": 2}
+    first = chorale.n_bars + 1
+    shares = []
+    for told in ({}, {"chords": CHORDS}):
+        found = extend(chorale, 4, engine=tiny_engine, **asked, **told).piece
+        shares.append(kept_share([trim(found, first, first + 3)]))
+    assert shares[1] > shares[0] + 0.2
 
 
 def test_the_result_says_which_chords_it_keeps(chorale: Piece) -> None:

@@ -129,7 +129,7 @@ def test_nothing_else_is_served(address: str, path: str) -> None:
 
 def test_private_events_are_not_described(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
-    making = {"/compose", "/extend", "/harmonise", "/infill", "/plan", "/vary"}
+    making = {"/compose", "/compose_long", "/extend", "/harmonise", "/infill", "/plan", "/vary"}
     assert set(described["named_endpoints"]) == {
         *making,
         "/engines",

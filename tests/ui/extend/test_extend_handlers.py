@@ -7,20 +7,25 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from composer.composition import Composition, Ranked
 from composer.engines import Engine
 from composer.errors import RequestError
 from composer.piece import Piece
-from composer.pipeline import compose_plan_steps, extend_steps
+from composer.pipeline import compose_long_steps, compose_plan_steps, extend_steps
 from composer.request import Request
 from composer.scoring import score
+from composer.ui import build_app
+from composer.ui.compose import controls
 from composer.ui.extend import handlers
 from composer.ui.extend import views as extend_views
 from composer.ui.extend.handlers import NO_PLAN, Extending
 from composer.ui.shared.running import STOPPED, Run
+from composer.ui.shared.settings import read_long
 from composer.ui.shared.visit import Visit
+from tests.fake_studio import fake_studio
 
 FEW = {"chunk_bars": 2, "candidates": 3, "seed": 5}
 
@@ -45,8 +50,13 @@ def begun(chorale: Piece) -> Extending:
 
 
 def drawn(engine: Engine, state: Extending, **changes: Any) -> Iterator[Any]:
-    steps = (partial(f, engine=engine) for f in (extend_steps, compose_plan_steps))
-    yield from handlers.draw(*steps, began(state, **changes))
+    yield from draw(engine, began(state, **changes))
+
+
+def draw(engine: Engine, state: Extending) -> Iterator[Any]:
+    """Draw a run that was begun."""
+    steps = {"extend": extend_steps, "plan": compose_plan_steps, "long": compose_long_steps}
+    yield from handlers.draw({k: partial(f, engine=engine) for k, f in steps.items()}, state)
 
 
 def began(state: Extending, **changes: Any) -> Extending:
@@ -161,6 +171,60 @@ def test_a_candidate_that_is_not_there_is_refused(begun: Extending) -> None:
 def test_a_run_that_is_stopped_at_once_says_so(tiny_engine: Engine, begun: Extending) -> None:
     state = began(begun)
     state.run.stop()
-    steps = (partial(f, engine=tiny_engine) for f in (extend_steps, compose_plan_steps))
-    [(ended, status, _)] = handlers.draw(*steps, state)
+    [(ended, status, _)] = draw(tiny_engine, state)
     assert STOPPED in status and ended.grown() == begun.grown()
+
+
+LONG = {"composer": "Bach", "form": "minuet", "key": "G major", "parts": "2", "bars": 6}
+LONG |= {"chunk_bars": 2, "overlap": 0.5, "plan": "open", "candidates": 2, "seed": 5}
+
+
+def test_a_long_piece_from_nothing_grows_and_can_be_gone_on_from(
+    tiny_engine: Engine, begun: Extending
+) -> None:
+    *_, (state, status, _) = draw(tiny_engine, handlers.begin_long(begun, LONG))
+    tree = state.grown()
+    assert "6 bars in" in status
+    assert (tree.given_bars, len(tree.chunks), str(tree.piece().key)) == (0, 3, "G major")
+    shown = handlers.show(state)
+    assert 'data-chunk="-1"' not in shown["chunks"]  # there is no beginning to go back to
+    joints = ", ".join(str(bar) for bar in tree.seams()[1:])
+    assert f"joints at bar {joints}<" in shown["heading"]
+    *_, (longer, _, _) = drawn(tiny_engine, state, bars=2)
+    assert longer.grown().piece().n_bars == 8
+    assert handlers.undo(state).grown() == begun.grown()
+    with pytest.raises(RequestError, match="composed from nothing"):
+        handlers.correct(state, "C major", "", None, None)
+
+
+def test_a_plan_goes_on_with_all_of_a_piece_from_nothing(tiny_engine: Engine) -> None:
+    *_, (state, _, _) = draw(tiny_engine, handlers.begin_long(Extending(), LONG))
+    assert handlers.plan_table(state, "AABA")[0][1] == 6
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"chunks": 3}, "give one length"),
+        ({"overlap": 2}, "`overlap` must be a number from 0 to 0.9"),
+        ({"register": "high"}, "`register` is for pieces that are composed at once"),
+        ({"form": "opera"}, "opera"),
+    ],
+)
+def test_a_long_piece_that_cannot_be_is_refused(
+    tiny_engine: Engine, values: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(RequestError, match=words):
+        list(draw(tiny_engine, handlers.begin_long(Extending(), LONG | values)))
+
+
+def test_what_the_page_asks_of_a_long_piece_is_what_the_command_takes() -> None:
+    build_app(studio := fake_studio())  # refuses components that do not fit
+    with gr.Blocks():
+        placed = controls.build(studio.menu(), (), {}, studio.engines())
+    values = [getattr(one, "value", None) for one in placed.long_inputs]
+    asked = read_long(placed.read_long(*values))
+    assert (asked["chunks"], asked["chunk_bars"], asked["overlap"]) == (4, 16, 0.5)
+    assert not {"bars", "plan"} & set(asked)
+    kept = placed.read_long(True, 2.5, "minutes", *values[3:])
+    assert (kept["minutes"], "chunks" in kept, kept["seed"]) == (2.5, False, 0)

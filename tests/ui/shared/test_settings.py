@@ -7,7 +7,7 @@ import pytest
 
 from composer.errors import OptionError
 from composer.request import Request
-from composer.ui.shared.settings import OPEN, new_seed, read_request, setting, settings
+from composer.ui.shared.settings import OPEN, Setting, new_seed, read_request, setting, settings
 
 
 def test_every_field_of_a_request_is_a_setting_and_keeps_its_place() -> None:
@@ -45,6 +45,16 @@ def test_what_is_no_number_in_range_is_refused_by_name(name: str, value: Any) ->
 def test_what_is_no_name_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(OptionError, match=f"`{name}` must be"):
         read_request({name: value})
+
+
+@pytest.mark.parametrize(
+    "found", [one for one in settings().values() if one.choices], ids=lambda one: one.name
+)
+def test_every_choice_of_a_setting_is_taken_and_others_are_refused(found: Setting) -> None:
+    for value in found.choices:
+        assert getattr(read_request({found.name: value}), found.name) == value
+    with pytest.raises(OptionError, match=f"`{found.name}` must be one of {found.choices[0]}"):
+        read_request({found.name: "neither"})
 
 
 def test_new_seeds_are_in_range_and_differ() -> None:

@@ -1,4 +1,4 @@
-"""How long music is laid out: in chunks, or by the sections of a form. Knows no note, no model.
+"""The sections of a form, as a plan to edit. Knows no note, no model.
 
 A plan is rows of sections, each with bars, key and material. A row is *new* music, an exact
 *repeat* of an earlier section (moved to the row's key), or a *variant* of one. Named forms are
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from composer.errors import OptionError
@@ -20,40 +20,6 @@ MAX_ROWS = 64
 MAX_ROW_BARS = 64
 MAX_PLAN_BARS = 512
 _MAX_LABEL = 20
-
-
-def _number(default: int | None, low: int, high: int, help_text: str) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "help": help_text})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chunking:
-    """How music is drawn in chunks.
-
-    Raises:
-        OptionError: If a value is out of its range.
-    """
-
-    chunk_bars: int = _number(16, 1, 64, "how many bars are composed together")
-    overlap_bars: int | None = _number(
-        None, 1, 64, "how many bars before them the model reads again; left out, half of its window"
-    )
-    theme_bars: int = _number(
-        0, 0, 16, "how many bars of the opening the model keeps reading to the end"
-    )
-
-    def __post_init__(self) -> None:
-        """Check every range."""
-        for option in fields(self):
-            value, limits = getattr(self, option.name), option.metadata
-            if value is None and option.default is None:
-                continue
-            is_number = isinstance(value, int) and not isinstance(value, bool)
-            if not is_number or not limits["low"] <= value <= limits["high"]:
-                raise OptionError(
-                    f"`{option.name}` must be a whole number from {limits['low']} to "
-                    f"{limits['high']}, got {str(value)[:40]!r}"
-                )
 
 
 @dataclass(frozen=True, kw_only=True)
