@@ -182,6 +182,7 @@ class Controls {
     if (!this.find('paint')) return;
     this.find('paint').setAttribute('aria-pressed', Boolean(view.isPainting));
     this.find('erase').setAttribute('aria-pressed', Boolean(view.isErasing));
+    this.find('part').value = painting.part;
     this.find('erase').disabled = !view.isPainting;
     this.find('undo').disabled = !painting.canUndo;
     this.find('redo').disabled = !painting.canRedo;

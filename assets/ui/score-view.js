@@ -83,7 +83,9 @@ export class ScoreView {
     this.roll = new Roll(root.querySelector('.sv-stage'));
     this.roll.silent = { has: (part) => this.player.isSilent(part) };
     this.sheet = new Sheet({
-      play: (beats) => this.playFrom(beats), select: (first, last) => this.select(first, last),
+      play: (beats) => this.playFrom(beats),
+      select: (first, last) => this.select(first, last),
+      choose: (head) => this.paints && this.choose(head),
     });
     new Pointer(this);
     new Keys(this);
@@ -267,8 +269,30 @@ export class ScoreView {
   setCaret(caret) {
     this.roll.set({ caret: caret && { ...caret, length: this.painting.grid } });
     this.controls.update(this);
-    const note = this.noteAtCaret;
-    this._store('caret', note ? { part: this.painting.part, row: rowOf(note) } : null);
+    const { noteAtCaret: note, painting: { part } } = this;
+    this.sheet.ring(note ? { ...note, part } : null);
+    this._store('caret', note ? { part, row: rowOf(note) } : null);
+  }
+
+  /** Put the caret at the note that a head of the sheet shows; tell that this was meant, even if
+   * the note is gone from under its head. */
+  choose({ part, pitch, onset }) {
+    const away = (note) => Math.abs(note.onset - onset);
+    const [note] = (this.score.notes[part] ?? []).filter((one) => one.pitch === pitch && away(one) < 0.5)
+      .sort((a, b) => away(a) - away(b));
+    if (!note) this.say('this note has changed; the sheet follows in a moment');
+    else {
+      if (!this.isPainting) this.setPainting(true);
+      this.paintPart(part);
+      this.setCaret({ onset: note.onset, pitch });
+      this.player.touch(part, pitch);
+      this.scrolledAt = performance.now();
+      this.roll.reveal(note.onset);
+      this.roll.scroller.focus({ preventScroll: true }); // where keys edit it
+      this.say([this.score.nameOf(pitch, note.spelling), this.score.placeWords(note.onset),
+        this.score.parts[part].name].join(', '));
+    }
+    return true;
   }
 
   /** The note of the chosen part that sounds at the caret. */

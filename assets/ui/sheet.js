@@ -1,19 +1,26 @@
-// The engraved pages beside the roll: a cursor and a selection lie over sealed pictures. What is
-// known of a page are the boxes of its bars, as shares of the picture.
+// The engraved pages beside the roll: a cursor, a selection and rings lie over sealed pictures. What
+// is known of a page are the boxes of its bars and the heads of its notes, as shares of the picture.
 
 import { interpolate } from './piece.js';
 
+const REACH_PX = { mouse: 9, touch: 22 }; // from the middle of a head
+
 export class Sheet {
-  /** @param {object} handlers `play(beats)` and `select(first, last)`. */
+  /** @param {object} handlers `play(beats)`, `select(first, last)`, and `choose(head)`, which tells
+   * whether the note of a head could be chosen. */
   constructor(handlers) {
     this.handlers = handlers;
     this.boxes = new Map();
+    this.heads = [];
     this.selection = null;
+    this.ringed = null;
   }
 
   /** Dim the pages of the piece before, until those of this one come. */
   await() {
     this.boxes.clear();
+    this.heads = [];
+    this.ring(null);
     this.cursor?.remove();
     this.cursor = null;
     this.element?.classList.add('is-old');
@@ -24,11 +31,15 @@ export class Sheet {
     this.element = element;
     element.classList.remove('is-old');
     this.boxes.clear();
+    this.heads = [];
     this.cursor = null;
     this.paper = element.querySelector('.paper');
     for (const page of element.querySelectorAll('.sheet-page')) {
       for (const box of JSON.parse(page.dataset.bars || '[]')) {
         this.boxes.set(box.bar, { ...box, page });
+      }
+      for (const [x, y, onset, pitch, part] of JSON.parse(page.dataset.heads || '[]')) {
+        this.heads.push({ x, y, onset, pitch, part, page });
       }
     }
     if (!this.paper || this.boxes.size === 0) return;
@@ -36,6 +47,7 @@ export class Sheet {
     this.cursor.className = 'sheet-cursor';
     this.paper.addEventListener('pointerdown', (event) => this._begin(event));
     this.select(this.selection);
+    this.ring(this.ringed);
   }
 
   _begin(event) {
@@ -51,7 +63,7 @@ export class Sheet {
     };
     const end = (up) => {
       this.paper.removeEventListener('pointermove', follow);
-      if (!this.isDragging && up.type === 'pointerup') this.handlers.play(this.boxes.get(first).onset);
+      if (!this.isDragging && up.type === 'pointerup') this._click(event, first);
       this.isDragging = false;
     };
     this.paper.addEventListener('pointermove', follow);
@@ -59,12 +71,31 @@ export class Sheet {
     this.paper.addEventListener('pointercancel', end, { once: true });
   }
 
-  _barAt(event) {
+  /** A click on a head chooses its note, where notes can be chosen; any other plays from its bar. */
+  _click(event, bar) {
+    const head = this._headAt(event);
+    if (!head || !this.handlers.choose(head)) this.handlers.play(this.boxes.get(bar).onset);
+  }
+
+  _headAt(event) {
+    const place = this._place(event);
+    const reach = REACH_PX[event.pointerType] ?? REACH_PX.mouse;
+    const away = ({ x, y }) => Math.hypot((x - place.x) * place.width, (y - place.y) * place.height);
+    const here = this.heads.filter((head) => head.page === place.page && away(head) <= reach);
+    return here.sort((a, b) => away(a) - away(b))[0];
+  }
+
+  _place(event) {
     const page = event.target.closest?.('.sheet-page');
     if (!page) return null;
-    const frame = page.getBoundingClientRect();
-    const x = (event.clientX - frame.left) / frame.width;
-    const y = (event.clientY - frame.top) / frame.height;
+    const { left, top, width, height } = page.getBoundingClientRect();
+    return { page, width, height, x: (event.clientX - left) / width, y: (event.clientY - top) / height };
+  }
+
+  _barAt(event) {
+    const place = this._place(event);
+    if (!place) return null;
+    const { page, x, y } = place;
     for (const [bar, box] of this.boxes) {
       const isHere = box.page === page && x >= box.x && x < box.x + box.w;
       if (isHere && y >= box.y - 0.02 && y < box.y + box.h + 0.02) return bar;
@@ -114,6 +145,21 @@ export class Sheet {
         left: share(box.x), top: share(box.y), width: share(box.w), height: share(box.h),
       });
       box.page.append(mark);
+    }
+  }
+
+  /** Ring the heads of a note: `part`, `pitch` and `onset`; `null` rings none. */
+  ring(note) {
+    this.ringed = note;
+    this.element?.querySelectorAll('.sheet-ring').forEach((ring) => ring.remove());
+    if (!note) return;
+    const isIt = ({ part, pitch, onset }) => part === note.part && pitch === note.pitch
+      && Math.abs(onset - note.onset) < 0.02;
+    for (const { page, x, y } of this.heads.filter(isIt)) {
+      const ring = document.createElement('div');
+      ring.className = 'sheet-ring';
+      Object.assign(ring.style, { left: `${x * 100}%`, top: `${y * 100}%` });
+      page.append(ring);
     }
   }
 }

@@ -19,6 +19,9 @@ from music21.musicxml.m21ToXml import ScoreExporter
 
 from composer.rendering.notation import TOUCH_MARK
 
+# Begins the id of a note that is told by its sound: part, onset in quarters (a point for the bar of
+# a fraction), pitch and a number follow.
+SOUND_MARK = "sound_"
 MAX_DIVISIONS = 1_000_000  # of a quarter
 _EXPORT = Lock()  # music21 keeps the divisions of a quarter for all that it writes
 
@@ -72,13 +75,19 @@ def _remove(element: Element, tag: str) -> None:
 
 
 def _write_touches(root: Element) -> None:
-    """Put attacks and releases, in divisions, in place of the ids that stand for them."""
+    """Put attacks and releases, in divisions, in place of the ids that stand for them.
+
+    A note that is told by its sound keeps an id of its part, onset and pitch, each head its own.
+    """
     marked = (note for note in root.iter("note") if note.get("id", "").startswith(TOUCH_MARK))
-    for note in marked:
-        both = note.attrib.pop("id").removeprefix(TOUCH_MARK).replace(".", "/").split("_")
-        for name, beats in zip(("attack", "release"), both, strict=True):
+    for number, note in enumerate(marked):
+        told = note.attrib.pop("id").removeprefix(TOUCH_MARK).split("_")
+        for name, beats in zip(("attack", "release"), told[:2], strict=True):
             if beats != "0":
-                note.set(name, str(round(Fraction(beats) * defaults.divisionsPerQuarter)))
+                length = Fraction(beats.replace(".", "/"))
+                note.set(name, str(round(length * defaults.divisionsPerQuarter)))
+        if told[2:]:
+            note.set("id", SOUND_MARK + "_".join([*told[2:], str(number)]))
 
 
 @contextmanager

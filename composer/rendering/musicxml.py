@@ -33,6 +33,7 @@ from composer.piece.moving import fifths_of_interval, moved_key
 from composer.rendering.annotations import annotate
 from composer.rendering.exporting import export
 from composer.rendering.lengths import Touch, write_lengths
+from composer.rendering.lengths import Written as Lengths
 from composer.rendering.markings import put_points
 from composer.rendering.notation import Staff, fill_bar, offset_of
 from composer.rendering.percussion import write_as_percussion
@@ -55,8 +56,12 @@ _HEADER = (
 )
 
 
-def musicxml_bytes(piece: Piece) -> bytes:
+def musicxml_bytes(piece: Piece, *, tells_notes: bool = False) -> bytes:
     """Return a piece as uncompressed MusicXML 4.0.
+
+    Args:
+        piece: Any.
+        tells_notes: Whether notes have ids of their sounds (`exporting.SOUND_MARK`).
 
     Raises:
         OptionError: If the piece's tempo cannot be written.
@@ -68,12 +73,26 @@ def musicxml_bytes(piece: Piece) -> bytes:
     first = piece.bar_numbers[0]
     numbers = range(first, first + lengths.piece.n_bars)
     groups = staff_groups(lengths.piece)
-    written = _Written(*_named(lengths.piece, groups), lengths.touches, groups)
+    places = _places(lengths) if tells_notes else [()] * len(lengths.piece.parts)
+    written = _Written(*_named(lengths.piece, groups), lengths.touches, places, groups)
     root = export(_score(written, numbers), written.times())
     annotate(root, written.piece, _layout(written))
     for part in root.findall("part")[len(root.findall("part")) - n_drums :] if n_drums else ():
         write_as_percussion(root, part)
     return (_HEADER + tostring(root, encoding="unicode") + "\n").encode()
+
+
+def _places(lengths: Lengths) -> list[tuple[str, ...]]:
+    """Return what tells the notes of every part by their sounds: part, onset and pitch."""
+    return [
+        tuple(
+            f"{index}_{note.onset_beats + touch.attack_beats}_{note.pitch}"
+            for note, touch in zip(part.notes, touches, strict=True)
+        )
+        for index, (part, touches) in enumerate(
+            zip(lengths.piece.parts, lengths.touches, strict=True)
+        )
+    ]
 
 
 def _with_percussion(piece: Piece) -> Piece:
@@ -93,12 +112,14 @@ class _Written:
         piece: With the times and pitches that are written.
         names: Of the notes of every part.
         touches: How they sound beside how they are written.
+        places: What tells them by their sounds; see `Staff.places`.
         groups: Parts joined by a brace or bracket.
     """
 
     piece: Piece
     names: Sequence[tuple[Spelling, ...]]
     touches: Sequence[tuple[Touch, ...]]
+    places: Sequence[tuple[str, ...]]
     groups: Sequence[StaffGroup]
 
     def times(self) -> Iterator[Fraction]:
@@ -210,6 +231,7 @@ def _staves(written: _Written) -> Iterator[Staff]:
             names=written.names[index],
             touches=written.touches[index],
             marks=tuple(note.marks for note in part.notes),
+            places=written.places[index],
             voices=voices,
             first_voice=max(_VOICES_OF_A_HAND, n_voices) + 1 if is_lower else 1,
             has_numbers=is_lower or index in lower_by_upper or len(voices) > 1,

@@ -25,9 +25,9 @@ from composer.rendering.spelling import Spelling
 from composer.rendering.voices import Chord, Voice
 from composer.theory import Key
 
-# Begins the id of a note that sounds earlier or later than it is written: quarters of its attack
-# and of its release follow, with a point for the bar of a fraction. music21 knows ids and neither
-# of them, so the writer of the file puts them in place of the id.
+# Begins the id of a note of which the file says more than music21 knows: quarters of its attack and
+# of its release follow, with a point for the bar of a fraction, and perhaps the place of its sound.
+# The writer of the file puts them in place of the id.
 TOUCH_MARK = "touch_"
 _STEP_SIGNS = {
     step: index
@@ -44,6 +44,7 @@ class Staff:
         names: Spelled notes of a part; chords refer to them.
         touches: How each of them sounds beside how it is written.
         marks: What is written at each of them.
+        places: What tells each of them by its sound; empty where nobody asks.
         voices: The highest first.
         first_voice: Number of the first of them in the part of the score, from 1.
         has_numbers: Whether voices are numbered: a single one on its own staff need not be.
@@ -54,6 +55,7 @@ class Staff:
     names: tuple[Spelling, ...]
     touches: tuple[Touch, ...]
     marks: tuple[Marks | None, ...]
+    places: tuple[str, ...]
     voices: Sequence[Voice]
     first_voice: int
     has_numbers: bool
@@ -196,12 +198,14 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
     kind = _tie_kind(place.value, place.chord, bar)
     notes = [note.Note(_pitch(staff.names[index])) for index in place.chord.indices]
     touches = [staff.touches[index] for index in place.chord.indices]
-    for one, touch in zip(notes, touches, strict=True):
+    sounds = [staff.places[index] if staff.places else "" for index in place.chord.indices]
+    for one, touch, sound in zip(notes, touches, sounds, strict=True):
         one.tie = tie.Tie(kind) if kind else None
         attack = touch.attack_beats if kind in ("", "start") else Fraction(0)
         release = touch.release_beats if kind in ("", "stop") else Fraction(0)
-        if attack or release:
-            one.id = f"{TOUCH_MARK}{attack}_{release}".replace("/", ".")
+        if attack or release or sound:
+            told = (str(attack), str(release), sound) if sound else (str(attack), str(release))
+            one.id = (TOUCH_MARK + "_".join(told)).replace("/", ".")
     element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
     element.duration = duration
     marks = [staff.marks[index] for index in place.chord.indices]

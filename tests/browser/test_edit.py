@@ -167,6 +167,50 @@ def test_a_note_is_edited_by_the_keys_alone_and_remade(
     tab.page.wait_for_selector("#edit-heading:has-text('as read, then painted')")
 
 
+def head(tab: Tab, number: int) -> tuple[float, float]:
+    """Return where on the screen a head of the first page of the sheet lies."""
+    page = tab.page.locator("#edit-sheet .sheet-page").first
+    page.scroll_into_view_if_needed()
+    x, y = tab.page.evaluate(f"(({{x, y}}) => [x, y])({VIEW}.sheet.heads[{number}])")
+    frame = page.bounding_box()
+    assert frame
+    return frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]
+
+
+def test_a_note_is_chosen_on_the_sheet_and_edited_there(
+    open_edit: Callable[..., Tab], chorale: Piece
+) -> None:
+    tab = open_edit(chorale)
+    heads = f"{VIEW}.sheet.heads"
+    number = tab.page.evaluate(f"{heads}.findIndex((head) => head.part === 2 && head.onset > 1)")
+    asked = tab.page.evaluate(
+        f"(({{part, pitch, onset}}) => [part, pitch, onset])({heads}[{number}])"
+    )
+    sheet = tab.page.get_attribute("#edit-sheet img", "src")
+    tab.page.mouse.click(*head(tab, number))
+    part, pitch, onset = asked
+    here = f"(({{pitch, onset}}) => [{VIEW}.painting.part, pitch, onset])({VIEW}.noteAtCaret)"
+    assert tab.page.evaluate(here) == asked
+    assert tab.page.locator("#edit-sheet .sheet-ring").count() == 1
+    assert tab.page.input_value("#edit-score .sv-part") == str(part)
+    tab.page.keyboard.press("Alt+ArrowUp")
+    assert tab.page.evaluate(here) == [part, pitch + 1, onset]
+    # It is judged and engraved, and the ring stands where the note is now.
+    tab.page.wait_for_selector("#edit-heading:has-text('then painted')")
+    tab.page.wait_for_function(
+        "src => document.querySelector('#edit-sheet img').src !== src", arg=sheet
+    )
+    assert tab.page.locator("#edit-sheet .sheet-ring").count() == 1
+    tab.page.keyboard.press("Delete")
+    assert tab.page.evaluate(N_NOTES) == chorale.n_notes - 1
+    tab.page.keyboard.press("Control+z")
+    assert tab.page.evaluate(N_NOTES) == chorale.n_notes
+    # Between the notes a click plays, as before.
+    x, y = head(tab, 0)
+    tab.page.mouse.click(x - 30, y)
+    tab.page.wait_for_selector("#edit-score .score-view[data-playing='true']")
+
+
 def test_an_uploaded_melody_is_harmonised(open_edit: Callable[..., Tab], chorale: Piece) -> None:
     tab = open_edit(replace(chorale, parts=chorale.parts[:1]))
     tab.page.get_by_role("tab", name="Harmonise").click()

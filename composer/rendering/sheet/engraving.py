@@ -28,8 +28,9 @@ MEMORY_BYTES = 3_000_000_000
 # verovio counts tenths of a millimetre, for staves of eight times its unit.
 _VEROVIO_STAFF_MM = 7.2
 _MAX_PAGE = 60_000
-# Only the outlines of signs are referred to; they have names such as `E0A4-x`.
-_UNUSED_ID = re.compile(r'(<(?:g|tspan)) id="(?![0-9A-F]{4}-)[^"]*"')
+# Only the outlines of signs are referred to; they have names such as `E0A4-x`. Ids of notes stay
+# where they tell the sounds.
+_UNUSED_ID = re.compile(r'(<(?:g|tspan)) id="(?![0-9A-F]{4}-|sound_)[^"]*"')
 _SCORE_DEF = re.compile(r"<scoreDef\b[^>]*>")
 # Groups without content, and hints that a pointer would show as if they were words of the score.
 _UNSEEN = re.compile(r'<g(?: [^>]*)?/>|<title class="labelAttr">[^<]*</title>')
@@ -82,8 +83,13 @@ class Sheet:
     is_whole: bool = True
 
 
-def sheet_pages(piece: Piece, *, layout: Layout = A4) -> tuple[str, ...]:
+def sheet_pages(piece: Piece, *, layout: Layout = A4, tells_notes: bool = False) -> tuple[str, ...]:
     """Engrave a whole piece; return an SVG document a page.
+
+    Args:
+        piece: Any.
+        layout: Of the pages.
+        tells_notes: Whether notes have ids of their sounds (`exporting.SOUND_MARK`).
 
     Raises:
         RequestError: If it cannot be engraved.
@@ -91,8 +97,8 @@ def sheet_pages(piece: Piece, *, layout: Layout = A4) -> tuple[str, ...]:
         WorkerError: If a long piece takes too long or too much memory.
     """
     if piece.n_notes <= MAX_NOTES_HERE:
-        return _engrave_piece(piece, layout)
-    job = {"piece": piece.to_dict(), "layout": asdict(layout)}
+        return _engrave_piece(piece, layout, tells_notes)
+    job = {"piece": piece.to_dict(), "layout": asdict(layout), "tells_notes": tells_notes}
     answer = worker.call(
         f"{__name__}:engrave_job",
         json.dumps(job).encode(),
@@ -108,10 +114,10 @@ def engrave_job(payload: bytes) -> bytes:
     """Engrave in another process: JSON of piece and layout in, JSON of the pages out."""
     job = json.loads(payload)
     piece = Piece.from_dict(job["piece"])
-    return json.dumps(_engrave_piece(piece, Layout(**job["layout"]))).encode()
+    return json.dumps(_engrave_piece(piece, Layout(**job["layout"]), job["tells_notes"])).encode()
 
 
-def _engrave_piece(piece: Piece, layout: Layout) -> tuple[str, ...]:
+def _engrave_piece(piece: Piece, layout: Layout, tells_notes: bool) -> tuple[str, ...]:
     # Here, not above: it brings music21, which the page shall not wait for.
     from composer.rendering.musicxml import musicxml_bytes, shortened
 
@@ -120,7 +126,8 @@ def _engrave_piece(piece: Piece, layout: Layout) -> tuple[str, ...]:
     )
     shown = replace(piece, title=title, composer=composer, credit=credit)
     head = _page_head(title, credit or composer) if layout.has_title else ""
-    return engrave(musicxml_bytes(shown), len(piece.parts), layout, head)
+    text = musicxml_bytes(shown, tells_notes=tells_notes)
+    return engrave(text, len(piece.parts), layout, head)
 
 
 def engrave(musicxml: bytes, n_parts: int, layout: Layout, head: str = "") -> tuple[str, ...]:

@@ -13,15 +13,20 @@ from composer.rendering.sheet.engraving import MAX_NOTES_HERE, WIDE, Layout, She
 MAX_BARS = 100
 
 
-def engrave_opening(piece: Piece, *, layout: Layout = WIDE) -> Sheet:
+def engrave_opening(piece: Piece, *, layout: Layout = WIDE, tells_notes: bool = False) -> Sheet:
     """Engrave the first bars: at most 100, and fewer where they are full of notes.
+
+    Args:
+        piece: Any.
+        layout: Of the pages.
+        tells_notes: As in `sheet_pages`.
 
     Raises:
         RequestError: If they cannot be engraved.
         MissingTool: If verovio is absent.
     """
     opening = first_bars(interpret(piece), _bars_that_fit(piece))
-    pages = sheet_pages(opening, layout=layout)
+    pages = sheet_pages(opening, layout=layout, tells_notes=tells_notes)
     return Sheet(pages, opening.n_bars, is_whole=opening.n_bars == piece.n_bars)
 
 

@@ -14,7 +14,7 @@ from composer.ui.shared import marked, score_view
 from composer.ui.shared.marked import Selection
 from composer.ui.shared.settings import new_seed, read_whole, setting
 
-NOT_CHOSEN = "no note is chosen yet; press `paint notes`, click a note of the part, then try again"
+NOT_CHOSEN = "no note is chosen yet; click a note of the sheet, then try again"
 NOT_MARKED = "no bars are marked yet; drag along the ruler above the notes, then try again"
 
 

@@ -1,4 +1,4 @@
-"""Where the bars of a piece lie on its engraved pages, as shares of a page. Reads our own SVG only.
+"""Where bars and heads lie on the engraved pages of a piece, as shares. Reads our own SVG only.
 
 A bar reaches from the first to the last line of its staves; where the moments of its notes can be
 told, the places of their heads are known too, so that a cursor can go from one to the next.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +25,13 @@ _STAFF_LINES = re.compile(
 _LINE = re.compile(r'd="M(-?\d+) (-?\d+) L(-?\d+) (-?\d+)"')
 _HEAD = re.compile(r'<g class="notehead"><use [^>]*translate\((-?\d+), ?-?\d+\)')
 _HEAD_UNITS = 260  # heads of one moment lie nearer together than this
+_SOUND = re.compile(
+    r'<g id="sound_(\d+)_([\d.]+)_(\d+)_\d+" class="note[ "][^>]*>'
+    r'<g class="notehead"><use [^>]*translate\((-?\d+), ?(-?\d+)\)'
+)
+_HALF_HEAD = 108  # units from the left of a head to its middle
 Box = dict[str, Any]
+Head = tuple[float, float, float, int, int]
 
 
 def bar_boxes(pages: Sequence[str], piece: Piece) -> list[list[Box]]:
@@ -42,6 +49,25 @@ def bar_boxes(pages: Sequence[str], piece: Piece) -> list[list[Box]]:
         [_box(bar := next(bars), piece.bar_numbers[bar.index], found, moments) for found in page]
         for page in measures
     ]
+
+
+def head_places(pages: Sequence[str]) -> list[list[Head]]:
+    """Return the heads on every page that tell their sounds: x, y, onset in quarters, pitch, part.
+
+    Heads that are tied to one tell the same sound.
+    """
+    return [list(_heads(page)) for page in pages]
+
+
+def _heads(page: str) -> Iterable[Head]:
+    view, margin = _VIEW.search(page), _MARGIN.search(page)
+    if not view or not margin:
+        return
+    for part, onset, pitch, x, y in _SOUND.findall(page):
+        across = (int(x) + _HALF_HEAD + float(margin[1])) / float(view[1])
+        down = (int(y) + float(margin[2])) / float(view[2])
+        beats = float(Fraction(onset.replace(".", "/")))
+        yield round(across, 4), round(down, 4), round(beats, 4), int(pitch), int(part)
 
 
 def _measures(page: str) -> Iterable[Box]:

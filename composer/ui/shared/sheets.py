@@ -12,21 +12,22 @@ from composer.errors import MissingTool, RequestError, WorkerError
 from composer.piece import Piece
 from composer.rendering.sheet import NARROW, WIDE, Sheet, engrave_opening
 from composer.ui.shared import wording
-from composer.ui.shared.sheet_boxes import bar_boxes
+from composer.ui.shared.sheet_boxes import bar_boxes, head_places
 
 NARROW_BELOW_PX = 640
 
 
-def show_sheet(piece: Piece, window_px: Any) -> str:
+def show_sheet(piece: Piece, window_px: Any, *, tells_notes: bool = False) -> str:
     """Engrave the beginning of a piece for a window; one quiet line if that cannot be.
 
     Args:
         piece: Any.
         window_px: Width of the visitor's window as the browser says; anything else counts as wide.
+        tells_notes: Whether the view learns where each note lies, so that it can be chosen.
     """
     layout = NARROW if _is_narrow(window_px) else WIDE
     try:
-        return sheet_html(engrave_opening(piece, layout=layout), piece)
+        return sheet_html(engrave_opening(piece, layout=layout, tells_notes=tells_notes), piece)
     except (MissingTool, RequestError, WorkerError) as error:
         return wording.note(f"no sheet: {error}")
 
@@ -37,11 +38,13 @@ def sheet_html(sheet: Sheet, piece: Piece) -> str:
     A picture is sealed: no style of the page reaches into it, and nothing in it can act.
     """
     n_pages = len(sheet.pages)
-    boxes = bar_boxes(sheet.pages, piece)
+    boxes, heads_of = bar_boxes(sheet.pages, piece), head_places(sheet.pages)
+    shown = zip(sheet.pages, boxes, heads_of, strict=True)
     pictures = "".join(
-        f'<div class="sheet-page" data-bars="{escape(json.dumps(found))}">'
+        f'<div class="sheet-page" data-bars="{escape(json.dumps(found))}" '
+        f'data-heads="{json.dumps(heads, separators=(",", ":"))}">'
         f'<img alt="{escape(_words(piece, number, n_pages))}" src="{_data_url(page)}"></div>'
-        for number, (page, found) in enumerate(zip(sheet.pages, boxes, strict=True), start=1)
+        for number, (page, found, heads) in enumerate(shown, start=1)
     )
     paper = (
         f'<div class="paper" role="region" aria-label="Sheet music" tabindex="0">{pictures}</div>'

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from composer.piece import Piece
+from composer.piece import MeterChange, Note, Part, Piece
 from composer.rendering.sheet import NARROW, WIDE, Layout, sheet_pages
-from composer.ui.shared.sheet_boxes import bar_boxes
+from composer.theory import INSTRUMENTS, Key, Meter
+from composer.ui.shared.sheet_boxes import bar_boxes, head_places
 
 
 @pytest.mark.parametrize("layout", [WIDE, NARROW])
@@ -54,3 +55,35 @@ def test_the_cursor_waits_at_the_first_head_of_an_upbeat(upbeat_chorale: Piece) 
     (start, x), (onset, head), *_ = upbeat["knots"]
     assert (start, onset) == (0, 3)
     assert x == head > upbeat["x"]
+
+
+@pytest.mark.parametrize("name", ["chorale", "keyboard_piece", "upbeat_chorale"])
+def test_every_head_tells_the_note_that_it_shows(name: str, request: pytest.FixtureRequest) -> None:
+    piece: Piece = request.getfixturevalue(name)
+    pages = sheet_pages(piece, layout=WIDE, tells_notes=True)
+    heads = [head for page in head_places(pages) for head in page]
+    assert len(heads) == sum(page.count('class="notehead"') for page in pages)
+    told = {(part, onset, pitch) for _, _, onset, pitch, part in heads}
+    assert told == {
+        (index, round(float(note.onset_beats), 4), note.pitch)
+        for index, part in enumerate(piece.parts)
+        for note in part.notes
+    }
+    assert all(0 < x < 1 and 0 < y < 1 for x, y, *_ in heads)
+
+
+def test_heads_of_a_transposing_part_and_of_odd_times_tell_how_they_sound() -> None:
+    clarinet = INSTRUMENTS["clarinet"]
+    notes = (Note(Fraction(0), 60, Fraction(9, 20)), Note(Fraction(7, 12), 62, Fraction(5, 12)))
+    part = Part(clarinet, notes, transposition=-2)
+    piece = Piece((part,), (MeterChange(Fraction(0), Meter(4, 4)),), Key("C", "major"), n_bars=1)
+    pages = sheet_pages(piece, layout=WIDE, tells_notes=True)
+    found = [head[2:] for page in head_places(pages) for head in page]
+    assert found[0] == (0.0, 60, 0)
+    assert (round(7 / 12, 4), 62, 0) in found
+
+
+def test_a_sheet_that_tells_no_notes_has_no_ids_of_them(chorale: Piece) -> None:
+    pages = sheet_pages(chorale, layout=WIDE)
+    assert head_places(pages) == [[] for _ in pages]
+    assert "sound_" not in "".join(pages)
