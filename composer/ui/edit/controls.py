@@ -97,11 +97,7 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
                 label="Only add to the notes there", container=False, elem_id="edit-complete"
             )
             infill = _run_button("Rewrite the marked bars", "edit-infill")
-            html(
-                _say(
-                    "Or click a note of the sheet or, while painting, of the roll: edit it, or remake it."
-                )
-            )
+            html(_say("Or click a note of the sheet (while painting, of the roll) to edit it."))
             with gr.Row():
                 note, chord = (
                     gr.Button(f"Remake this {what}", size="sm", elem_id=f"edit-remake-{what}")

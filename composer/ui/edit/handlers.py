@@ -367,8 +367,7 @@ def show_sheet(state: Editing, window_px: Any, edits: Any = None) -> str:
     """Engrave what is on show for a window of a width, with what was painted; return HTML."""
     if not state.history.steps:
         return ""
-    piece = marked.read_edits(edits, state.piece)
-    return sheets.show_sheet(piece, window_px, tells_notes=True)
+    return sheets.show_sheet(marked.read_edits(edits, state.piece), window_px, tells_notes=True)
 
 
 def judge(state: Editing, edits: Any) -> dict[str, str]:
