@@ -90,6 +90,11 @@ class Ranked:
     kept: tuple[Outcome, ...] = ()
 
     @property
+    def layout(self) -> str:
+        """What its bars were to be, as docs/tokens.md writes it; empty where nothing was said."""
+        return str(self.record.get("layout", ""))
+
+    @property
     def order(self) -> tuple[float, float, int]:
         """Sorts the better first: by total, then by the likelier one, then by number."""
         nats = 0.0 if self.nats_per_note is None else self.nats_per_note

@@ -96,8 +96,8 @@ class Request:
         0.0,
         1.0,
         "how strongly to avoid parallel fifths and octaves (most where real pieces of the form "
-        "avoid them), to close on the tonic, to let every part come in and to keep bars from "
-        "coming a third time; 0 leaves all of this to the model",
+        "avoid them), to close on the tonic, to let every part come in and to let bars come again "
+        "as in a real piece; 0 leaves all of this to the model",
     )
     candidates: int = number_setting(
         "Candidates", 16, 1, MAX_CANDIDATES, "how many pieces are composed and ranked"
@@ -153,6 +153,14 @@ class Request:
         "Chords",
         "chord symbols that the music leans to, with | between bars and . for one that is held: "
         "'G | D7 G | Em . C D7'; fewer bars than the piece has begin again",
+        most=4000,
+    )
+
+    layout: str | None = _text(
+        "Layout",
+        "what each bar is to the bars before it, a word a bar: . is new, =4 repeats the bar four "
+        "before, ~4+2 takes up its line two semitones higher, n4, r4 and c4 keep some of its "
+        "notes, its rhythm or its contour; left out, that of a real piece of the form",
         most=4000,
     )
 

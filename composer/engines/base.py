@@ -202,7 +202,8 @@ class Take:
         reason: Why there is no music, in half a sentence: "it did not come to an end".
         given_up_after_bar: The last bar of one that was found hopeless on the way, see
             `Request.prune`; None for all others.
-        record: What the engine needs to go on with it or to make it again, as JSON values.
+        record: What the engine needs to go on with it or to make it again, as JSON values. A text
+            `layout` in it is shown to people: what its bars were to be to the bars before them.
     """
 
     index: int

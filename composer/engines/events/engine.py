@@ -34,6 +34,7 @@ from composer.engines.events.levels import Levels
 from composer.engines.events.part_writing import PartWriting, parallel_costs
 from composer.engines.events.pruning import half_pruning
 from composer.engines.events.reading import read_pieces
+from composer.engines.events.returns import Returns
 from composer.engines.events.takes import (
     Reader,
     conditions_of_record,
@@ -60,7 +61,9 @@ from composer.tokenizer import (
     encode_conditions,
     vocab,
 )
+from composer.tokenizer.bar_layouts import NEW, Layout
 from composer.tokenizer.conditions import Conditions, meter_id, part_ranges
+from composer.tokenizer.layout_rows import layout_of_text, layout_to_text
 from composer.tokenizer.layout_table import longest_layout, sample_layout, section_materials
 from composer.tokenizer.masks import Frame, Grammar
 
@@ -205,7 +208,9 @@ class EventEngine(Engine):
             check_menu(ask.request, self.menu)
         request, window = ask.request, min(self.window, COMPOSING_ROWS)
         conditions = conditions_of_request(decide(request, self.menu))
-        frame = build_frame(request, conditions)
+        layout = self._layout(request, conditions.form)
+        laid_out = {} if layout is None else {"layout": layout_to_text(layout)}
+        frame = build_frame(request, conditions, layout if self.vocabulary.relations else None)
         costs = parallel_costs(conditions, request.part_writing)
 
         def begin(size: int) -> tuple[Grammar, Together]:
@@ -221,8 +226,11 @@ class EventEngine(Engine):
                     )
                 )
                 leanings.append(Entries(grammar, request.part_writing))
-                leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
+                if layout is None:
+                    leanings.append(ThirdCopies(size, conditions.form, request.part_writing))
                 leanings.append(Beats(grammar, request.part_writing))
+            if layout is not None:
+                leanings.append(Returns(size, layout))
             if request.chords is not None:
                 leanings.append(ChordTones(grammar, request.chords, conditions.key.shift))
             if Levels.is_asked(request):
@@ -234,7 +242,7 @@ class EventEngine(Engine):
             reader=Reader(
                 read=lambda events: decode_bars(events, conditions, key=request.key),
                 shift=conditions.key.shift,
-                record=conditions_to_record(conditions),
+                record=conditions_to_record(conditions) | laid_out,
             ),
             prefix=encode_conditions(conditions, self.vocabulary),
             window=window,
@@ -243,6 +251,33 @@ class EventEngine(Engine):
             reframe=lambda rows: slide(rows, window // 2),
             prune=half_pruning(request, conditions, self.standards),
         )
+
+    def _layout(self, request: Request, form: str | None) -> Layout | None:
+        """Return what every bar is to be, [bars, 4]; None where nothing is known or wanted.
+
+        What is not asked for is sampled from real pieces of the form, by the request's seed, and
+        bars behind its end are new.
+
+        Raises:
+            RequestError: If the layout that was asked for is none, or longer than the piece.
+        """
+        table = self.companions.layouts()
+        if request.layout is None and (not table or not request.part_writing):
+            return None
+        if request.layout is None:
+            n_known = min(request.bars, longest_layout(table, form))
+            rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 3]))
+            found = sample_layout(table, form, n_known, rng)
+        else:
+            try:
+                found = layout_of_text(request.layout)
+            except TokenError as error:
+                what = str(error).rsplit(" (event", 1)[0]
+                raise RequestError(f"`layout` cannot be read: {what}") from error
+        if len(found) > request.bars:
+            raise RequestError(f"`layout` has {len(found)} bars, the piece {request.bars}")
+        rest = np.tile(np.array(NEW, np.int16), (request.bars - len(found), 1))
+        return np.concatenate([found, rest])
 
     def _filling(self, ask: Fill) -> Drawing:
         """Return what open cells are drawn from.
@@ -286,8 +321,14 @@ def _window(notes: dict[str, Any]) -> int:
     return rows
 
 
-def build_frame(request: Request, conditions: Conditions) -> Frame:
-    """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C."""
+def build_frame(request: Request, conditions: Conditions, layout: Layout | None = None) -> Frame:
+    """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C.
+
+    Args:
+        request: Says how long they are.
+        conditions: All that is decided.
+        layout: What the model is told of every bar, [bars, 4]; None leaves sections to it.
+    """
     ensemble = conditions.ensemble or "keyboard"
     n_parts = conditions.parts or usual_parts(ensemble)
     shift = conditions.shift or 0
@@ -297,4 +338,5 @@ def build_frame(request: Request, conditions: Conditions) -> Frame:
         ranges=[(low - shift, high - shift) for low, high in ranges],
         meter=None if conditions.meter is None else meter_id(conditions.meter),
         one_line=ensemble in MONOPHONIC_ENSEMBLES,
+        layout=layout,
     )

@@ -23,6 +23,10 @@ from composer.ui.shared.settings import OPEN, setting, settings
 # What is always in sight, two in a row; what comes after it under "More"; the rest is for experts.
 MAIN = (("composer", "form"), ("key", "meter"), ("bars", "tempo_bpm"), ("ensemble", "parts"))
 ENGINE = ("engine", "engine_options")  # these have components of their own
+LAYOUT = (
+    "what each bar is: . is new, =4 repeats the bar four before, ~4+2 takes up its line two "
+    "semitones higher; left empty, as in a real piece"
+)
 CHORDS = "chord symbols that the music leans to; | between bars, . holds a chord, % repeats a bar"
 
 
@@ -97,6 +101,7 @@ def build(
         styles = [("Any", OPEN), *((name.capitalize(), name) for name in STYLES)]
         placed["style"] = fields.choice("style", styles, OPEN, info=setting("style").help)
         placed["chords"] = fields.lines("chords", info=CHORDS, placeholder="G | D7 G | Em . C D7")
+        placed["layout"] = fields.lines("layout", info=LAYOUT, placeholder=". . . .| =4 =4 n4 .|")
         placed["temperature"] = fields.slider("temperature", step=0.05)
         with gr.Row(elem_classes=["pair"]):
             placed["candidates"] = fields.number("candidates", info=setting("candidates").help)

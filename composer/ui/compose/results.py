@@ -42,6 +42,22 @@ element.addEventListener('click', async (event) => {
 """
 
 
+EDIT_LAYOUT = """
+element.addEventListener('click', (event) => {
+    if (!event.target.closest('button.edit-layout')) return;
+    const field = () => document.querySelector('#setting-layout textarea');
+    if (!field()?.checkVisibility()) document.querySelector('#more button').click();
+    const fill = () => {
+        if (!field()) return requestAnimationFrame(fill);
+        field().value = element.querySelector('.layout code').textContent;
+        field().dispatchEvent(new Event('input', {bubbles: true}));
+        field().focus();
+    };
+    fill();
+});
+"""
+
+
 @dataclass(frozen=True)
 class Results(Slots):
     """The components that a candidate fills, by the names of `handlers.show`."""
@@ -95,7 +111,7 @@ def build(history: gr.HTML, saved: gr.HTML, studio: Studio, *, has_sound: bool) 
     """
     empty = html(EMPTY, elem_id="empty")
     with gr.Column(visible=False, elem_id="shown") as shown:
-        heading = html(elem_id="heading")
+        heading = html(elem_id="heading", js_on_load=EDIT_LAYOUT)
         view = score_view.build(VIEW, sheet_id="sheet")
         with gr.Accordion("Why", open=False, elem_id="why-fold"):
             why = html(elem_id="why")

@@ -42,7 +42,17 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
         f'<p class="verdict">{escape(verdict(candidate.scorecard, missed_requests(candidate)))}</p>'
         f"<p>Candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
-        f"tempo {piece.tempo_bpm:.0f}</p></div></div>"
+        f"tempo {piece.tempo_bpm:.0f}</p>{_layout(candidate.layout)}</div></div>"
+    )
+
+
+def _layout(words: str) -> str:
+    """Say what the bars were to be, with a button that takes it among the settings."""
+    if not words:
+        return ""
+    return (
+        f'<p class="layout">Layout <code>{escape(words)}</code> '
+        '<button type="button" class="edit-layout">edit</button></p>'
     )
 
 
