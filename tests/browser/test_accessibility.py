@@ -41,6 +41,41 @@ def faults(tab: Tab) -> list[str]:
     ]
 
 
+# What a finger should hit. Links and marks within a text, keys of a piano and sliders are of their
+# own size; boxes count with their labels, fields with the room around them.
+SMALL = """() => [...document.querySelectorAll(
+    'button, select, summary, .label-wrap, label:has(> input[type=radio], > input[type=checkbox])'
+  )]
+  .filter((one) => one.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+  .filter((one) => !one.disabled && !one.closest('.piano-keys, .tab-container.visually-hidden, a'))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, {width, height}]) => height > 1 && (height < 39.5 || width < 30))
+  .map(([one, {width, height}]) => `${one.outerHTML.slice(0, 90)} ${width}x${height}`)"""
+
+
+OPEN_ALL = """() => [...document.querySelectorAll('.label-wrap:not(.open), .sv-practice summary')]
+  .filter((one) => one.checkVisibility()).forEach((one) => one.click())"""
+
+
+def test_every_control_is_large_enough_for_a_finger(
+    address: str, open_tab: OpenTab, chorale: Piece, tmp_path: Path
+) -> None:
+    tab = open_tab(address, 390)
+    tab.wish(bars=4, candidates=3)
+    tab.compose()
+    tab.page.wait_for_selector("#sheet img")
+    file = write_midi(chorale, tmp_path / "c.mid")
+    for name in ("compose", "extend", "edit", "inspect", "studies", "about"):
+        tab.page.evaluate(f"location.hash = '{name}'")
+        tab.page.wait_for_selector(f"[role='tab'][aria-selected='true']:text-is('{name.title()}')")
+        if name in ("extend", "edit"):
+            tab.page.set_input_files(f"#{name}-upload input[type=file]", file)
+            tab.page.wait_for_selector(f"#{name}-sheet img")
+        tab.page.evaluate(OPEN_ALL)
+        tab.page.wait_for_timeout(400)
+        assert tab.page.evaluate(SMALL) == [], name
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_fault(
     address: str, open_tab: OpenTab, chorale: Piece, tmp_path: Path, scheme: str

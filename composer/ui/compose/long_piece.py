@@ -31,7 +31,7 @@ class LongPiece:
     """
 
     length: gr.Number
-    unit: gr.Radio
+    unit: gr.Dropdown
     chunk_bars: gr.Number
     overlap: gr.Number
     plan: gr.Dropdown
@@ -54,12 +54,14 @@ def build() -> LongPiece:
     known = long_settings()
     with gr.Accordion("A long piece, section by section", open=False, elem_id="long-fold"):
         html(SAY)
-        with gr.Row(elem_classes=["pair", "level"]):
+        with gr.Row(elem_classes=["pair"]):
             length = gr.Number(
-                USUAL_CHUNKS, label="Length", minimum=0, min_width=80, elem_id="long-length"
+                USUAL_CHUNKS, label="Length", minimum=0, min_width=120, elem_id="long-length"
             )
             named = [("sections", UNITS[0]), *((unit, unit) for unit in UNITS[1:])]
-            unit = gr.Radio(named, value=UNITS[0], label="In", min_width=160, elem_id="long-unit")
+            unit = gr.Dropdown(
+                named, value=UNITS[0], label="Counted in", min_width=120, elem_id="long-unit"
+            )
         with gr.Row(elem_classes=["pair"]):
             chunk_bars, overlap = (_number(known[name]) for name in ("chunk_bars", "overlap"))
         plan = gr.Dropdown(

@@ -60,16 +60,15 @@ class Line:
 
 def build() -> Line:
     """Place the prompt line."""
-    with gr.Row(elem_classes=["pair"]):
+    with gr.Column(elem_classes=["prompt-line"]):
         typed = gr.Textbox(
             label="Say what you would like to hear",
             placeholder=EXAMPLES[0],
             max_lines=1,
             max_length=MAX_TYPED,
             elem_id="prompt",
-            scale=4,
         )
-        go = gr.Button("Compose it", elem_id="compose-prompt", scale=1, min_width=96)
+        go = gr.Button("Compose it", size="sm", elem_id="compose-prompt")
     told = html(elem_id="prompt-reading")
     kept = gr.CheckboxGroup(
         [], label="What it sets; untick to drop", visible=False, elem_id="prompt-phrases"

@@ -119,10 +119,10 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
             part = gr.Dropdown([], label="Given part", elem_id="edit-part")
             composer, form = _build_pair(rows)
             harmonise = _run_button("Harmonise", "edit-harmonise")
+    stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     numbers, edges, who = _build_manner(can)
     with gr.Accordion("Transpose, change instruments", open=False, elem_id="edit-whole-fold"):
         whole = _build_whole()
-    stop = gr.Button("Stop", interactive=False, elem_id="edit-stop")
     return Ways(
         *(infill, (note, chord), complete, vary, freedom, harmonise, part, composer, form),
         *(edges, numbers, who, stop, whole),

@@ -116,7 +116,7 @@ def build(engines: Mapping[str, Capabilities], ask: str, *, page: str = "setting
         OPEN,
         page=page,
         visible=len(known) > 1,
-        info=" ".join(f"{name}: {one.good_for}" for name, one in known.items()),
+        info=_good_for(known, next(iter(known), "")),
     )
     usual = next(iter(known), "")
     rows, options, controls = {}, [], []
@@ -128,16 +128,26 @@ def build(engines: Mapping[str, Capabilities], ask: str, *, page: str = "setting
                 options.append((name, option))
                 controls.append(_control(option, f"{page}-{name}"))
     found = Engines(known, choice, rows, options, controls)
-    if rows:
+
+    def follow(chosen: Any) -> dict[Any, Any]:
+        told = gr.update(info=_good_for(known, found.name_of(chosen)))
+        return {choice: told} | found.visible_rows(chosen)
+
+    if len(known) > 1:
         choice.change(
-            found.visible_rows,
+            follow,
             choice,
-            list(rows.values()),
+            [choice, *rows.values()],
             queue=False,
             show_progress="hidden",
             api_visibility="private",
         )
     return found
+
+
+def _good_for(known: Mapping[str, Capabilities], name: str) -> str:
+    """Return what a known engine is good for, with its name."""
+    return f"{name}: {known[name].good_for}" if name in known else ""
 
 
 def _control(option: Option, page: str) -> gr.Slider:

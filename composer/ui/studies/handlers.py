@@ -13,10 +13,13 @@ import segno
 
 from composer.errors import RequestError
 from composer.listening.analysis.page import report_page
+from composer.listening.analysis.power import Need
 from composer.listening.analysis.report import analyse
+from composer.listening.ballots import Listener
 from composer.listening.journal import read_listeners
 from composer.listening.plan import MAX_PLAN_BYTES, StudyPlan, read_values
 from composer.listening.preview import preview
+from composer.listening.turnout import Turnout, turnout
 from composer.matched import MatchedPlan
 from composer.settings import read
 from composer.ui.studies.hosting import opened_by
@@ -89,8 +92,20 @@ def show_report(text: Any, results: Any) -> str:
     Raises:
         RequestError: In one sentence, if plan or results will not do.
     """
-    plan = _plan(text)
-    page = report_page(analyse(plan, _listeners(results)))
+    return _report(_plan(text), _listeners(results))
+
+
+def report_of(name: Any, key: Any) -> str:
+    """Return the report of a study of this server so far, as HTML with a link to keep it.
+
+    Raises:
+        RequestError: If there is none of that name, or the key is another.
+    """
+    return _report(*opened_by(key).read(name))
+
+
+def _report(plan: StudyPlan, listeners: Sequence[Listener]) -> str:
+    page = report_page(analyse(plan, listeners))
     link = _link("report.html", "text/html", page, "Download the report")
     frame = f'<iframe class="study" sandbox title="Report" srcdoc="{escape(page)}"></iframe>'
     return f"<p>{link}</p>{frame}"
@@ -113,6 +128,57 @@ def host(text: Any, key: Any) -> Iterator[str]:
         yield f'<p class="note">{done} of {wanted} clips</p>'
 
 
+def preview_as_listener(text: Any, key: Any, origin: str) -> Iterator[str]:
+    """Make the clips of a plan and show the way to its preview; yield HTML.
+
+    Args:
+        text: The plan.
+        key: Of this server.
+        origin: Address of this server, as the browser knows it.
+
+    Raises:
+        RequestError: If the plan or the key will not do.
+    """
+    studies, plan = opened_by(key), _plan(text)
+    for done, wanted in studies.preview(plan):
+        yield f'<p class="note">{done} of {wanted} clips</p>'
+    address = f"{origin.rstrip('/')}/studies/{studies.preview_path(plan)}"
+    yield (
+        f'<p><a href="{escape(address)}" target="_blank">Open the test as a listener</a>; '
+        "answers given there do not count. Host the plan when it is as you want it.</p>"
+    )
+
+
+def show_progress(name: Any, key: Any) -> str:
+    """Show who came to a study of this server, beside how many are needed, as HTML.
+
+    Raises:
+        RequestError: If there is none of that name, or the key is another.
+    """
+    plan, listeners = opened_by(key).read(name)
+    now = turnout(plan, listeners)
+    return f"<p><b>{escape(plan.title)}</b>: {now.to_text()}.</p>{_chart(now, preview(plan).needs)}"
+
+
+def _chart(now: Turnout, needs: Sequence[Need]) -> str:
+    """Draw the places of a study: finished, on the way, and where a preference would be found."""
+    wanted = [(f"{one.share:.0%}", one.listeners) for one in needs]
+    most = max(now.places, *(count for _, count in wanted), 1) if wanted else max(now.places, 1)
+    bars = [("finished", 0, now.finished), ("under-way", now.finished, now.under_way)]
+    drawn = "".join(
+        f'<i class="{kind}" style="left:{100 * begin / most:.2f}%;'
+        f'width:{100 * count / most:.2f}%"></i>'
+        for kind, begin, count in bars
+    )
+    ticks = "".join(f'<b style="left:{100 * count / most:.2f}%"></b>' for _, count in wanted)
+    found = ", ".join(f"{share} needs {count}" for share, count in wanted)
+    note = f"To find a preference (marks): {found} listeners. " if found else ""
+    return (
+        f'<div class="turnout" role="img" aria-label="{now.finished} of {now.places} places '
+        f'finished">{drawn}{ticks}</div><p class="note">{note}</p>'
+    )
+
+
 def end(name: Any, key: Any) -> None:
     """Serve a study no more; its answers stay.
 
@@ -129,6 +195,20 @@ def hosted(key: Any) -> list[str]:
         RequestError: If the key is another.
     """
     return opened_by(key).names
+
+
+def study_choices(key: Any) -> list[tuple[str, str]]:
+    """Return the studies of this server with answers, those that are served first.
+
+    Raises:
+        RequestError: If the key is another.
+    """
+    studies = opened_by(key)
+    closed = [name for name in studies.kept if name not in studies.names]
+    return [
+        *((name, name) for name in studies.names),
+        *((f"{name} (closed)", name) for name in closed),
+    ]
 
 
 def show_hosted(names: Sequence[str], origin: str) -> str:

@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import hmac
 import re
+import secrets
+import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.routing import Mount, Router
 from starlette.types import Receive, Scope, Send
 
 from composer.errors import ComposerError, OptionError, RequestError
-from composer.listening.plan import StudyPlan
+from composer.listening.ballots import Listener
+from composer.listening.journal import BALLOTS, read_listeners
+from composer.listening.plan import StudyPlan, read_plan
 from composer.listening.sources import Sources, default_sources
-from composer.listening.stimuli import prepare
+from composer.listening.stimuli import load_study, prepare
 from composer.settings import read
 from composer.ui.studies.opening import open_study
 
@@ -31,7 +38,23 @@ NOT_HERE = (
     "studies cannot be hosted here: set COMPOSER_STUDIES to a folder and COMPOSER_STUDY_KEY to a "
     "key, then start the page again"
 )
+NO_STUDY = "no such study is hosted here; choose one of the list"
 _POLL_S = 0.3
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """A study as a listener sees it, before it is hosted.
+
+    Args:
+        word: Of its address; nobody guesses it.
+        app: Serves it.
+        place: Where answers are kept for as long as the preview is.
+    """
+
+    word: str
+    app: Starlette
+    place: TemporaryDirectory[str]
 
 
 class Hosting:
@@ -58,10 +81,13 @@ class Hosting:
         self._served = {
             folder.name: open_study(folder) for folder in ready if not (folder / CLOSED).exists()
         }
+        self._previews: dict[str, _Preview] = {}
         self._router = self._routed()
 
     def _routed(self) -> Router:
-        return Router([Mount(f"/{name}", app) for name, app in self._served.items()])
+        previews = (Mount(f"/{name}/{one.word}", one.app) for name, one in self._previews.items())
+        studies = (Mount(f"/{name}", app) for name, app in self._served.items())
+        return Router([*previews, *studies])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a call to the study that it names."""
@@ -72,6 +98,11 @@ class Hosting:
         """The studies that are served."""
         return sorted(self._served)
 
+    @property
+    def kept(self) -> list[str]:
+        """All studies that were ever served: their answers are here."""
+        return sorted(path.parent.name for path in self._home.glob(f"*/{BALLOTS}"))
+
     def begin(self, plan: StudyPlan) -> Iterator[tuple[int, int]]:
         """Make the clips of a plan and serve it; yield how many of all clips are made.
 
@@ -80,6 +111,25 @@ class Hosting:
         Raises:
             RequestError: If a piece cannot be had, or another plan has this title.
         """
+        yield from self._make(plan, self.open)
+
+    def preview(self, plan: StudyPlan) -> Iterator[tuple[int, int]]:
+        """Make the clips of a plan and serve it to whoever knows `preview_path`; yield as `begin`.
+
+        Answers that are given there are not kept.
+
+        Raises:
+            RequestError: As `begin`.
+        """
+        yield from self._make(plan, self._open_preview)
+
+    def preview_path(self, plan: StudyPlan) -> str:
+        """Return where a preview is served, below all studies."""
+        name = name_of(plan)
+        return f"{name}/{self._previews[name].word}/"
+
+    def _make(self, plan: StudyPlan, then: Callable[[str], None]) -> Iterator[tuple[int, int]]:
+        """Make the clips of a plan in a thread, then do something with its name."""
         folder = self._home / name_of(plan)
         told: list[tuple[int, int]] = [(0, len(plan.conditions) * len(plan.prompts))]
         failed: list[ComposerError] = []
@@ -88,9 +138,9 @@ class Hosting:
         def work() -> None:
             try:
                 report = lambda done, wanted: told.append((done, wanted))  # noqa: E731
-                sources = self._sources(self._home)
-                prepare(plan, folder, sources, report=report, **self._options)
-                self.open(folder.name)
+                self._clear_way(plan, folder)
+                prepare(plan, folder, self._sources(self._home), report=report, **self._options)
+                then(folder.name)
             except ComposerError as error:
                 failed.append(error)
             finally:
@@ -103,12 +153,46 @@ class Hosting:
             raise failed[0]
         yield told[-1]
 
+    def _clear_way(self, plan: StudyPlan, folder: Path) -> None:
+        """Take clips of another plan away that nobody was asked about; serve nothing half made."""
+        if (folder / "plan.json").exists() and not (folder / BALLOTS).exists():
+            text = (folder / "plan.json").read_text(encoding="utf-8")
+            if read_plan(text, is_json=True) != plan:
+                shutil.rmtree(folder)
+        if folder.name not in self._served:
+            folder.mkdir(exist_ok=True)
+            (folder / CLOSED).touch()
+
+    def _open_preview(self, name: str) -> None:
+        place = TemporaryDirectory(prefix="composer-")
+        app = open_study(self._home / name, Path(place.name) / BALLOTS)
+        with self._lock:
+            self._close_preview(name)
+            self._previews[name] = _Preview(f"preview-{secrets.token_urlsafe(9)}", app, place)
+            self._router = self._routed()
+
+    def _close_preview(self, name: str) -> None:
+        if name in self._previews:
+            self._previews.pop(name).place.cleanup()
+
     def open(self, name: str) -> None:
-        """Serve a study that is ready."""
+        """Serve a study that is ready; its preview ends."""
         (self._home / name / CLOSED).unlink(missing_ok=True)
         with self._lock:
+            self._close_preview(name)
             self._served[name] = open_study(self._home / name)
             self._router = self._routed()
+
+    def read(self, name: Any) -> tuple[StudyPlan, tuple[Listener, ...]]:
+        """Return the plan of a study and all that came to it, served or closed.
+
+        Raises:
+            RequestError: If there is no such study.
+        """
+        if name not in self.kept:
+            raise RequestError(NO_STUDY)
+        folder = self._home / name
+        return load_study(folder).plan, read_listeners(folder)
 
     def end(self, name: Any) -> None:
         """Serve a study no more; its answers stay.
@@ -117,7 +201,7 @@ class Hosting:
             RequestError: If no study of that name is served.
         """
         if name not in self.names:
-            raise RequestError("no such study is hosted here; choose one of the list")
+            raise RequestError(NO_STUDY)
         with self._lock:
             del self._served[name]
             self._router = self._routed()

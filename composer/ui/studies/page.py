@@ -6,6 +6,7 @@ What happens in an event is in `handlers`; here errors become sentences, values 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -21,11 +22,11 @@ from composer.ui.studies import form, handlers, hosting
 INTRODUCTION = """
 <div class="intro"><h2>Listening tests</h2>
 <p>Say what is compared, and with whom; the form writes the plan. Where this server may host
-studies, it makes the clips and gives you the link for listeners; elsewhere
-<code>python -m composer study run plan.toml</code> does. <code>study analyse</code> writes the
-report, and so does this page from the exported answers. "Compare engines" writes a plan that
-compares by numbers; <code>study matched plan.toml</code> makes the pieces and measures
-them.</p></div>
+studies, it makes the clips, lets you hear the test as a listener, gives you the link for others,
+and shows progress and report; elsewhere <code>python -m composer study run plan.toml</code> does.
+<code>study analyse</code> writes the report, and so does this page from the exported answers.
+"Compare engines" writes a plan that compares by numbers; <code>study matched plan.toml</code> makes
+the pieces and measures them.</p></div>
 """
 ANSWERS = '<h2 class="label">Exported answers, JSON lines</h2>'
 DESIGNS = {
@@ -53,7 +54,7 @@ def build(engines: Iterable[str], rows: Sequence[MenuEntry]) -> None:
             with gr.Accordion("Advanced: the plan as text", open=False, elem_id="study-plan-fold"):
                 plan = gr.Textbox(
                     EXAMPLE.read_text(encoding="utf-8"),
-                    label="plan, in TOML or JSON",
+                    label="Plan, in TOML or JSON",
                     lines=18,
                     max_lines=30,
                     elem_id="study-plan",
@@ -61,12 +62,12 @@ def build(engines: Iterable[str], rows: Sequence[MenuEntry]) -> None:
                 check = gr.Button("Check the plan", elem_id="study-check")
         with gr.Column(scale=2, min_width=320, elem_classes=["sheet"]):
             checked = gr.HTML(apply_default_css=False, elem_id="study-checked")
-            _build_hosting(plan)
+            hosting_of = _build_hosting(plan)
             gr.HTML(ANSWERS, apply_default_css=False, js_on_load=NAME_BUTTON)
             results = gr.File(
                 file_types=[".jsonl"],
                 show_label=False,
-                label="exported answers, JSON lines",
+                label="Exported answers, JSON lines",
                 elem_id="study-results",
             )
             report = gr.Button("Make the report", elem_id="study-analyse")
@@ -79,6 +80,9 @@ def build(engines: Iterable[str], rows: Sequence[MenuEntry]) -> None:
     write.click(_write, compared, [plan, checked], queue=False, **_PRIVATE)
     check.click(_check, plan, checked, queue=False, **_PRIVATE)
     report.click(_report, [plan, results], shown, concurrency_limit=1, **_PRIVATE)
+    if hosting_of is not None:
+        inputs = [hosting_of.name, hosting_of.key]
+        hosting_of.report.click(_report_of, inputs, shown, concurrency_limit=1, **_PRIVATE)
 
 
 def _build_form(rows: Sequence[MenuEntry]) -> tuple[list[Any], gr.Button]:
@@ -137,22 +141,59 @@ def _build_form(rows: Sequence[MenuEntry]) -> tuple[list[Any], gr.Button]:
     return values, gr.Button("Plan the test", variant="primary", elem_id="study-plan-it")
 
 
-def _build_hosting(plan: gr.Textbox) -> None:
-    """Place what begins and ends the studies of this server."""
+@dataclass(frozen=True)
+class Hosted:
+    """The components of the studies of this server.
+
+    Args:
+        key: Of this server.
+        name: Of a study.
+        report: Makes the report of it.
+    """
+
+    key: gr.Textbox
+    name: gr.Dropdown
+    report: gr.Button
+
+
+def _build_hosting(plan: gr.Textbox) -> Hosted | None:
+    """Place what begins, watches and ends the studies of this server; None where it has none."""
     if not handlers.can_host():
         gr.HTML(f'<p class="note">{hosting.NOT_HERE}.</p>', apply_default_css=False)
-        return
+        return None
     html('<h2 class="label">Hosting on this server</h2>')
     key = gr.Textbox(label="Key of this server", type="password", elem_id="study-key")
     with gr.Row():
+        preview = gr.Button("Preview as a listener", size="sm", elem_id="study-preview")
         begin = gr.Button("Host this plan", size="sm", elem_id="study-begin")
-        look = gr.Button("Show", size="sm", elem_id="study-look")
-    name = gr.Dropdown([], label="Hosted studies", elem_id="study-name")
-    end = gr.Button("Stop hosting", size="sm", elem_id="study-end")
+        look = gr.Button("Show studies", size="sm", elem_id="study-look")
+    name = gr.Dropdown([], label="Studies of this server", elem_id="study-name")
+    with gr.Row():
+        progress = gr.Button("Progress", size="sm", elem_id="study-progress")
+        report = gr.Button("Report so far", size="sm", elem_id="study-report-of")
+        end = gr.Button("Stop hosting", size="sm", elem_id="study-end")
     said = gr.HTML(apply_default_css=False, elem_id="study-hosted")
+    preview.click(_preview, [plan, key], said, concurrency_limit=1, **_PRIVATE)
     begin.click(_host, [plan, key], [said, name], concurrency_limit=1, **_PRIVATE)
     look.click(_look, key, [said, name], queue=False, **_PRIVATE)
+    progress.click(_progress, [name, key], said, queue=False, **_PRIVATE)
     end.click(_end, [name, key], [said, name], queue=False, **_PRIVATE)
+    return Hosted(key, name, report)
+
+
+def _preview(plan: Any, key: Any, request: gr.Request) -> Iterator[str]:
+    with plain_errors():
+        yield from handlers.preview_as_listener(plan, key, _origin(request))
+
+
+def _progress(name: Any, key: Any) -> str:
+    with plain_errors():
+        return handlers.show_progress(name, key)
+
+
+def _report_of(name: Any, key: Any) -> str:
+    with plain_errors():
+        return handlers.report_of(name, key)
 
 
 def _host(plan: Any, key: Any, request: gr.Request) -> Iterator[tuple[Any, Any]]:
@@ -175,10 +216,15 @@ def _end(name: Any, key: Any, request: gr.Request) -> tuple[Any, Any]:
 
 def _hosted(key: Any, request: gr.Request) -> tuple[Any, Any]:
     """Return the hosted studies as HTML and as choices, at the address that the browser knows."""
-    origin = request.headers.get("origin") or f"http://{request.headers.get('host', '')}"
-    names = handlers.hosted(key)
-    chosen = names[0] if names else None
-    return handlers.show_hosted(names, origin), gr.update(choices=names, value=chosen)
+    listed = handlers.study_choices(key)
+    chosen = listed[0][1] if listed else None
+    shown = handlers.show_hosted(handlers.hosted(key), _origin(request))
+    return shown, gr.update(choices=listed, value=chosen)
+
+
+def _origin(request: gr.Request) -> str:
+    """Return the address of this server as the browser knows it."""
+    return request.headers.get("origin") or f"http://{request.headers.get('host', '')}"
 
 
 def _plan(*values: Any) -> tuple[str, str]:
@@ -191,29 +237,29 @@ def _build_comparison(engines: list[str]) -> tuple[list[Any], gr.Button]:
     """Place what writes the plan of a matched set."""
     with gr.Accordion("Compare engines", open=False, elem_id="study-compare-fold"):
         fields = [
-            gr.CheckboxGroup(engines, value=engines[:2], label="engines", elem_id="study-engines"),
+            gr.CheckboxGroup(engines, value=engines[:2], label="Engines", elem_id="study-engines"),
             gr.Textbox(
-                label="folder of files made elsewhere",
+                label="Folder of files made elsewhere",
                 info="MIDI files or REMIGEN words, as one more side; may be left out",
                 max_lines=1,
                 elem_id="study-folder",
             ),
             gr.Textbox(
                 "s-9 o-0 t-35 i-0\ns-8 o-0 t-29 i-0",
-                label="prompts",
+                label="Prompts",
                 info="REMIGEN words, a line each; the plan can name settings instead",
                 lines=3,
                 max_lines=8,
                 elem_id="study-prompts",
             ),
             gr.Textbox(
-                "0.5, 0.8, 1.0", label="temperatures", max_lines=1, elem_id="study-temperatures"
+                "0.5, 0.8, 1.0", label="Temperatures", max_lines=1, elem_id="study-temperatures"
             ),
             gr.Number(
                 10,
                 precision=0,
                 minimum=1,
-                label="pieces for each prompt and temperature",
+                label="Pieces for each prompt and temperature",
                 elem_id="study-samples",
             ),
         ]

@@ -11,11 +11,14 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from composer.errors import ComposerError, RequestError
+from composer.listening.ballots import Ballots
 from composer.listening.plan import EXAMPLE, load_plan, read_plan
+from composer.listening.reception import Reception
 from composer.listening.sources import Sources
+from composer.listening.stimuli import load_study
 from composer.ui.studies import form, handlers, hosting
 from composer.ui.studies.hosting import Hosting, name_of
-from tests.listening.studies import chirp, compose, make_plan
+from tests.listening.studies import chirp, compose, knowing, listen, make_plan
 
 FORM: dict[str, Any] = {
     "title": "Which is better?",
@@ -103,6 +106,58 @@ def test_a_study_begins_is_served_ends_and_stays_closed(served: Hosting, tmp_pat
         assert client.get(address).status_code == 200 and Hosting(tmp_path).names == ["three-ways"]
     with pytest.raises(RequestError, match="no such study"):
         served.end("../three-ways")
+
+
+def test_a_study_is_previewed_changed_and_hosted_and_no_answer_of_a_preview_counts(
+    served: Hosting, tmp_path: Path
+) -> None:
+    app = Starlette(routes=[Mount("/studies", served)])
+    with TestClient(app) as client:
+        list(served.preview(make_plan()))
+        place = f"/studies/{served.preview_path(make_plan())}"
+        assert client.get(place).status_code == 200
+        assert client.post(f"{place}api/listeners", json={"agrees": True}).status_code == 200
+        assert (served.names, served.kept) == ([], [])
+        assert Hosting(tmp_path).names == []  # a server that starts again does not serve it either
+        assert client.get("/studies/three-ways/").status_code == 404
+        assert client.get("/studies/three-ways/preview/").status_code == 404
+        changed = make_plan(seed=4)  # nobody was asked yet: the clips are made anew
+        list(served.preview(changed))
+        assert client.get(place).status_code == 404
+        list(served.begin(changed))
+        assert client.get("/studies/three-ways/").status_code == 200
+        plan, listeners = served.read("three-ways")
+        assert (plan, listeners) == (changed, ())
+
+
+def test_progress_and_report_of_a_hosted_study_count_who_came(
+    served: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSER_STUDIES", str(tmp_path))
+    monkeypatch.setenv("COMPOSER_STUDY_KEY", "sesame")
+    monkeypatch.setattr(hosting, "_hosting", lambda home: served)
+    plan = make_plan(max_listeners=20)
+    list(served.begin(plan))
+    assert "0 of 20 places are taken" in handlers.show_progress("three-ways", "sesame")
+    ballots = Ballots(tmp_path / "three-ways" / "ballots.sqlite")
+    reception = Reception(load_study(tmp_path / "three-ways"), ballots)
+    first = knowing(ballots, lambda trial: {"choice": "a"})
+    for _ in range(3):
+        listen(reception, first)
+    reception.withdraw(listen(reception, first))
+    reception.enrol({"agrees": True})
+    shown = handlers.show_progress("three-ways", "sesame")
+    assert "5 of 20 places are taken: 3 finished, 1 on the way, 1 withdrew; 24 answers" in shown
+    assert "3 of 20 places finished" in shown and "80% needs" in shown
+    served.end("three-ways")
+    assert handlers.study_choices("sesame") == [("three-ways (closed)", "three-ways")]
+    report = handlers.report_of("three-ways", "sesame")
+    assert "Strengths" in report and "&lt;svg" in report
+    for act in (handlers.show_progress, handlers.report_of):
+        with pytest.raises(RequestError, match="not the key"):
+            act("three-ways", "other")
+        with pytest.raises(RequestError, match="no such study"):
+            act("../three-ways", "sesame")
 
 
 def test_a_plan_of_another_study_under_the_same_title_is_refused(served: Hosting) -> None:
