@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
+from composer.engines import style_of
 from composer.piece import Piece, tell_chords
 from composer.rendering import loudness_of
 from composer.request import Request
@@ -126,7 +127,8 @@ def _compare_course(request: Request, piece: Piece) -> Iterator[Outcome]:
         got = loudness_of(piece)
         yield Outcome("loudness", request.loudness, got or "as usual", got == request.loudness)
     if request.avoided:
-        has = {piece.composer, piece.form, piece.ensemble, str(piece.key), str(piece.meter)}
+        names = piece.composer, piece.form, piece.ensemble, str(piece.key), str(piece.meter)
+        has = {*names, style_of(piece.composer) or ""}
         found = ", ".join(sorted(request.avoided & has))
         yield Outcome("avoid", f"no {request.avoid}", found or "none", not found)
 

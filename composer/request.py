@@ -146,7 +146,7 @@ class Request:
     )
     avoid: str | None = _text(
         "Avoid",
-        "composers, forms, ensembles, keys or meters that are not wanted, by commas",
+        "composers, styles, forms, ensembles, keys or meters that are not wanted, by commas",
         most=400,
     )
     chords: Progression | None = _text(

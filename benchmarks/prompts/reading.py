@@ -5,7 +5,8 @@
 
 The prompts of tests/prompts/held_out.toml were written, with what they should mean, before there
 was a grammar, and the grammar was mended until they were read. Those of fresh.toml were written
-after it: fresh.json is their first reading, before anything was mended for them.
+after it, those of further.toml before words of style set anything: fresh.json and further.json
+are their first readings, before anything was mended for them.
 
 A setting is right when its value is exactly what is expected, none where none is; a tempo when it
 lies in the expected range. A prompt is right when everything in it is.
@@ -31,7 +32,7 @@ from benchmarks.record import ROOT, Share, machine_facts, print_table, rounded, 
 from composer.pipeline import menu
 from composer.prompts import Prompt, read_prompt
 
-EXACT = ("composer", "form", "ensemble", "key", "meter", "parts", "bars", "length_s")
+EXACT = ("composer", "style", "form", "ensemble", "key", "meter", "parts", "bars", "length_s")
 QUALITIES = ("mode", "density", "register", "chromaticity", "liveliness", "loudness")
 SETTINGS = (*EXACT, *QUALITIES, "tempo", "avoid", "contradictions", "states")
 # What "short" and "long" stand for, where nothing is expected of the number of bars.

@@ -33,6 +33,7 @@ from composer.engines.shelf import (
     upgrade_tree,
 )
 from composer.engines.suggestions import Suggestion, menu_values
+from composer.tokenizer.styles import style_of
 
 __all__ = [
     "Ask",
@@ -63,6 +64,7 @@ __all__ = [
     "open_sound",
     "play",
     "sound_model",
+    "style_of",
     "upgrade_document",
     "upgrade_tree",
 ]

@@ -156,7 +156,8 @@ def _wanted(rows: Sequence[MenuEntry], request: Request) -> list[MenuEntry]:
     found = [
         row
         for row in rows
-        if avoided.isdisjoint({row.composer} - {request.composer} | {row.form} - {request.form})
+        if avoided.isdisjoint({row.composer, row.style} - {request.composer, request.style})
+        and (row.form == request.form or row.form not in avoided)
         and (request.ensemble or row.ensemble) not in avoided
         and (not request.ensemble or row.ensemble == request.ensemble)
     ]

@@ -17,7 +17,9 @@ from composer.prompts.quantities import read_quantity
 QUALITIES = frozenset(
     ["tempo", "density", "register", "chromaticity", "liveliness", "loudness", "mood", "length"]
 )
-_NAMES = frozenset(["form", "composer", "ensemble", "substitute", "unavailable", "other_composer"])
+_NAMES = frozenset(
+    ["form", "composer", "ensemble", "style", "substitute", "unavailable", "other_composer"]
+)
 _LEAP = 3  # words between "not" and what it reaches, at most
 # What a German compound may end in: "Streichquartettsatz", "Walzerstück".
 _COMPOUNDS = ("satz", "satzes", "stuck", "stucke", "stuckes", "musik", "werk", "artig", "hafte")
@@ -36,7 +38,7 @@ def read_spans(line: Line) -> list[Span]:
         if span:
             spans.append(span)
         index = span.end if span else index + 1
-    return _steered(line, spans)
+    return _in_turn(line, _steered(line, spans))
 
 
 def _read_span(line: Line, index: int) -> Span | None:
@@ -76,8 +78,10 @@ def _span_of(line: Line, index: int, end: int, meaning: Meaning) -> Span | None:
         return Span(index, end, "ensemble", value, "guessed", f"written for {value}")
     if kind == "substitute":
         return Span(index, end, kind, value, "guessed", f"no {value} is on the menu")
-    if kind == "era":
-        return Span(index, end, kind, value, "guessed", "a composer of that time is chosen")
+    if kind == "no_style":
+        return None
+    if kind == "style_guess":
+        return Span(index, end, "style", value, "guessed", _taken_style(value))
     if kind == "mode_alone":
         return Span(index, end, "mode", value)
     if kind == "length_s":
@@ -95,6 +99,10 @@ _UNAVAILABLE = {
     "feature": "there is no setting for it",
     "modes": "keys are major or minor",
 }
+
+
+def _taken_style(style: str) -> str:
+    return "taken as music from about 1890 on" if style == "later" else f"taken as {style} music"
 
 
 def _is_asked(line: Line, index: int, end: int) -> bool:
@@ -184,3 +192,40 @@ def _is_joined(line: Line, before: Span, span: Span, degree: str = "") -> bool:
         or {before.kind, span.kind} <= QUALITIES
         or ({before.kind, span.kind} <= _NAMES)
     )
+
+
+# --- what comes after what --------------------------------------------------------------------
+
+
+def _in_turn(line: Line, spans: Sequence[Span]) -> list[Span]:
+    """Join loudnesses that follow each other: `soft at first, then loud`, `leiser gegen Ende`."""
+    found: list[Span] = []
+    for span in spans:
+        before = found[-1] if found else None
+        if before is not None and _is_plain_loudness(before) and _is_plain_loudness(span):
+            course = f"{before.value[0]}<{span.value[0]}".replace("f<p", "f>p")
+            if _has_role(line, "then", before.end, span.first) and len(set(course)) == 3:
+                found[-1] = replace(before, end=span.end, value=course)
+                continue
+        found.append(span)
+    return [_towards_end(line, span) for span in found]
+
+
+def _is_plain_loudness(span: Span) -> bool:
+    is_level = span.kind == "loudness" and span.value in ("p", "pp", "f", "ff")
+    return is_level and not span.is_negated and not span.degree
+
+
+def _has_role(line: Line, role: str, begin: int, end: int) -> bool:
+    return any(line.role(role, index) for index in range(begin, end))
+
+
+def _towards_end(line: Line, span: Span) -> Span:
+    """Read a loudness beside `towards the end` as one that is reached there."""
+    if not _is_plain_loudness(span):
+        return span
+    course = "f>p" if span.value.startswith("p") else "p<f"
+    after, before = line.role("at_end", span.end), line.role_before("at_end", span.first)
+    if after:
+        return replace(span, end=after[1], value=course)
+    return span if before is None else replace(span, first=before, value=course, reach=None)

@@ -20,6 +20,8 @@ _SIGNS = {"#": "#", "♯": "#", "♭": "b"}
 _OF_MODE = ("key", "mode", "tonality", "scale", "third", "chord", "problem")
 # Notes in small letters that are no word after "in" at the end of a phrase.
 _SMALL = {"en": "bcdefg", "de": ("c", "d", "e", "f", "g", "a", "h", "b", "es", "as", "fis", "cis")}
+# Those that are no word of a language or of measure between two commas.
+_SMALL_CODES = frozenset(["bm", "cm", "dm", "em", "fm", "gm", "ebm", "bbm", "f#m", "c#m", "g#m"])
 _GERMAN_MODES = ("dur", "moll")
 
 
@@ -50,6 +52,8 @@ def _read_compact(line: Line, index: int) -> Span | None:
         mode_behind = line.role("mode", stop)
         if mode_behind and text[0].islower() and text[1:] in ("b", "#", "♯", "♭"):
             text = text[0].upper() + text[1:]  # "bb minor"
+        if text in _SMALL_CODES and index > 0 and line.is_end(index - 1) and line.is_end(stop):
+            text = text[0].upper() + text[1:]  # ", gm,"
         match = _COMPACT.fullmatch(text)
         if not match or not (match[2] or match[3]):
             continue

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from composer.engines import style_of
 from composer.prompts.grammar import QUALITIES
 from composer.prompts.lexicon import meanings
 from composer.prompts.line import Span
@@ -121,21 +122,45 @@ def merge(spans: Sequence[Span]) -> Draft:
     """Return the settings that spans say together."""
     draft = Draft()
     for number, span in enumerate(spans):
-        if span.state != "not available" and not _is_guessed_mood(span):
+        if span.state != "not available" and not (_is_guess(span) and not span.is_negated):
             _take(draft, number, span)
+    _settle_style(draft, spans)
     _guess_moods(draft, spans)
     _settle_key(draft)
     return draft
 
 
-def _is_guessed_mood(span: Span) -> bool:
-    return span.kind == "mood" and span.state == "guessed"
+def _is_guess(span: Span) -> bool:
+    return span.kind in ("mood", "style") and span.state == "guessed"
+
+
+def _settle_style(draft: Draft, spans: Sequence[Span]) -> None:
+    """Hold style and composer against each other; a word that may mean a style never contradicts.
+
+    "Romantic" is a style as long as nothing else is said of style or composer, otherwise a mood.
+    """
+    composer = draft.settings.get("composer")
+    own = style_of(composer)
+    said = draft.settings.get("style")
+    if own and said and own != said:
+        both = str(said), f"{composer} ({own})"
+        draft.contradictions.append(Contradiction("style", both, str(composer)))
+        del draft.settings["style"]
+        for told in draft.by_span.values():
+            told.pop("style", None)
+    for number, span in enumerate(spans):
+        if span.kind == "style" and span.state == "guessed" and not span.is_negated:
+            draft.by_span.setdefault(number, {})
+            if said in (None, span.value) and own in (None, span.value):
+                draft.settings["style"] = draft.by_span[number]["style"] = said = span.value
+            elif span.value == "Romantic":
+                _take_all(draft, number, meanings()["mood"]["lyrical"])
 
 
 def _guess_moods(draft: Draft, spans: Sequence[Span]) -> None:
     """Let what words bring to mind fill what nothing else says: no guess contradicts a word."""
     for number, span in enumerate(spans):
-        if _is_guessed_mood(span):
+        if span.kind == "mood" and _is_guess(span):
             draft.by_span.setdefault(number, {})
             for name, value in ({} if span.is_negated else meanings()["mood"][span.value]).items():
                 if name not in draft.settings and name not in draft.suggested:
@@ -151,10 +176,6 @@ def _take(draft: Draft, number: int, span: Span) -> None:
     elif span.kind == "substitute":
         if not span.is_negated:
             _take_all(draft, number, meanings()["substitute"][span.value])
-    elif span.kind == "era":
-        if not span.is_negated:
-            draft.by_span[number] = {"composer": None}
-            draft.suggested["era"] = span.value
     elif span.kind == "signature":
         if not span.is_negated:
             draft.say(number, "signature", span.value)
@@ -166,7 +187,7 @@ def _take(draft: Draft, number: int, span: Span) -> None:
 
 
 def _take_negated(draft: Draft, number: int, span: Span) -> None:
-    if span.kind in ("form", "composer", "ensemble", "meter", "key"):
+    if span.kind in ("form", "composer", "style", "ensemble", "meter", "key"):
         draft.shun(number, str(span.value))
 
 

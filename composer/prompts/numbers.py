@@ -87,6 +87,14 @@ def _italian(n: int) -> str:
     return ("" if n < 200 else _IT[n // 100]) + "cento" + (_italian(n % 100) if n % 100 else "")
 
 
+# "Une trentaine", "una veintena", "una decina": about so many.
+_ABOUT = {
+    **{"dizaine": 10, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40},
+    **{"cinquantaine": 50, "soixantaine": 60, "decena": 10, "quincena": 15, "veintena": 20},
+    **{"treintena": 30, "cuarentena": 40, "cincuentena": 50, "decina": 10, "quindicina": 15},
+    **{"ventina": 20, "trentina": 30, "quarantina": 40, "cinquantina": 50},
+}
+
 _SPELLERS: dict[str, Callable[[int], str]] = {
     "en": _english,
     "de": _german,
@@ -107,6 +115,7 @@ def number_words() -> dict[tuple[str, ...], float]:
             found[tuple(word for word in words if word != "and")] = number
     found |= {(fold(_DE[n]) + "einhalb",): n + 0.5 for n in range(2, 13)}
     found |= dict.fromkeys([("hundred",), ("hundert",), ("cento",)], 100)
+    found |= {(word, *of): n for word, n in _ABOUT.items() for of in ((), ("de",), ("di",))}
     # A feminine or shortened one before a noun, and what a dictation writes apart.
     articles = _words("ein eine einen einer une una un")
     return found | dict.fromkeys(((word,) for word in articles), 1)

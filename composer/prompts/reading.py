@@ -14,7 +14,7 @@ from composer.prompts.grammar import read_spans
 from composer.prompts.lexicon import lexicon
 from composer.prompts.line import Line, Span, line_of
 from composer.prompts.merging import Contradiction, Draft, merge
-from composer.prompts.spelling import mend
+from composer.prompts.spelling import mend, part
 from composer.prompts.tokens import Token, tokens_of
 
 MAX_CHARACTERS = 4000
@@ -61,7 +61,7 @@ class Reading:
     Args:
         text: The prompt, as far as it was read.
         language: In which it seems to be written.
-        settings: By name; a tempo as a range in quarters a minute under `tempo`, and an era.
+        settings: By name; a tempo as a range in quarters a minute under `tempo`.
         avoid: Composers, forms, ensembles, keys and meters that are not wanted.
         phrases: All that it says, in its order.
         contradictions: What it says that cannot both be.
@@ -94,7 +94,7 @@ def read_words(text: str, dropped: Collection[int] = ()) -> Reading:
     text = text[:MAX_CHARACTERS]
     typed = tokens_of(text)
     first = line_of(typed, lexicon())
-    line = line_of(mend(typed, "" if first.is_torn else first.language), lexicon())
+    line = line_of(part(mend(typed, "" if first.is_torn else first.language)), lexicon())
     spans = read_spans(line)
     starts = [_start(line, span) for span in spans]
     kept = [span for span, start in zip(spans, starts, strict=True) if start not in dropped]
@@ -145,7 +145,7 @@ def _means_something(line: Line, index: int) -> bool:
     token = line.tokens[index]
     if token.is_number:
         return True
-    roles = ("negation", "until", "and", "degree", "key_before", "asked_by", "number")
+    roles = ("negation", "until", "and", "degree", "key_before", "asked_by", "number", "at_end")
     return token.is_word and not (
         line.is_plain(index) or any(line.role(role, index) for role in roles)
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from composer.engines import MenuEntry
-from composer.prompts.lexicon import meanings
 from composer.prompts.merging import Contradiction
 from composer.prompts.reading import Phrase, Reading, read_words
 from composer.rendering import suggested_tempo_bpm
@@ -23,7 +22,7 @@ from composer.units import TEMPO_RANGE_BPM
 
 # Forms in long note values: their beat is a whole or a half note, and a tempo word means that.
 _LONG_PULSE_BEATS = 4
-_SAME = ("form", "ensemble", "parts", "meter", "mode", "loudness")
+_SAME = ("form", "style", "ensemble", "parts", "meter", "mode", "loudness")
 _LEVELS = ("density", "register", "chromaticity", "liveliness")
 
 
@@ -93,8 +92,9 @@ def settle(reading: Reading, menu: Sequence[MenuEntry]) -> Prompt:
     """Return the settings of a request that are nearest to what was read."""
     said = dict(reading.settings)
     found: list[Contradiction] = []
-    composer, form = _settle_pair(said, reading.avoid, menu, found)
-    said |= {"composer": composer, "form": form}
+    composer, form = _settle_pair(said, menu, found)
+    style = _settle_style(said.get("style"), composer, form, menu, found)
+    said |= {"composer": composer, "form": form, "style": style}
     if composer is None:
         said.pop("composer")
     settings: dict[str, Any] = {n: said[n] for n in _SAME if said.get(n) is not None}
@@ -107,19 +107,14 @@ def settle(reading: Reading, menu: Sequence[MenuEntry]) -> Prompt:
     tempo = _tempo_range(said, form)
     settings |= _settle_length(said, tempo, found, settings.get("meter"))
     reading = replace(reading, contradictions=(*reading.contradictions, *found))
-    reading = _with_pair(reading, composer, form)
+    reading = _with_names(reading, {"composer": composer, "form": form, "style": style})
     return Prompt(reading, settings, tempo)
 
 
 def _settle_pair(
-    said: Mapping[str, Any],
-    avoid: Sequence[str],
-    menu: Sequence[MenuEntry],
-    found: list[Contradiction],
+    said: Mapping[str, Any], menu: Sequence[MenuEntry], found: list[Contradiction]
 ) -> tuple[str | None, str | None]:
     composer, form = said.get("composer"), said.get("form")
-    if composer is None and said.get("era"):
-        composer = _of_era(said["era"], form, avoid, menu)
     pairs = {(row.composer, row.form) for row in menu}
     if not menu or None in (composer, form) or (composer, form) in pairs:
         known = not menu or form is None or form in {row.form for row in menu}
@@ -130,32 +125,31 @@ def _settle_pair(
     return (composer, None) if forms else (None, form)
 
 
-def _of_era(
-    era: str, form: str | None, avoid: Sequence[str], menu: Sequence[MenuEntry]
+def _settle_style(
+    style: str | None,
+    composer: str | None,
+    form: str | None,
+    menu: Sequence[MenuEntry],
+    found: list[Contradiction],
 ) -> str | None:
-    """Return the composer of a time with most pieces of a form."""
-    names = [name for name in meanings()["era"][era] if name not in avoid]
-    rows = [row for row in menu if row.composer in names and form in (None, row.form)]
-    rows.sort(key=lambda row: -row.pieces)
-    return rows[0].composer if rows else (None if menu else names[0])
+    """Return the style if the menu has music of it in the form that was asked for."""
+    if style is None or composer is not None or not menu:
+        return style
+    if any(row.style == style and form in (None, row.form) for row in menu):
+        return style
+    found.append(Contradiction("style", (style, form or "the menu"), form or "none"))
+    return None
 
 
-def _with_pair(reading: Reading, composer: str | None, form: str | None) -> Reading:
-    """Write into the phrases which composer stands for a time, and what is not on the menu."""
-    return replace(
-        reading, phrases=tuple(_with_names(phrase, composer, form) for phrase in reading.phrases)
-    )
+def _with_names(reading: Reading, settled: Mapping[str, str | None]) -> Reading:
+    """Write into the phrases which of the names that they set are not on the menu."""
+    phrases = tuple(_with_name(phrase, settled) for phrase in reading.phrases)
+    return replace(reading, phrases=phrases)
 
 
-def _with_names(phrase: Phrase, composer: str | None, form: str | None) -> Phrase:
+def _with_name(phrase: Phrase, settled: Mapping[str, str | None]) -> Phrase:
     told = phrase.settings
-    if told == {"composer": None}:
-        return replace(phrase, settings={"composer": composer} if composer else {})
-    gone = [
-        name
-        for name, value in (("composer", composer), ("form", form))
-        if told.get(name) and value is None
-    ]
+    gone = [name for name, value in settled.items() if told.get(name) and value is None]
     if not gone:
         return phrase
     note = f"no {told[gone[0]]} is on the menu for the rest"

@@ -22,6 +22,7 @@ MIN_LETTERS, SHORT_LETTERS, LONG_LETTERS, MAX_LETTERS = 3, 5, 8, 30
 # Costs up to which a word is mended; the second is for names of eight letters and more.
 CERTAIN, DOUBTFUL = 1.05, 1.75
 _NAMES = ("form", "composer", "ensemble", "unit", "other_composer", "mode")
+_COMPOSED = {"form", "ensemble", "substitute"}
 _VOWELS = set("aeiouy")
 # Neighbours on the keyboards of the five languages, and letters that sound alike.
 _KEYS = (*("qwertyuiop", "asdfghjkl", "zxcvbnm"), "qwertzuiop", "azertyuiop")
@@ -54,6 +55,24 @@ def mend(tokens: Sequence[Token], language: str) -> list[Token]:
     return found
 
 
+def part(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with German compounds parted: `Barocksonate` -> `Barock`, `sonate`."""
+    return [one for token in tokens for one in _parts_of(token, lexicon())]
+
+
+def _parts_of(token: Token, words: Lexicon) -> list[Token]:
+    if token.is_word and token.folded not in words.known:
+        for cut in range(MIN_LETTERS, len(token.folded) - MIN_LETTERS):
+            head, tail = token.folded[:cut], token.folded[cut:]
+            kinds = {one.kind for one in words.content.get((tail,), ())}
+            if (head,) in words.roles["compound"] and kinds & _COMPOSED:
+                at = token.start + cut
+                first = replace(token, text=token.text[:cut], folded=head, end=at)
+                second = Token(token.text[cut:], tail, at, token.end, is_joined=True)
+                return [first, second]
+    return [token]
+
+
 def _is_fine(token: Token, words: Lexicon) -> bool:
     return (
         not token.is_word
@@ -68,11 +87,13 @@ def _may_be_name(word: str, words: Lexicon) -> bool:
 
 
 def _kinds_expected(tokens: Sequence[Token], index: int, words: Lexicon) -> set[str]:
-    """Return the kinds of words that what stands before makes likely."""
+    """Return the kinds of words that what stands before and after makes likely."""
+    expected = set()
+    if index + 1 < len(tokens) and (tokens[index + 1].folded,) in words.roles["unit"]:
+        expected |= {"number_word"}
     before = tokens[index - 1] if index else None
     if before is None:
-        return set()
-    expected = set()
+        return expected
     if (before.folded,) in words.roles["note"] or (before.folded,) in words.roles["accidental"]:
         expected |= {"mode", "accidental"}
     if before.is_number or (before.folded,) in words.roles["number_word"]:

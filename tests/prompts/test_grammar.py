@@ -111,3 +111,56 @@ def test_a_pair_that_is_on_no_menu_keeps_its_composer() -> None:
 def test_bars_and_seconds_together_decide_the_tempo() -> None:
     asked = read_prompt("16 bars in 4/4, 32 seconds", ())
     assert asked.settings["tempo_bpm"] == 120.0
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "mode"),
+    [
+        ("a romantic prelude", "Romantic", None),
+        ("a romantic sonata by Scarlatti", None, None),
+        ("a baroque and romantic prelude", "Baroque", None),
+        ("a classical prelude by Bach", None, None),
+        ("a Baroque prelude by Bach", "Baroque", None),
+        ("no romantic prelude", None, None),
+    ],
+)
+def test_a_word_that_may_mean_a_style_never_contradicts(
+    text: str, style: str | None, mode: str | None
+) -> None:
+    reading = read_words(text)
+    assert reading.settings.get("style") == style and not reading.contradictions
+
+
+def test_a_style_and_a_composer_of_another_cannot_both_be() -> None:
+    reading = read_words("a Renaissance prelude by Chopin")
+    assert reading.settings["composer"] == "Chopin" and "style" not in reading.settings
+    assert [one.setting for one in reading.contradictions] == ["style"]
+
+
+def test_a_style_without_music_of_the_form_is_told() -> None:
+    from composer.pipeline import menu
+
+    asked = read_prompt("a Baroque waltz", menu())
+    assert "style" not in asked.settings and asked.settings["form"] == "waltz"
+    states = {word: phrase.state for word, phrase in asked.reading.words()}
+    assert states["Baroque"] == "not available"
+
+
+@pytest.mark.parametrize(
+    ("text", "course"),
+    [
+        ("soft at first, then loud", "p<f"),
+        ("erst laut und dann leise", "f>p"),
+        ("plus fort vers la fin", "p<f"),
+        ("più piano verso la fine", "f>p"),
+        ("suave al final", "f>p"),
+        ("soft, not loud", "p"),
+    ],
+)
+def test_loudness_that_changes_is_a_course(text: str, course: str) -> None:
+    assert read_words(text).settings["loudness"] == course
+
+
+def test_german_compounds_are_parted_where_both_halves_mean_something() -> None:
+    assert read_words("Barocksonate").settings == {"style": "Baroque", "form": "sonata"}
+    assert read_words("Barockgarten").settings == {}
