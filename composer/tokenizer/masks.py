@@ -73,6 +73,7 @@ class Frame:
         one_line: Whether each part sounds one note at a time.
         sections: Section ids by bar; None lets the model choose.
         layout: What every bar is, [bars, 4]; takes the place of sections.
+        enters_at: The bar of each part before which it is silent; none waits unless given.
     """
 
     bars: int
@@ -81,6 +82,7 @@ class Frame:
     one_line: bool = False
     sections: Sequence[int] | None = None
     layout: Layout | None = None
+    enters_at: Sequence[int] = ()
 
 
 @dataclass
@@ -123,6 +125,7 @@ class Grammar:
         self._in_range = (ranges[:, :1] <= _PITCHES) & (ranges[:, 1:] >= _PITCHES)  # [P, 128]
         self._has_keys = self._in_range.any(1)  # [P]
         self._parts_in_order = np.arange(n_parts)
+        self._enters_at = np.array(self.frame.enters_at or [0] * n_parts)
         self._last_free: tuple[Ints, Mask] | None = None
 
     @property
@@ -245,8 +248,15 @@ class Grammar:
     def _free_from(self) -> Ints:
         """When the first part (or key, if parts sound chords) falls silent, from the beginning."""
         if self.frame.one_line:
-            return np.asarray(self.part_end.min(1))
-        return np.asarray(np.where(self._in_range, self.pitch_end, _NEVER).min((1, 2)))
+            return np.asarray(np.where(self._have_entered, self.part_end, _NEVER).min(1))
+        may_sound = self._in_range & self._have_entered[:, :, None]
+        return np.asarray(np.where(may_sound, self.pitch_end, _NEVER).min((1, 2)))
+
+    @property
+    def _have_entered(self) -> Mask:
+        """Return which parts may sound in the present bar, [B, P]."""
+        found: Mask = self.bar[:, None] >= self._enters_at
+        return found
 
     def _has_room_now(self) -> Mask:
         """Whether a further note may stand at the last note's position, [B]."""
@@ -260,6 +270,7 @@ class Grammar:
         None may twice at one position, because it sounds what it has just begun.
         """
         is_silent = self.part_end <= (self.bar_onset + position)[:, None]
+        is_silent &= self._have_entered
         is_later = self._parts_in_order > self.last_part[:, None]
         found: Mask = is_silent & self._has_keys & (is_later | (position != self.position)[:, None])
         return found
@@ -289,7 +300,8 @@ class Grammar:
 
     def _free_keys(self, onset: Ints) -> Mask:
         """Return which keys are free, wherever their parts stand in the order, [B, P, 128]."""
-        return np.asarray(self._in_range & (self.pitch_end <= onset[:, None, None]))
+        may_sound = self._in_range & self._have_entered[:, :, None]
+        return np.asarray(may_sound & (self.pitch_end <= onset[:, None, None]))
 
     def _parts(self, chosen: Events) -> Mask:
         allowed = np.zeros((self.size, vocab.N_PART_WRITTEN), np.bool_)

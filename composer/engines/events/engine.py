@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ from composer.engines.events.chord_tones import ChordTones
 from composer.engines.events.continuing import Continuing, bars_of, continuing_drawing
 from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_groups, slide
 from composer.engines.events.filling import filling_drawing
+from composer.engines.events.fugues import (
+    FORM,
+    MIN_VOICES,
+    RANGES,
+    FugueEntries,
+    FuguePlan,
+    sample_plan,
+)
 from composer.engines.events.leanings import Beats, Closing, Entries, Together
 from composer.engines.events.levels import Levels
 from composer.engines.events.part_writing import PartWriting, parallel_costs
@@ -207,10 +216,13 @@ class EventEngine(Engine):
         if self.menu:
             check_menu(ask.request, self.menu)
         request, window = ask.request, min(self.window, COMPOSING_ROWS)
-        conditions = conditions_of_request(decide(request, self.menu))
-        layout = self._layout(request, conditions.form)
+        conditions = with_voices(conditions_of_request(decide(request, self.menu)), request.seed)
+        plan = fugue_plan(request, conditions)
+        layout = None if plan else self._layout(request, conditions.form)
         laid_out = {} if layout is None else {"layout": layout_to_text(layout)}
         frame = build_frame(request, conditions, layout if self.vocabulary.relations else None)
+        if plan is not None:
+            frame = replace(frame, enters_at=plan.enters_at())
         costs = parallel_costs(conditions, request.part_writing)
 
         def begin(size: int) -> tuple[Grammar, Together]:
@@ -231,6 +243,8 @@ class EventEngine(Engine):
                 leanings.append(Beats(grammar, request.part_writing))
             if layout is not None:
                 leanings.append(Returns(size, layout))
+            if plan is not None:
+                leanings.append(FugueEntries(grammar, plan))
             if request.chords is not None:
                 leanings.append(ChordTones(grammar, request.chords, conditions.key.shift))
             if Levels.is_asked(request):
@@ -321,6 +335,27 @@ def _window(notes: dict[str, Any]) -> int:
     return rows
 
 
+def with_voices(conditions: Conditions, seed: int) -> Conditions:
+    """Return conditions in which a keyboard fugue has three or four voices, unless it says so."""
+    if conditions.form != FORM or conditions.ensemble != "keyboard" or (conditions.parts or 0) > 2:
+        return conditions
+    return replace(conditions, parts=MIN_VOICES + seed % 2)
+
+
+def fugue_plan(request: Request, conditions: Conditions) -> FuguePlan | None:
+    """Return who enters when in a fugue; None of all else, and where a layout was asked for."""
+    n_parts = conditions.parts or usual_parts(conditions.ensemble or "keyboard")
+    if (
+        conditions.form != FORM
+        or n_parts < MIN_VOICES
+        or request.layout
+        or not request.part_writing
+    ):
+        return None
+    rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 4]))
+    return sample_plan(request.bars, n_parts, rng)
+
+
 def build_frame(request: Request, conditions: Conditions, layout: Layout | None = None) -> Frame:
     """Return what is fixed about a request's pieces: bars, meter, ranges with the tonic on C.
 
@@ -332,11 +367,14 @@ def build_frame(request: Request, conditions: Conditions, layout: Layout | None 
     ensemble = conditions.ensemble or "keyboard"
     n_parts = conditions.parts or usual_parts(ensemble)
     shift = conditions.shift or 0
-    ranges = part_ranges(ensemble, n_parts, conditions.composer)
+    ranges: Sequence[tuple[int, int]] = part_ranges(ensemble, n_parts, conditions.composer)
+    in_voices = conditions.form == FORM and ensemble == "keyboard" and n_parts in RANGES
+    if in_voices:
+        ranges = RANGES[n_parts]
     return Frame(
         bars=request.bars,
         ranges=[(low - shift, high - shift) for low, high in ranges],
         meter=None if conditions.meter is None else meter_id(conditions.meter),
-        one_line=ensemble in MONOPHONIC_ENSEMBLES,
+        one_line=in_voices or ensemble in MONOPHONIC_ENSEMBLES,
         layout=layout,
     )
