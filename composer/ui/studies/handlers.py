@@ -162,20 +162,22 @@ def show_progress(name: Any, key: Any) -> str:
 
 def _chart(now: Turnout, needs: Sequence[Need]) -> str:
     """Draw the places of a study: finished, on the way, and where a preference would be found."""
-    wanted = [(f"{one.share:.0%}", one.listeners) for one in needs]
-    most = max(now.places, *(count for _, count in wanted), 1) if wanted else max(now.places, 1)
-    bars = [("finished", 0, now.finished), ("under-way", now.finished, now.under_way)]
+    bars = (("finished", 0, now.finished), ("under-way", now.finished, now.under_way))
     drawn = "".join(
-        f'<i class="{kind}" style="left:{100 * begin / most:.2f}%;'
-        f'width:{100 * count / most:.2f}%"></i>'
+        f'<i class="{kind}" style="left:{100 * begin / now.places:.2f}%;'
+        f'width:{100 * count / now.places:.2f}%"></i>'
         for kind, begin, count in bars
     )
-    ticks = "".join(f'<b style="left:{100 * count / most:.2f}%"></b>' for _, count in wanted)
-    found = ", ".join(f"{share} needs {count}" for share, count in wanted)
-    note = f"To find a preference (marks): {found} listeners. " if found else ""
+    marks = "".join(
+        f'<b style="left:{100 * one.listeners / now.places:.2f}%"></b>'
+        for one in needs
+        if one.listeners < now.places
+    )
+    found = ", ".join(f"{one.listeners} for {100 * one.share:.0f} %" for one in needs)
+    note = f"Listeners needed to find a preference (marks): {found}" if found else ""
     return (
         f'<div class="turnout" role="img" aria-label="{now.finished} of {now.places} places '
-        f'finished">{drawn}{ticks}</div><p class="note">{note}</p>'
+        f'finished">{drawn}{marks}</div><p class="note">{note}</p>'
     )
 
 

@@ -148,7 +148,7 @@ def test_progress_and_report_of_a_hosted_study_count_who_came(
     reception.enrol({"agrees": True})
     shown = handlers.show_progress("three-ways", "sesame")
     assert "5 of 20 places are taken: 3 finished, 1 on the way, 1 withdrew; 24 answers" in shown
-    assert "3 of 20 places finished" in shown and "80% needs" in shown
+    assert "3 of 20 places finished" in shown and "for 80 %" in shown
     served.end("three-ways")
     assert handlers.study_choices("sesame") == [("three-ways (closed)", "three-ways")]
     report = handlers.report_of("three-ways", "sesame")
