@@ -14,7 +14,8 @@ _LENGTHS = ("chunks", "bars", "minutes")
 # Settings of a request that do not reach a piece composed section by section: it has a length of
 # its own, and these are weighed over whole pieces.
 NOT_BY_SECTIONS = (
-    "bars", "length_s", "prune", "density", "register", "chromaticity", "liveliness", "loudness",
+    "bars", "length_s", "layout", "prune", "density", "register", "chromaticity", "liveliness",
+    "loudness",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def listed(tab: Tab, name: str) -> list[str]:
     tab.page.click(f"#setting-{name} input")
     found = tab.page.locator("[role='option']").all_inner_texts()
     tab.page.keyboard.press("Escape")
+    tab.page.wait_for_function("!document.querySelector('[role=option]')")  # it fades out
     return [text.replace("\u2713", "").strip() for text in found]
 
 

@@ -101,6 +101,7 @@ def test_a_named_form_takes_the_place_of_a_real_layout(tiny_engine: Engine) -> N
         ({"overlap": float("nan")}, "`overlap` must be a number"),
         ({"plan": "opera"}, "`plan` must be one of"),
         ({"density": "high"}, "`density` is for pieces that are composed at once"),
+        ({"layout": ". ."}, "`layout` is for pieces that are composed at once"),
         ({"length_s": 60.0}, "`length_s` is for pieces that are composed at once"),
     ],
 )

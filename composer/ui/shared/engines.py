@@ -16,7 +16,8 @@ import gradio as gr
 from composer.engines import Capabilities, MenuEntry, Option
 from composer.errors import ComposerError
 from composer.request import options_to_text, parse_options
-from composer.ui.shared import fields
+from composer.ui.shared import fields, wording
+from composer.ui.shared.elements import html
 from composer.ui.shared.settings import OPEN
 from composer.ui.studio import Studio
 
@@ -116,9 +117,9 @@ def build(engines: Mapping[str, Capabilities], ask: str, *, page: str = "setting
         OPEN,
         page=page,
         visible=len(known) > 1,
-        info=_good_for(known, next(iter(known), "")),
     )
     usual = next(iter(known), "")
+    note = html(_good_for(known, usual), visible=len(known) > 1)
     rows, options, controls = {}, [], []
     for name, one in known.items():
         if not one.options:
@@ -130,14 +131,13 @@ def build(engines: Mapping[str, Capabilities], ask: str, *, page: str = "setting
     found = Engines(known, choice, rows, options, controls)
 
     def follow(chosen: Any) -> dict[Any, Any]:
-        told = gr.update(info=_good_for(known, found.name_of(chosen)))
-        return {choice: told} | found.visible_rows(chosen)
+        return {note: _good_for(known, found.name_of(chosen))} | found.visible_rows(chosen)
 
     if len(known) > 1:
         choice.change(
             follow,
             choice,
-            [choice, *rows.values()],
+            [note, *rows.values()],
             queue=False,
             show_progress="hidden",
             api_visibility="private",
@@ -146,8 +146,8 @@ def build(engines: Mapping[str, Capabilities], ask: str, *, page: str = "setting
 
 
 def _good_for(known: Mapping[str, Capabilities], name: str) -> str:
-    """Return what a known engine is good for, with its name."""
-    return f"{name}: {known[name].good_for}" if name in known else ""
+    """Say what a known engine is good for, as HTML."""
+    return wording.note(f"{name}: {known[name].good_for}") if name in known else ""
 
 
 def _control(option: Option, page: str) -> gr.Slider:
