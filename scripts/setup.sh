@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh run      .venv with requirements.txt, FluidSynth and a C compiler if they can be had
 #   scripts/setup.sh check    the same, and the development tools
-#   scripts/setup.sh test     the same, and chromium for the browser tests
+#   scripts/setup.sh test     the same, and chromium and Firefox for the browser tests
 #
 # PYTHON                 the interpreter that makes .venv (python3)
 # COMPOSER_TORCH_INDEX   a further package index, such as PyTorch's own for CPU builds
@@ -71,6 +71,7 @@ apt_install() {
 has_fluidsynth() { "$venv_python" -c 'import fluidsynth' 2>/dev/null; }
 has_kernel() { "$venv_python" -m composer.decoding.kernel.building >>"$log" 2>&1; }
 has_chromium() { command -v chromium >/dev/null; }
+has_firefox() { command -v firefox-esr >/dev/null; }
 
 case $level in run | check | test) ;; *) give_up "know run, check and test, not '$level'" ;; esac
 
@@ -87,4 +88,6 @@ fi
 if [ "$level" = test ]; then
     has_chromium || apt_install chromium && has_chromium ||
         say "no browser: the browser tests will fail; on Debian: apt-get install chromium"
+    has_firefox || apt_install firefox-esr && has_firefox ||
+        say "no Firefox: its tests are skipped; on Debian: apt-get install firefox-esr"
 fi
