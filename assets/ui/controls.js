@@ -38,6 +38,8 @@ export function buildControls(root, view) {
   on('font-off', 'click', () => view.useFont(null));
   on('sheet-switch', 'click', () => controls.toggleSheet());
   on('paint', 'click', () => view.setPainting(!view.isPainting));
+  on('mark', 'click', () => view.setMarking(!view.isMarking));
+  on('unmark', 'click', () => view.areas.clear());
   on('part', 'change', (event) => view.paintPart(Number(event.target.value)));
   on('grid', 'change', (event) => { view.painting.grid = GRIDS[event.target.value][1]; });
   on('erase', 'click', () => { view.isErasing = !view.isErasing; controls.update(view); });
@@ -108,6 +110,8 @@ function painter() {
   return `
 <div class="sv-bar sv-painter" role="toolbar" aria-label="Painting notes">
   <button type="button" class="sv-paint sv-text" aria-pressed="false">paint notes</button>
+  <button type="button" class="sv-mark sv-text" aria-pressed="false">mark areas</button>
+  <button type="button" class="sv-unmark sv-text" hidden>unmark</button>
   <button type="button" class="sv-erase sv-text" aria-pressed="false">eraser</button>
   <label class="sv-pick">part <select class="sv-part"></select></label>
   <label class="sv-pick">note <select class="sv-grid">${grids.join('')}</select></label>
@@ -181,6 +185,8 @@ class Controls {
     if (player.problem) this.say(player.problem);
     if (!this.find('paint')) return;
     this.find('paint').setAttribute('aria-pressed', Boolean(view.isPainting));
+    this.find('mark').setAttribute('aria-pressed', Boolean(view.isMarking));
+    this.find('unmark').hidden = view.areas.list.length === 0;
     this.find('erase').setAttribute('aria-pressed', Boolean(view.isErasing));
     this.find('part').value = painting.part;
     this.find('erase').disabled = !view.isPainting;

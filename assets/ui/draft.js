@@ -1,5 +1,6 @@
 // The music so far on a small roll, while a run is under way: the best candidate, replaced by a
-// better one; bars that are still to come are grey. It only draws.
+// better one; bars that are still to come are grey, areas that are not made yet hatched. It only
+// draws.
 
 import { Score } from './piece.js';
 import { Roll } from './roll.js';
@@ -24,6 +25,7 @@ export function mount(element, props, watch) {
     const data = JSON.parse(props.value);
     const score = new Score(data);
     roll.show(score, data.colours);
+    roll.set({ areas: data.unmade.map(([begin, end, low, high]) => ({ begin, end, low, high })) });
     const grows = data.ahead_beats < data.length_beats;
     const { number } = score.barAt(data.ahead_beats - 1e-6);
     root.firstChild.textContent = grows ? `Bars 1 to ${number} of ${score.lastNumber}` : 'The best so far';

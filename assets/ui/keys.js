@@ -1,5 +1,7 @@
 // What keys do on the roll. While painting, a caret moves over grid and pitches.
 
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
 export class Keys {
   constructor(view) {
     this.view = view;
@@ -19,7 +21,8 @@ export class Keys {
 
   _press(event) {
     if (!this.view.score || event.ctrlKey || event.metaKey) return;
-    const act = (this.view.isPainting && this._painting(event)) || this._looking(event);
+    const act = (this.view.isMarking && this._marking(event))
+      || (this.view.isPainting && this._painting(event)) || this._looking(event);
     if (!act) return;
     event.preventDefault();
     act();
@@ -58,8 +61,28 @@ export class Keys {
     view.say(first === end ? `bar ${first} selected` : `bars ${first} to ${end} selected`);
   }
 
+  _marking({ key, shiftKey }) {
+    const { view } = this;
+    const shift = ARROWS[key];
+    if (shift) {
+      return () => {
+        view.areas.shift(...shift, shiftKey);
+        const { begin, end, low, high } = view.areas.drawn;
+        view.roll.reveal(end);
+        const pitches = low === high ? view.score.nameOf(low) : `${view.score.nameOf(low)} to ${view.score.nameOf(high)}`;
+        view.say(`${pitches}, ${view.score.placeWords(begin)}, ${(end - begin) * 4} sixteenths; Enter marks`);
+      };
+    }
+    return {
+      Enter: () => { view.areas.end(); view.say(`${view.areas.list.length} marked`); },
+      Delete: () => view.areas.clear(),
+      Backspace: () => view.areas.clear(),
+      Escape: () => view.setMarking(false),
+    }[key];
+  }
+
   _painting({ key, altKey }) {
-    const shift = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
+    const shift = ARROWS[key];
     if (shift) return () => this._shift(...shift, altKey);
     return {
       Enter: () => this._enter(),

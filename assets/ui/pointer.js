@@ -1,5 +1,5 @@
 // What a mouse, a pen or a finger does on the roll. A click plays from its bar, a drag selects bars;
-// while painting they draw, move, stretch and erase notes.
+// while painting they draw, move, stretch and erase notes, while marking they draw areas.
 
 const DRAG_PX = 5;
 
@@ -13,7 +13,7 @@ export class Pointer {
       surface.addEventListener('pointerdown', (event) => this._down(event, surface));
       surface.addEventListener('pointermove', (event) => this._hover(event));
       surface.addEventListener('pointerleave', () => this._leave());
-      surface.addEventListener('contextmenu', (event) => { if (view.isPainting) event.preventDefault(); });
+      surface.addEventListener('contextmenu', (event) => { if (view.isPainting || view.isMarking) event.preventDefault(); });
       surface.addEventListener('wheel', (event) => this._wheel(event), { passive: false });
     }
   }
@@ -58,6 +58,7 @@ export class Pointer {
   }
 
   _cursor(hit) {
+    if (this.view.isMarking) return 'crosshair';
     if (!this.view.isPainting) return 'pointer';
     const isMine = hit && hit.part === this.view.painting.part;
     if (this.view.isErasing) return 'not-allowed';
@@ -75,11 +76,23 @@ export class Pointer {
     const [x, y] = this._at(event);
     const isBody = surface === this.roll.scroller;
     this.tip.hidden = true;
-    if (view.isPainting && isBody) {
+    if (view.isMarking && isBody) {
+      if (y < surface.clientHeight) this._mark(event, surface, x, y);
+    } else if (view.isPainting && isBody) {
       if (y < surface.clientHeight) this._paint(event, surface, x, y);
     } else if (event.button === 0 && y < this.roll.height - this._scrollbarPx()) {
       this._select(event, surface, x, y);
     }
+  }
+
+  /** A drag marks a rectangle; within one that is there it takes that away. */
+  _mark(event, surface, startX, startY) {
+    const { roll, view: { areas } } = this;
+    areas.begin(roll.beatsAt(startX), roll.pitchAt(startY));
+    this._track(event, surface, (move) => {
+      const [x, y] = this._at(move);
+      areas.stretch(roll.beatsAt(x), roll.pitchAt(y));
+    }, () => areas.end());
   }
 
   _scrollbarPx() {

@@ -13,6 +13,7 @@ const USUAL_ZOOM = 18; // below it long pieces begin zoomed in
 const GAP_PX = 1;
 const BLACK_KEYS = new Set([1, 3, 6, 8, 10]);
 const EDGE_PX = 7; // at the right of a note: where it is stretched
+const HATCH_PX = 7; // between the lines over what is not made yet
 const TURN_AT = 0.9; // the page turns when the cursor has come so far
 
 export class Roll {
@@ -25,7 +26,7 @@ export class Roll {
     this.space = stage.querySelector('.sv-space');
     this.zoom = USUAL_ZOOM;
     this.marks = [];
-    this.shown = { cursor: 0, selection: null, caret: null, mark: null, hover: null, part: -1 };
+    this.shown = { cursor: 0, selection: null, caret: null, mark: null, hover: null, part: -1, areas: [] };
     this.isDirty = true;
     this.scroller.addEventListener('scroll', () => this.refresh(), { passive: true });
     new ResizeObserver(() => this.resize()).observe(stage);
@@ -320,6 +321,7 @@ export class Roll {
     g.rect(KEYS_PX, 0, this.viewPx, this.height);
     g.clip();
     if (shown.selection) this._drawSelection(g, shown.selection);
+    for (const area of shown.areas) this._drawArea(g, area);
     if (shown.mark) this._outline(g, shown.mark);
     if (shown.hover) this._frame(g, shown.hover, colours.text);
     if (shown.caret) this._frame(g, shown.caret, colours.accent);
@@ -341,6 +343,29 @@ export class Roll {
     g.fillRect(from, 0, to - from, this.height);
     g.fillStyle = this.colours.accent;
     g.fillRect(from, 0, to - from, 3);
+  }
+
+  /** Hatch an area of pitch and time: it is to be made, or not made yet. */
+  _drawArea(g, { begin, end, low, high }) {
+    const [left, top] = [this.xOf(begin), this.yOf(high)];
+    const [width, height] = [(end - begin) * this.zoom, (high - low + 1) * this.row];
+    g.save();
+    g.beginPath();
+    g.rect(left, top, width, height);
+    g.clip();
+    g.fillStyle = this.colours.select;
+    g.fillRect(left, top, width, height);
+    g.strokeStyle = this.colours.line;
+    g.lineWidth = 1;
+    g.beginPath();
+    for (let x = left - height; x < left + width; x += HATCH_PX) {
+      g.moveTo(x, top + height);
+      g.lineTo(x + height, top);
+    }
+    g.stroke();
+    g.restore();
+    g.strokeStyle = this.colours.accent;
+    g.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
   }
 
   /** Ring the notes that a finding is about. */

@@ -2,6 +2,7 @@
 // together here. The server gives a piece as JSON; what a visitor selects and paints goes into
 // stores that handlers on the server read. Everything else stays in the browser.
 
+import { Areas } from './areas.js';
 import { buildControls } from './controls.js';
 import { Painting } from './painting.js';
 import { Score, rowOf } from './piece.js';
@@ -32,8 +33,8 @@ export function mount(element, props, watch, trigger) {
   document.addEventListener('pointerdown', () => synths.prefetch(), { once: true });
 }
 
-/** Let a hidden component keep what is selected (`selection`), painted (`edits`) or the note at the
- * caret (`caret`). */
+/** Let a hidden component keep what is selected (`selection`), painted (`edits`) or marked as areas
+ * (`areas`), or the note at the caret (`caret`). */
 export function keep(props, name, kind) {
   stores.set(`${name}/${kind}`, (value) => { props.value = value; });
 }
@@ -101,8 +102,10 @@ export class ScoreView {
     this.data = data;
     this.score = new Score(data);
     this.painting = new Painting(this.score, () => this._painted());
+    this.areas = new Areas(this.score, () => this._marked());
     this.isTouched = false; // by a brush, since it is on show
     this.isPainting &&= this.paints;
+    this.setMarking(false);
     this.player.show(this.score);
     this.loops = false;
     this.roll.marks = this.score.findings;
@@ -115,6 +118,7 @@ export class ScoreView {
     this._store('selection', null);
     this._store('edits', null);
     this._store('caret', null);
+    this._store('areas', null);
     if (data.selected) this._selectAtFirst(data.selected);
     if (this.isPainting) this.setPainting(true);
     this._tick();
@@ -257,12 +261,30 @@ export class ScoreView {
   // --- Painting -------------------------------------------------------------------------------
 
   setPainting(isPainting) {
+    if (isPainting) this.setMarking(false);
     this.isPainting = isPainting;
     this.root.dataset.painting = isPainting;
     const caret = { onset: this.painting.snap(this.player.beats), pitch: 60 };
     this.roll.set({ part: isPainting ? this.painting.part : -1 });
     this.setCaret(isPainting ? this._inRange(caret) : null);
     this.roll.refresh();
+  }
+
+  /** Let areas be marked by dragging, or do so no longer; what is marked stays. */
+  setMarking(isMarking) {
+    if (isMarking && this.isPainting) this.setPainting(false);
+    this.isMarking = isMarking;
+    this.root.dataset.marking = isMarking;
+    this.areas.begun = null;
+    this._marked();
+    if (isMarking) this.say('drag over the notes that are to be made anew; arrows and Enter do so too');
+  }
+
+  _marked() {
+    const { list, drawn, value } = this.areas;
+    this.roll.set({ areas: drawn ? [...list, drawn] : list });
+    this.controls.update(this);
+    this._store('areas', value);
   }
 
   /** Put the caret of painting somewhere, or take it away; the server hears of the note there. */

@@ -167,6 +167,32 @@ def test_a_note_is_edited_by_the_keys_alone_and_remade(
     tab.page.wait_for_selector("#edit-heading:has-text('as read, then painted')")
 
 
+def test_an_area_of_pitch_and_time_is_marked_and_remade(
+    open_edit: Callable[..., Tab], chorale: Piece
+) -> None:
+    tab = open_edit(chorale)
+    before = tab.page.evaluate(f"{VIEW}.score.notes.flat()")
+    tab.page.click("#edit-score .sv-mark")
+    tab.page.mouse.move(*at(tab, 4, 72))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*at(tab, 7.9, 60), steps=4)
+    tab.page.mouse.up()
+    # A second one by the keys alone: eight sixteenths of two pitches.
+    tab.page.focus("#edit-score .sv-scroll")
+    for key in (*["ArrowRight"] * 40, *["Shift+ArrowRight"] * 7, "Shift+ArrowDown", "Enter"):
+        tab.page.keyboard.press(key)
+    tab.page.mouse.click(*at(tab, 1, 62))
+    assert tab.page.evaluate(f"{VIEW}.areas.value")[2] == [1, 1.25, 62, 62]
+    tab.page.mouse.click(*at(tab, 1, 62))  # within one that is there: it is taken away
+    assert tab.page.evaluate(f"{VIEW}.areas.value") == [[4, 8, 60, 72], [10, 12, 59, 60]]
+    wait_until_stored(tab)
+    run(tab, "remake-areas")
+    assert "2 areas of bars 2 to 3 remade" in tab.page.inner_text("#edit-heading")
+    after = tab.page.evaluate(f"{VIEW}.score.notes.flat()")
+    changed = [old for old, new in zip(before, after, strict=True) if old["pitch"] != new["pitch"]]
+    assert changed and all(4 <= note["onset"] < 12 for note in changed)
+
+
 def head(tab: Tab, number: int) -> tuple[float, float]:
     """Return where on the screen a head of the first page of the sheet lies."""
     page = tab.page.locator("#edit-sheet .sheet-page").first

@@ -18,6 +18,7 @@ from composer.ui.shared.engines import Engines
 from composer.ui.shared.settings import OPEN, setting
 
 PAGE = "edit"
+REMADE = {"note": "this note", "chord": "this chord", "areas": "the marked areas"}
 EDGES = [("stay as they are", "keep"), ("are tied to new ones", "tie")]
 
 
@@ -53,7 +54,7 @@ class Ways:
 
     Args:
         infill, vary, harmonise: The buttons, each with a tab of its own.
-        remake: The buttons that write one note or chord anew, beside the first.
+        remake: The buttons that write one note, chord or the marked areas anew, beside the first.
         complete, freedom, part, composer, form: Of one of them.
         edges: Of the first two.
         numbers: Settings of all, by name.
@@ -63,7 +64,7 @@ class Ways:
     """
 
     infill: gr.Button
-    remake: tuple[gr.Button, gr.Button]
+    remake: tuple[gr.Button, ...]
     complete: gr.Checkbox
     vary: gr.Button
     freedom: gr.Slider
@@ -97,11 +98,11 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
                 label="Only add to the notes there", container=False, elem_id="edit-complete"
             )
             infill = _run_button("Rewrite the marked bars", "edit-infill")
-            html(_say("Or click a note of the sheet (while painting, of the roll) to edit it."))
+            html(_say("Or click a note of the sheet (while painting, of the roll), or mark areas."))
             with gr.Row():
-                note, chord = (
-                    gr.Button(f"Remake this {what}", size="sm", elem_id=f"edit-remake-{what}")
-                    for what in ("note", "chord")
+                remake = tuple(
+                    gr.Button(f"Remake {words}", size="sm", elem_id=f"edit-remake-{name}")
+                    for name, words in REMADE.items()
                 )
         with gr.Tab("Vary"):
             html(_say("Mark bars on the roll: they are written again in their own manner."))
@@ -124,7 +125,7 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
     with gr.Accordion("Transpose, change instruments", open=False, elem_id="edit-whole-fold"):
         whole = _build_whole()
     return Ways(
-        *(infill, (note, chord), complete, vary, freedom, harmonise, part, composer, form),
+        *(infill, remake, complete, vary, freedom, harmonise, part, composer, form),
         *(edges, numbers, who, stop, whole),
     )
 

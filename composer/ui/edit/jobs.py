@@ -10,10 +10,11 @@ from composer.cells import Area
 from composer.errors import RequestError
 from composer.piece import Note, Part, Piece
 from composer.ui.edit import views
-from composer.ui.shared import marked, score_view
+from composer.ui.shared import marked, score_view, wording
 from composer.ui.shared.marked import Selection
 from composer.ui.shared.settings import new_seed, read_whole, setting
 
+NO_AREA = "no area is marked yet; press `mark areas` and drag over the notes, then try again"
 NOT_CHOSEN = "no note is chosen yet; click a note of the sheet, then try again"
 NOT_MARKED = "no bars are marked yet; drag along the ruler above the notes, then try again"
 
@@ -81,6 +82,34 @@ def remake_job(
     what = "chord" if whole_chord else f"note of the {score_view.part_names(piece)[part]}"
     words = f"{what} in bar {number} remade"
     return Job("paint", words, place, (piece, (area,)), _read_numbers(numbers))
+
+
+def area_job(piece: Piece, areas: Any, selection: Any, numbers: Mapping[str, Any]) -> Job:
+    """Read that marked areas of pitch and time are to be written anew, in the ticked parts.
+
+    Args:
+        piece: With what was painted.
+        areas: As the browser sent them.
+        selection: Whose parts count.
+        numbers: Settings by name.
+
+    Raises:
+        RequestError: If nothing is marked, or a value will not do.
+    """
+    chosen = marked.read_selection(selection, piece)
+    parts = chosen.parts if chosen else tuple(range(len(piece.parts)))
+    found = marked.read_areas(areas, piece, parts)
+    if not found:
+        raise RequestError(NO_AREA)
+    begin, end = min(one.begin_beats for one in found), max(one.end_beats for one in found)
+    bars = [
+        piece.bar_numbers[bar.index]
+        for bar in piece.bars
+        if bar.onset_beats < end and bar.end_beats > begin
+    ]
+    place = Selection(bars[0], bars[-1], parts)
+    words = f"{wording.count(len(found), 'area')} of {views.place_words(place, piece)} remade"
+    return Job("paint", words, place, (piece, found), _read_numbers(numbers))
 
 
 def _between_neighbours(part: Part, note: Note) -> tuple[int, int]:

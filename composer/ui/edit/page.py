@@ -217,7 +217,7 @@ def _wire_runs(page: EditPage) -> None:
         "harmonise": studio.harmonise_steps,
     }
     runs = page.runs
-    note, chord = ways.remake
+    note, chord, areas = ways.remake
     remake_note, remake_chord = (
         partial(jobs.remake_job, whole_chord=whole) for whole in (False, True)
     )
@@ -225,6 +225,7 @@ def _wire_runs(page: EditPage) -> None:
         (ways.infill, jobs.infill_job, [selection, ways.complete, ways.edges]),
         (note, remake_note, [page.view.caret]),
         (chord, remake_chord, [page.view.caret]),
+        (areas, jobs.area_job, [page.view.areas, selection]),
         (ways.vary, jobs.vary_job, [selection, ways.freedom, ways.edges]),
         (ways.harmonise, jobs.harmonise_job, [ways.part, ways.composer, ways.form]),
     )

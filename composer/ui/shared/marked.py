@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from composer.errors import RequestError
+from composer.cells import Area
+from composer.errors import OptionError, RequestError
 from composer.piece import Note, Piece
 
+MAX_AREAS = 200  # as many as the browser keeps
 _UNREADABLE = "the painted notes cannot be read; reload the page and paint again"
 
 
@@ -63,10 +65,45 @@ def read_selection(value: Any, piece: Piece) -> Selection | None:
     return Selection(first, last, chosen)
 
 
+def read_areas(value: Any, piece: Piece, parts: tuple[int, ...] | None) -> tuple[Area, ...]:
+    """Read which areas of pitch and time are marked; none if none is.
+
+    Args:
+        value: As the browser sent it: anything.
+        piece: What is on show.
+        parts: Indices of the parts that they lie in; None means all.
+
+    Raises:
+        RequestError: If they cannot be read, or lie behind the end.
+    """
+    rows = value if isinstance(value, list) else []
+    try:
+        found = tuple(
+            Area(
+                begin_beats=_beats(begin),
+                end_beats=min(_beats(end), piece.length_beats),
+                low=_whole(low),
+                high=_whole(high),
+                parts=parts,
+            )
+            for begin, end, low, high in rows[:MAX_AREAS]
+        )
+    except (TypeError, ValueError, OverflowError, OptionError) as error:
+        raise RequestError("the marked areas cannot be read; mark them again") from error
+    return found
+
+
 def renumbered(place: Selection, before: Piece, piece: Piece) -> Selection:
     """Return the same bars in a version of a piece whose upbeat may have come or gone."""
     shift = piece.bar_numbers[0] - before.bar_numbers[0]
     return replace(place, first_bar=place.first_bar + shift, last_bar=place.last_bar + shift)
+
+
+def _beats(value: Any) -> Fraction:
+    """Return quarters that came as a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    return Fraction(value)
 
 
 def _whole(value: Any) -> int:

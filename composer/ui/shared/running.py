@@ -139,5 +139,5 @@ class Drafts:
         """Return the value of a roll; empty before there is music."""
         if progress.best is not None and progress.best is not self._piece:
             self._piece = progress.best
-            self._text = score_view.sketch(progress.best, progress.bars)
+            self._text = score_view.sketch(progress.best, progress.bars, progress.unmade)
         return self._text

@@ -6,8 +6,8 @@ painting. Here a piece becomes its JSON. Knows no page.
     view = score_view.build("edit", paints=True)
     button.click(fill, [state, view.selection, view.edits], [view.view, view.sheet])
 
-A handler gets `selection`, `edits` and `caret` raw (`preprocess=False`) and reads them with
-`marked`; it returns `show(piece, card)` for `view.view`,
+A handler gets `selection`, `edits`, `caret` and `areas` raw (`preprocess=False`) and reads them
+with `marked`; it returns `show(piece, card)` for `view.view`,
 `sheets.show_sheet(piece, width)` for `view.sheet`, and `judged(piece, card)` for
 `view.judged` while something is painted. The view also has events `select` and `edit`.
 """
@@ -15,12 +15,14 @@ A handler gets `selection`, `edits` and `caret` raw (`preprocess=False`) and rea
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 import gradio as gr
 
+from composer.cells import Area
 from composer.piece import Piece
 from composer.plots.style import PART_COLOURS
 from composer.rendering.audio.soundfonts import stand_in
@@ -53,6 +55,7 @@ class ScoreView:
         selection: What is selected: `marked.read_selection` reads it.
         edits: What was painted: `marked.read_edits` reads it.
         caret: The note at the caret of painting: `marked.read_caret` reads it.
+        areas: What is marked to be made anew: `marked.read_areas` reads it.
         judged: Takes what `judged` returns.
     """
 
@@ -61,6 +64,7 @@ class ScoreView:
     selection: gr.HTML
     edits: gr.HTML
     caret: gr.HTML
+    areas: gr.HTML
     judged: gr.HTML
 
 
@@ -69,7 +73,7 @@ def build(name: str, *, paints: bool = False, sheet_id: str | None = None) -> Sc
 
     Args:
         name: Of the view; its elements are `NAME-score`, `NAME-sheet`, `NAME-selection`,
-            `NAME-edits`, `NAME-caret` and `NAME-judged`.
+            `NAME-edits`, `NAME-caret`, `NAME-areas` and `NAME-judged`.
         paints: Whether notes may be painted.
         sheet_id: Another name for the sheet's element.
     """
@@ -86,15 +90,15 @@ def build(name: str, *, paints: bool = False, sheet_id: str | None = None) -> Sc
             elem_id=sheet_id or f"{name}-sheet",
             elem_classes=["score-sheet"],
         )
-        told = (_build_store(name, kind) for kind in ("selection", "edits", "caret"))
-        selection, edits, caret = told
+        told = (_build_store(name, kind) for kind in ("selection", "edits", "caret", "areas"))
+        selection, edits, caret, areas = told
         judged = _html(
             html_template="",
             js_on_load=f"{_IMPORT}.then((m) => m.judge(props, watch, '{name}'));",
             elem_id=f"{name}-judged",
             elem_classes=["sv-store"],
         )
-    return ScoreView(view, sheet, selection, edits, caret, judged)
+    return ScoreView(view, sheet, selection, edits, caret, areas, judged)
 
 
 def _html(**options: Any) -> gr.HTML:
@@ -162,12 +166,13 @@ def show(
     )
 
 
-def sketch(piece: Piece, n_bars: int = 0) -> str:
+def sketch(piece: Piece, n_bars: int = 0, unmade: Sequence[Area] = ()) -> str:
     """Return the value of a roll that only draws: notes and bars, nothing to play by.
 
     Args:
         piece: The music so far.
         n_bars: Of the whole; those behind the music so far are still to come, and greyed.
+        unmade: What is still open in it, and hatched.
     """
     bars, ahead_beats = _bars(piece), float(piece.length_beats)
     last = piece.bars[-1].meter
@@ -189,6 +194,10 @@ def sketch(piece: Piece, n_bars: int = 0) -> str:
             "knots": [],
             "parts": [{"notes": part["notes"]} for part in piece.to_dict()["parts"]],
             "findings": [],
+            "unmade": [
+                [_plain(one.begin_beats), _plain(one.end_beats), one.low, one.high]
+                for one in unmade
+            ],
         },
         separators=(",", ":"),
     )

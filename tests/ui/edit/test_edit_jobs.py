@@ -8,7 +8,14 @@ import pytest
 
 from composer.errors import ComposerError, RequestError
 from composer.piece import Note, Piece
-from composer.ui.edit.jobs import NOT_MARKED, harmonise_job, infill_job, remake_job, vary_job
+from composer.ui.edit.jobs import (
+    NOT_MARKED,
+    area_job,
+    harmonise_job,
+    infill_job,
+    remake_job,
+    vary_job,
+)
 from composer.ui.shared.settings import OPEN
 from tests.sentences import is_plain
 
@@ -39,6 +46,32 @@ def test_a_note_of_a_chord_is_remade_between_its_neighbours(keyboard_piece: Piec
     assert whole.arguments[1][0].parts == tuple(range(len(piece.parts)))
     with pytest.raises(RequestError, match="no note is chosen"):
         remake_job(piece, {"part": 0, "row": ["1", 65]}, FEW)
+
+
+def test_marked_areas_lie_in_the_ticked_parts_and_end_with_the_piece(chorale: Piece) -> None:
+    end = float(chorale.length_beats)
+    rows = [[4.5, 6, 60, 67], [end - 1, end + 2, 40, 50]]
+    ticked = {"first_bar": 1, "last_bar": 2, "parts": [0, 3]}
+    job = area_job(chorale, rows, ticked, FEW)
+    first, second = job.arguments[1]
+    assert (first.begin_beats, first.end_beats, first.low, first.high) == (
+        Fraction(9, 2),
+        6,
+        60,
+        67,
+    )
+    assert second.end_beats == chorale.length_beats and first.parts == (0, 3)
+    assert job.words.startswith("2 areas of bars 2 to ") and job.words.endswith("bass remade")
+
+
+@pytest.mark.parametrize(
+    "odd", [None, [], [[1, 1, 60, 60]], [[0, 1, 70, 60]], [[0, 1, 60]], [["0", "1", 60, 60]],
+            [[float("nan"), 1, 60, 60]], [[0, float("inf"), 60, 60]], [[900, 901, 60, 60]], "all"]
+)  # fmt: skip
+def test_odd_areas_get_one_plain_sentence(chorale: Piece, odd: Any) -> None:
+    with pytest.raises(RequestError) as error:
+        area_job(chorale, odd, None, FEW)
+    assert is_plain(str(error.value))
 
 
 def test_what_is_left_empty_is_left_to_the_pipeline(chorale: Piece) -> None:
