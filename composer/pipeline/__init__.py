@@ -9,7 +9,7 @@ from composer.engines import MenuEntry
 from composer.pipeline.composing import compose, compose_steps
 from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
-from composer.pipeline.long_pieces import compose_long, compose_long_steps
+from composer.pipeline.long_pieces import compose_long, compose_long_steps, sort_long_options
 from composer.pipeline.orchestrating import Orchestration, orchestrate, orchestrate_steps
 from composer.pipeline.painting import paint, paint_steps, resample_velocity
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
@@ -60,6 +60,7 @@ __all__ = [
     "prepare",
     "replay",
     "resample_velocity",
+    "sort_long_options",
     "suggestions",
     "vary",
     "vary_steps",

@@ -38,7 +38,7 @@ from composer.plans import (
     build_plan,
     related_key,
 )
-from composer.request import default_of
+from composer.request import Request, default_of
 from composer.theory import Key
 
 # In turn, of the new sections that leave home: the usual goals of a development or of episodes
@@ -77,10 +77,7 @@ def compose_long_steps(
         RequestError: As `compose_plan`, also if a setting does not reach a piece in sections.
     """
     engine = chosen_engine(engine)
-    outline = Outline.among(options)
-    outlined = {one.name for one in fields(Outline)}
-    asked = {name: value for name, value in options.items() if name not in outlined}
-    _refuse_whole(asked)
+    outline, asked = sort_long_options(options)
     players = players_of(engine, asked)
     bars = outline.bars_of(float(players.meter.length_beats) / players.tempo_bpm)
     laid = _plan(engine, players, bars, outline, asked.get("seed", 0))
@@ -93,15 +90,20 @@ def compose_long_steps(
 _SAID_BY_PLAYERS = ("style", "key", "meter", "parts", "tempo_bpm", *NOT_BY_SECTIONS)
 
 
-def _refuse_whole(options: Mapping[str, Any]) -> None:
-    """Refuse settings that are for pieces composed at once; their usual values will do.
+def sort_long_options(options: Mapping[str, Any]) -> tuple[Outline, dict[str, Any]]:
+    """Sort options into how long a piece is and what else is asked of it, both checked.
 
     Raises:
-        OptionError: If there is one.
+        OptionError: If a value is out of its range, or for pieces composed at once; what such a
+            setting usually is will do.
     """
+    outline, outlined = Outline.among(options), {one.name for one in fields(Outline)}
+    asked = {name: value for name, value in options.items() if name not in outlined}
     for name in NOT_BY_SECTIONS:
-        if options.get(name, default_of(name)) != default_of(name):
+        if asked.get(name, default_of(name)) != default_of(name):
             raise OptionError(f"`{name}` is for pieces that are composed at once; leave it out")
+    Request.from_dict(asked)
+    return outline, asked
 
 
 def _plan(engine: Engine, players: Piece, bars: int, outline: Outline, seed: int) -> Plan:

@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from composer.errors import OptionError
+from composer.pipeline import sort_long_options
 from composer.plans import NOT_BY_SECTIONS, Outline
 from composer.request import Request
 
@@ -131,11 +132,13 @@ def read_long(values: Mapping[str, Any]) -> dict[str, Any]:
     Without a seed the dice are thrown.
 
     Raises:
-        OptionError: If a value is of a wrong type.
+        OptionError: If a value will not do.
     """
     known = settings() | long_settings()
     read = {name: known[name].read(value) for name, value in values.items() if value is not None}
-    return {"seed": new_seed()} | {name: one for name, one in read.items() if one is not None}
+    told = {"seed": new_seed()} | {name: one for name, one in read.items() if one is not None}
+    sort_long_options(told)
+    return told
 
 
 def read_request(values: Mapping[str, Any]) -> Request:

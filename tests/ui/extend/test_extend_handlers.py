@@ -208,14 +208,21 @@ def test_a_plan_goes_on_with_all_of_a_piece_from_nothing(tiny_engine: Engine) ->
         ({"chunks": 3}, "give one length"),
         ({"overlap": 2}, "`overlap` must be a number from 0 to 0.9"),
         ({"register": "high"}, "`register` is for pieces that are composed at once"),
-        ({"form": "opera"}, "opera"),
+        ({"candidates": 0}, "`candidates` must be from 1"),
+        ({"plan": 7}, "`plan` must be"),
+        ({"minutes": "long", "bars": None}, "`minutes` must be a number"),
     ],
 )
-def test_a_long_piece_that_cannot_be_is_refused(
-    tiny_engine: Engine, values: dict[str, Any], words: str
+def test_a_long_piece_that_cannot_be_is_refused_before_it_waits(
+    values: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(RequestError, match=words):
-        list(draw(tiny_engine, handlers.begin_long(Extending(), LONG | values)))
+        handlers.begin_long(Extending(), LONG | values)
+
+
+def test_a_long_piece_of_a_form_that_nobody_wrote_is_refused(tiny_engine: Engine) -> None:
+    with pytest.raises(RequestError, match="opera"):
+        list(draw(tiny_engine, handlers.begin_long(Extending(), LONG | {"form": "opera"})))
 
 
 def test_what_the_page_asks_of_a_long_piece_is_what_the_command_takes() -> None:
