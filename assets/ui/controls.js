@@ -98,9 +98,11 @@ ${paints ? painter() : ''}
   <div class="sv-ruler" aria-hidden="true"></div>
   <div class="sv-tip" aria-hidden="true" hidden></div>
 </div>
+${paints ? '<canvas class="sv-lane" role="img" aria-label="Velocities of the part; V and shift V on the roll make the note at the caret louder and softer"></canvas>' : ''}
 <div class="sv-foot">
   <span class="sv-said" role="status"></span>
   <span class="sv-legend" hidden><i>◆</i> found here, as in most real pieces <i class="is-unusual">◆</i> more than in most</span>
+  <span class="sv-loud">the darker, the louder</span>
   <span class="sv-selected" hidden><b></b>${button('clear', 'Select nothing', 'close')}</span>
 </div>`;
 }

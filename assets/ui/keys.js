@@ -1,5 +1,6 @@
 // What keys do on the roll. While painting, a caret moves over grid and pitches.
 
+const LOUDER = 8; // steps of velocity
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Keys {
@@ -91,6 +92,8 @@ export class Keys {
       '[': () => this._stretch(-1),
       ']': () => this._stretch(1),
       r: () => this.view.respell(),
+      v: () => this._strike(LOUDER),
+      V: () => this._strike(-LOUDER),
     }[key];
   }
 
@@ -100,6 +103,13 @@ export class Keys {
     const note = this._noteHere();
     if (note) painting.move(note, note.onset, note.pitch, Math.max(painting.grid, note.length + by * painting.grid));
     this._tell(note ? (by > 0 ? 'longer' : 'shorter') : 'no note here');
+  }
+
+  /** Make the note at the caret louder or softer. */
+  _strike(by) {
+    const note = this._noteHere();
+    const struck = note && this.view.painting.strike(note, clamp(note.velocity + by, 1, 127));
+    this._tell(struck ? `velocity ${struck.velocity}` : 'no note here');
   }
 
   get _caret() { return this.view.roll.shown.caret; }

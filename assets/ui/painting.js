@@ -73,6 +73,13 @@ export class Painting {
     return moved;
   }
 
+  /** Let a note be as loud as told, 1 to 127; return it. */
+  strike(note, velocity) {
+    const struck = { ...note, velocity, loudness: velocity };
+    this._replace([note], [struck]);
+    return struck;
+  }
+
   /** Write a note under the next of its names; return it. */
   respell(note) {
     const names = namesOf(note.pitch);

@@ -13,6 +13,7 @@ const USUAL_ZOOM = 18; // below it long pieces begin zoomed in
 const GAP_PX = 1;
 const BLACK_KEYS = new Set([1, 3, 6, 8, 10]);
 const EDGE_PX = 7; // at the right of a note: where it is stretched
+const SOFTEST_SHADE = 0.4;
 const HATCH_PX = 7; // between the lines over what is not made yet
 const TURN_AT = 0.9; // the page turns when the cursor has come so far
 
@@ -260,15 +261,20 @@ export class Roll {
     const to = this.beatsAt(this.width);
     const height = Math.max(2, this.row - 1);
     g.fillStyle = this.partColours[part % this.partColours.length];
-    g.globalAlpha = this.silent?.has(part) ? 0.22 : 0.92;
     let at = Math.max(0, lastAtMost(notes, from - this.longest, (note) => note.onset));
     for (; at < notes.length && notes[at].onset < to; at += 1) {
-      const { onset, length, pitch } = notes[at];
+      const { onset, length, pitch, loudness } = notes[at];
+      g.globalAlpha = this.silent?.has(part) ? 0.22 : this._shade(loudness);
       const x = this.xOf(onset);
       const width = Math.max(1.5, length * this.zoom - GAP_PX);
       g.fillRect(x, this.yOf(pitch) + (this.row - height) / 2, width, height);
     }
     g.globalAlpha = 1;
+  }
+
+  /** How much a note covers: the louder, the more. */
+  _shade(loudness = 80) {
+    return Math.min(1, SOFTEST_SHADE + (1 - SOFTEST_SHADE) * (loudness / 112));
   }
 
   _drawMarks(g) {

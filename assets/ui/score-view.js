@@ -4,6 +4,7 @@
 
 import { Areas } from './areas.js';
 import { buildControls } from './controls.js';
+import { Lane } from './lane.js';
 import { Painting } from './painting.js';
 import { Score, rowOf } from './piece.js';
 import { Player, hushAll } from './player.js';
@@ -88,6 +89,7 @@ export class ScoreView {
       select: (first, last) => this.select(first, last),
       choose: (head) => this.paints && this.choose(head),
     });
+    this.lane = new Lane(this);
     new Pointer(this);
     new Keys(this);
     root.view = this; // for those who look in from outside
@@ -264,6 +266,7 @@ export class ScoreView {
     if (isPainting) this.setMarking(false);
     this.isPainting = isPainting;
     this.root.dataset.painting = isPainting;
+    this.lane.refresh();
     const caret = { onset: this.painting.snap(this.player.beats), pitch: 60 };
     this.roll.set({ part: isPainting ? this.painting.part : -1 });
     this.setCaret(isPainting ? this._inRange(caret) : null);
@@ -348,6 +351,7 @@ export class ScoreView {
 
   paintPart(part) {
     this.painting.part = part;
+    this.lane.refresh();
     this.roll.set({ part });
     this.setCaret(this.roll.shown.caret);
     this.roll.refresh();
@@ -355,6 +359,7 @@ export class ScoreView {
 
   _painted() {
     this.roll.update();
+    this.lane.refresh();
     this.setCaret(this.roll.shown.caret);
     if (this.player.isPlaying) this.player.change({});
     this.isTouched = true;

@@ -160,6 +160,17 @@ def test_a_note_is_edited_by_the_keys_alone_and_remade(
     onset, moved, length, spelling = tab.page.evaluate(first)
     assert (onset, moved, length) == (0, pitch + 1, 1.5) and spelling
     assert "written as" in tab.page.inner_text("#edit-score .sv-said")
+    velocity = f"{VIEW}.score.notes[0][0].velocity"
+    before = tab.page.evaluate(velocity)
+    tab.page.keyboard.press("v")
+    assert tab.page.evaluate(velocity) == before + 8
+    lane = tab.page.locator("#edit-score .sv-lane")
+    lane.scroll_into_view_if_needed()
+    frame = lane.bounding_box()
+    assert frame
+    x = frame["x"] + tab.page.evaluate(f"{VIEW}.roll.xOf(0)") + 3
+    tab.page.mouse.click(x, frame["y"] + 48)  # a quarter of the height
+    assert abs(tab.page.evaluate(velocity) - 127 / 4) < 3
     wait_until_stored(tab)
     run(tab, "remake-note", 2)
     assert tab.page.evaluate(f"{first}[1]") == pitch + 2
