@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from composer.prompts.guessing import guess_word
 from composer.prompts.keys import read_key
 from composer.prompts.lexicon import Meaning
 from composer.prompts.line import Line, Span
@@ -46,7 +47,9 @@ def _read_span(line: Line, index: int) -> Span | None:
         return None
     found = [read_key(line, index), read_quantity(line, index), _read_content(line, index)]
     known = [span for span in found if span]
-    return max(known, key=lambda span: span.end) if known else _read_derived(line, index)
+    if known:
+        return max(known, key=lambda span: span.end)
+    return _read_derived(line, index) or _read_unknown(line, index)
 
 
 def _read_content(line: Line, index: int) -> Span | None:
@@ -129,6 +132,16 @@ def _read_derived(line: Line, index: int) -> Span | None:
             if meaning.kind == "composer":
                 return Span(index, index + 1, "composer", meaning.value)
     return None
+
+
+def _read_unknown(line: Line, index: int) -> Span | None:
+    """Guess what a word that no lexicon has may mean; a name in the middle of a line is none."""
+    token = line.tokens[index]
+    is_name = token.is_capital and index > 0 and line.language != "de"
+    if not token.is_word or is_name or token.folded in line.lexicon.known:
+        return None
+    told = guess_word(token.folded)
+    return Span(index, index + 1, "guess", told, "guessed", "by words like it") if told else None
 
 
 # --- what steers what -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class Span:
 
     Args:
         first, end: The first token, and the one behind the last.
-        kind: Of what: a setting, or `mood`, `substitute`, `length`, `unavailable`.
+        kind: Of what: a setting, or `mood`, `substitute`, `guess`, `length`, `unavailable`.
         value: What it says.
         state: `understood`, `guessed` or `not available`.
         note: What a person should know of it, half a sentence.

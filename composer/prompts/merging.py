@@ -131,7 +131,16 @@ def merge(spans: Sequence[Span]) -> Draft:
 
 
 def _is_guess(span: Span) -> bool:
-    return span.kind in ("mood", "style") and span.state == "guessed"
+    return span.kind == "guess" or (span.kind in ("mood", "style") and span.state == "guessed")
+
+
+def _guessed(span: Span) -> dict[str, Any]:
+    """Return what a word brings to mind; what was learned is told as a bound only."""
+    if span.kind == "mood":
+        return dict(meanings()["mood"][span.value])
+    return {
+        name: _BOUND[_OPPOSITE[value]] if name in LEVELS else value for name, value in span.value
+    }
 
 
 def _settle_style(draft: Draft, spans: Sequence[Span]) -> None:
@@ -160,9 +169,9 @@ def _settle_style(draft: Draft, spans: Sequence[Span]) -> None:
 def _guess_moods(draft: Draft, spans: Sequence[Span]) -> None:
     """Let what words bring to mind fill what nothing else says: no guess contradicts a word."""
     for number, span in enumerate(spans):
-        if span.kind == "mood" and _is_guess(span):
+        if span.kind in ("mood", "guess") and _is_guess(span):
             draft.by_span.setdefault(number, {})
-            for name, value in ({} if span.is_negated else meanings()["mood"][span.value]).items():
+            for name, value in ({} if span.is_negated else _guessed(span)).items():
                 if name not in draft.settings and name not in draft.suggested:
                     told = tempo_range(value) if name == "tempo" else value
                     draft.suggest(number, name, told)
