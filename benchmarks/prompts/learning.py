@@ -4,10 +4,10 @@
         --model composer/prompts/words/guesses.npz
 
 Every score says what it is like by measure: mode, tempo, density, register, chromaticity and
-liveliness, each low or high where it lies in an outer third of the band of real pieces. Captions in
-five languages say some of that with words of the lexicon, among words that mean nothing, in several
-templates. A classifier a setting (TF-IDF of letter n-grams within words, logistic regression) learns
-from captions what the score is like.
+liveliness, each low or high where it lies in an outer third of the band of real pieces. Captions
+in five languages say some of that with words of the lexicon, among words that mean nothing, in
+several templates. A classifier a setting (TF-IDF of letter n-grams within words, logistic
+regression) learns from captions what the score is like.
 
 Held out are templates *and* synonyms: a fifth of the stems stands in no caption of training, in
 no language and no form of theirs, and one template of each language. What is measured is what one
