@@ -73,11 +73,15 @@ class Outline:
     """
 
     chunks: int | None = _number(
-        None, 1, MAX_PLAN_BARS, "how many chunks are composed; 4 if no length is given", "Chunks"
+        None,
+        1,
+        MAX_PLAN_BARS,
+        "how many chunks are composed; 4 if no length is given",
+        "Length in sections",
     )
-    bars: int | None = _number(None, 1, MAX_PLAN_BARS, "length in bars instead", "Bars")
+    bars: int | None = _number(None, 1, MAX_PLAN_BARS, "length in bars instead", "Length in bars")
     minutes: float | None = _number(
-        None, 0, 120, "length in minutes instead, at most what 512 bars last", "Minutes"
+        None, 0, 120, "length in minutes instead, at most what 512 bars last", "Length in minutes"
     )
     chunk_bars: int = _number(
         16, 1, MAX_ROW_BARS, "how many bars are composed together", "Bars of a section"
