@@ -98,10 +98,16 @@ def show_report(text: Any, results: Any) -> str:
 def report_of(name: Any, key: Any) -> str:
     """Return the report of a study of this server so far, as HTML with a link to keep it.
 
+    While it is served, listeners on the way are left out: they have not left, and may finish.
+
     Raises:
         RequestError: If there is none of that name, or the key is another.
     """
-    return _report(*opened_by(key).read(name))
+    studies = opened_by(key)
+    plan, listeners = studies.read(name)
+    is_over = name not in studies.names
+    counted = [one for one in listeners if is_over or one.finished_at or one.is_withdrawn]
+    return _report(plan, counted)
 
 
 def _report(plan: StudyPlan, listeners: Sequence[Listener]) -> str:

@@ -149,7 +149,10 @@ def test_progress_and_report_of_a_hosted_study_count_who_came(
     shown = handlers.show_progress("three-ways", "sesame")
     assert "5 of 20 places are taken: 3 finished, 1 on the way, 1 withdrew; 24 answers" in shown
     assert "3 of 20 places finished" in shown and "for 80 %" in shown
+    left = "left before the first answer"
+    assert left not in handlers.report_of("three-ways", "sesame")
     served.end("three-ways")
+    assert left in handlers.report_of("three-ways", "sesame")
     assert handlers.study_choices("sesame") == [("three-ways (closed)", "three-ways")]
     report = handlers.report_of("three-ways", "sesame")
     assert "Strengths" in report and "&lt;svg" in report
