@@ -41,13 +41,30 @@ def add_commands(commands: Any) -> None:
         "--first-bar",
         type=float,
         metavar="SECONDS",
-        help="when a bar begins (0 to 600), with --tempo and --meter: where a count-in ends",
+        help="when a bar begins (0 to 600), with --meter, and --tempo or --taps: where a count-in "
+        "ends",
+    )
+    parser.add_argument(
+        "--taps",
+        type=_taps,
+        default=(),
+        metavar="SECONDS",
+        help="when the beats come, by commas, as somebody tapped them while listening; instead of "
+        "--tempo",
     )
     parser.add_argument(
         "--json",
         action="store_true",
         help="print what was found, and the notes as they were played",
     )
+
+
+def _taps(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(one) for one in text.split(",") if one.strip())
+    except ValueError:
+        told = f"must be seconds by commas, such as 0.5,1.1,1.7, got {text[:40]!r}"
+        raise argparse.ArgumentTypeError(told) from None
 
 
 def _transcribe(options: argparse.Namespace) -> None:
@@ -65,6 +82,7 @@ def _transcribe(options: argparse.Namespace) -> None:
         tempo_bpm=options.tempo,
         meter=options.meter,
         first_bar_s=options.first_bar,
+        taps_s=options.taps,
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     write(found.piece, options.out)

@@ -115,14 +115,15 @@ def find_grid(
         raise RequestError("no notes were found in the recording")
     if first_bar_s is not None and (tempo_bpm is None or meter is None):
         raise OptionError("a first bar needs a tempo and a meter")
-    profiles = _profiles(meter, is_line=is_line)
+    profiles = profiles_for(meter, is_line=is_line)
     lengths = _lengths(profiles, tempo_bpm)
     search = _Search(onsets, profiles, lengths, tempo_bpm, first_bar_s)
     times, first, profile, certainty = search.run()
     return Grid(profile.meter, times, first, certainty)
 
 
-def _profiles(meter: Meter | None, *, is_line: bool) -> Sequence[Profile]:
+def profiles_for(meter: Meter | None, *, is_line: bool) -> Sequence[Profile]:
+    """Return the profiles of a meter; of those that are looked for, if it is not known."""
     if meter is not None:
         return profiles_of(meter, is_line=is_line)
     return [one for one in load_profiles(is_line=is_line) if one.meter in METERS[:N_FREE]]
@@ -139,6 +140,14 @@ def _lengths(profiles: Sequence[Profile], tempo_bpm: float | None) -> Ints:
     # Beats that are long need no lengths so near to each other.
     kept: Ints = every[(every < _LONG_FRAMES) | (every % 2 == 0)]
     return kept
+
+
+def odds_of(profile: Profile, place: int) -> Floats:
+    """Return the odds of a note at the slots of a beat and at its end, [slots + 1, classes]."""
+    odds = profile.rates / (1 - profile.rates)
+    found = odds[:, :, None] * np.exp(_LIKENESS_WEIGHT * profile.likeness)
+    following = found[(place + 1) % profile.n_beats, :1]
+    return np.concatenate([found[place], following])
 
 
 class _Search:
@@ -237,18 +246,10 @@ class _Search:
             off_s = lags[None, :, None] * FRAME_S - slots * lengths_s
             near = np.exp(-0.5 * (off_s / _SPREAD_S) ** 2) / (_SPREAD_S * np.sqrt(2 * np.pi))
             stray = _STRAY_PER_BEAT / lengths_s
-            heard = near @ self._weights(profile, b) + stray  # [lengths, lags, classes]
+            heard = near @ odds_of(profile, b) + stray  # [lengths, lags, classes]
             table[:, :, :, j] = np.moveaxis(np.log(heard), 2, 0)
         table[:, lags >= self.lengths[:, None], :] = 0.0
         return table
-
-    @staticmethod
-    def _weights(profile: Profile, place: int) -> Floats:
-        """Return the odds of a note at the slots of a beat and at its end, [slots, classes]."""
-        odds = profile.rates / (1 - profile.rates)
-        found = odds[:, :, None] * np.exp(_LIKENESS_WEIGHT * profile.likeness)
-        following = found[(place + 1) % profile.n_beats, :1]
-        return np.concatenate([found[place], following])
 
     def _silence(self) -> Scores:
         """Return what a beat without any note is worth, by place."""

@@ -174,7 +174,10 @@ def parse(payload: bytes) -> bytes:
     heard = hear(data, options["kind"])
     meter = options["meter"]
     frame = Frame(
-        options["tempo_bpm"], parse_meter(meter) if meter else None, options["first_bar_s"]
+        options["tempo_bpm"],
+        parse_meter(meter) if meter else None,
+        options["first_bar_s"],
+        tuple(options["taps_s"]),
     )
     piece, grid = _write(heard, frame, options["title"])
     values = {

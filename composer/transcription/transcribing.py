@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def transcribe_bytes(
     tempo_bpm: float | None = None,
     meter: Meter | str | None = None,
     first_bar_s: float | None = None,
+    taps_s: Sequence[float] = (),
 ) -> Transcription:
     """Write down the content of a sound file: WAV, FLAC, MP3 or OGG, of 10 minutes at most.
 
@@ -102,7 +104,9 @@ def transcribe_bytes(
         kind: `line` for one voice, `voices` for several; `auto` tells by the sound.
         tempo_bpm: About how many quarters a minute, 20 to 300; found if left out.
         meter: Found if left out: 4/4, 3/4, 2/4 or 6/8.
-        first_bar_s: When a bar begins, in seconds; with tempo and meter, as after a count-in.
+        first_bar_s: When a bar begins, in seconds; with meter, and tempo or taps, as after a
+            count-in.
+        taps_s: A moment for every beat that a listener tapped, in seconds; instead of a tempo.
 
     Raises:
         ScoreFileError: If it cannot be read as sound, or holds no notes.
@@ -111,7 +115,7 @@ def transcribe_bytes(
         MissingTool: If the extra `transcribe` is not installed.
     """
     meter = parse_meter(meter) if isinstance(meter, str) else meter
-    frame = Frame(tempo_bpm, meter, first_bar_s)
+    frame = Frame(tempo_bpm, meter, first_bar_s, tuple(taps_s))
     check_sound(data)
     options = asdict(frame) | {
         "kind": kind,

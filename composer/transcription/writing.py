@@ -13,8 +13,9 @@ from composer.piece import MeterChange, Note, Part, Piece
 from composer.theory import INSTRUMENTS, Instrument, Key, Meter, estimate_key
 from composer.transcription.grid import Grid, find_grid
 from composer.transcription.played import PlayedNote
-from composer.transcription.profiles import Floats, first_of_groups, gather
+from composer.transcription.profiles import Floats, Onsets, first_of_groups, gather
 from composer.transcription.quantising import quantise
+from composer.transcription.tapped import MIN_TAPS, check_taps, grid_of_taps, grid_on
 from composer.units import TEMPO_RANGE_BPM
 
 TOGETHER_S = 0.045  # notes of a chord begin within this time
@@ -33,23 +34,31 @@ class Frame:
     Args:
         tempo_bpm: Quarters a minute, 20 to 300.
         meter: The time signature.
-        first_bar_s: When a bar begins, 0 to 600; with tempo and meter.
+        first_bar_s: When a bar begins, 0 to 600; with meter, and tempo or taps.
+        taps_s: A moment for every beat, as `tapped.check_taps` has it; instead of a tempo.
     """
 
     tempo_bpm: float | None = None
     meter: Meter | None = None
     first_bar_s: float | None = None
+    taps_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check all values.
 
         Raises:
-            OptionError: If one is out of its range, or a first bar stands alone.
+            OptionError: If one is out of its range, a first bar stands alone, or taps and a tempo
+                are given together.
         """
         _check("tempo_bpm", self.tempo_bpm, *TEMPO_RANGE_BPM)
         _check("first_bar_s", self.first_bar_s, *FIRST_BAR_RANGE_S)
-        if self.first_bar_s is not None and (self.tempo_bpm is None or self.meter is None):
-            raise OptionError("a first bar needs a tempo and a meter")
+        if self.taps_s:
+            check_taps(self.taps_s)
+            if self.tempo_bpm is not None:
+                raise OptionError("taps are the tempo; leave one of the two out")
+        has_pace = self.tempo_bpm is not None or bool(self.taps_s)
+        if self.first_bar_s is not None and not (has_pace and self.meter):
+            raise OptionError("a first bar needs a meter, and a tempo or taps")
 
 
 def _check(name: str, value: float | None, low: float, high: float) -> None:
@@ -75,21 +84,33 @@ def write(
         raise RequestError("no notes were found in the recording")
     notes = sorted(notes)
     times = np.array([one.onset_s for one in notes])
-    onsets = gather(
-        times, np.array([float(one.pitch) for one in notes]), TOGETHER_S, is_line=is_line
-    )
-    grid = find_grid(
-        onsets,
-        is_line=is_line,
-        tempo_bpm=frame.tempo_bpm,
-        meter=frame.meter,
-        first_bar_s=frame.first_bar_s,
-    )
+    pitches = np.array([float(one.pitch) for one in notes])
+    onsets = gather(times, pitches, TOGETHER_S, is_line=is_line)
+    grid = _grid(onsets, (times, pitches), frame, is_line=is_line)
     places, grid = quantise(onsets.times, grid)
     counts = np.diff([*first_of_groups(times, TOGETHER_S), len(times)])
     begins = [place for place, n in zip(places, counts, strict=True) for _ in range(n)]
     written = _written(notes, begins, grid, frame)
     return _piece(written, grid, is_line=is_line, title=title), grid
+
+
+def _grid(onsets: Onsets, notes: tuple[Floats, Floats], frame: Frame, *, is_line: bool) -> Grid:
+    meter, first_bar_s, taps_s = frame.meter, frame.first_bar_s, frame.taps_s
+    if not taps_s:
+        grid = find_grid(
+            onsets,
+            is_line=is_line,
+            tempo_bpm=frame.tempo_bpm,
+            meter=meter,
+            first_bar_s=first_bar_s,
+        )
+        if is_line or first_bar_s is not None or len(grid.times_s) < MIN_TAPS:
+            return grid
+        # The beats that were found say once more where bars begin, now by their harmony too.
+        return grid_on(onsets, notes, grid.times_s, is_line=is_line, meter=meter)
+    return grid_of_taps(
+        onsets, notes, taps_s, is_line=is_line, meter=meter, first_bar_s=first_bar_s
+    )
 
 
 def _written(

@@ -50,7 +50,8 @@ def test_both_versions_stand_side_by_side(tmp_path: Path) -> None:
         (["--out", "x.pdf"], "`--out` must end in .mid or .musicxml"),
         (["--tempo", "1000"], "`tempo_bpm` must be from 20 to 300"),
         (["--meter", "waltz"], "`meter` must be a time signature"),
-        (["--first-bar", "1"], "a first bar needs a tempo and a meter"),
+        (["--first-bar", "1"], "a first bar needs a meter, and a tempo or taps"),
+        (["--taps", "1,2,3"], "`taps` must be 4 to 4000 moments"),
     ],
 )
 def test_the_command_refuses_in_a_sentence(

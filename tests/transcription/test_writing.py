@@ -126,7 +126,7 @@ def test_times_of_a_grid_go_on_before_and_behind_it() -> None:
     ("values", "words"),
     [
         ({"tempo_bpm": 5.0}, "`tempo_bpm` must be from 20 to 300"),
-        ({"first_bar_s": 1.0}, "a first bar needs a tempo and a meter"),
+        ({"first_bar_s": 1.0}, "a first bar needs a meter, and a tempo or taps"),
         ({"tempo_bpm": 90.0, "meter": Meter(4, 4), "first_bar_s": -1.0}, "`first_bar_s` must be"),
         ({"tempo_bpm": float("nan")}, "`tempo_bpm` must be"),
     ],

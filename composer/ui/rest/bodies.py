@@ -47,8 +47,39 @@ class TranscribeRequest(BaseModel):
     ] = None
     first_bar_s: Annotated[
         float | None,
-        Field(description="when a bar begins, with tempo and meter", ge=0, le=600),
+        Field(description="when a bar begins, with meter, and tempo or taps", ge=0, le=600),
     ] = None
+    taps_s: Annotated[
+        list[float],
+        Field(description="when beats come, as somebody tapped them", max_length=4_000),
+    ] = []
+
+
+class OrchestrateRequest(BaseModel):
+    """What a recording is made of: a score, a text, or both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "a slow waltz for strings", "length_s": 10}]},
+    )
+
+    file: Annotated[
+        schemas.ScoreFile | None, Field(description="the score whose notes lead the recording")
+    ] = None
+    text: Annotated[str, Field(description="what it is to sound like", max_length=1000)] = ""
+    length_s: Annotated[
+        float | None, Field(description="seconds; as long as the score if left out", ge=1, le=600)
+    ] = None
+    candidates: Annotated[
+        int | None, Field(description="how many recordings are made and ranked", ge=1, le=256)
+    ] = None
+    seed: Annotated[int | None, Field(description="of the draws", ge=0, lt=2**31)] = None
+    engine_options: Annotated[
+        str | None, Field(description="options of the engine of sound", max_length=400)
+    ] = None
+    format: Annotated[
+        Literal["wav", "flac", "mp3", "ogg"], Field(description="of the recording")
+    ] = "wav"
 
 
 class RenderRequest(BaseModel):

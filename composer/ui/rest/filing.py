@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,7 @@ class Recording:
     tempo_bpm: float | None = None
     meter: str | None = None
     first_bar_s: float | None = None
+    taps_s: Sequence[float] = ()
 
 
 def transcribe(asked: Recording) -> Made:
@@ -89,6 +91,7 @@ def transcribe(asked: Recording) -> Made:
         tempo_bpm=asked.tempo_bpm,
         meter=asked.meter,
         first_bar_s=asked.first_bar_s,
+        taps_s=asked.taps_s,
     )
     folder = TabState(folder=secrets.token_hex(16))
     files = write_files(

@@ -22,7 +22,13 @@ from composer.errors import ComposerError, RequestError
 from composer.ui.api import endpoints, prompting
 from composer.ui.api.abilities import Ability
 from composer.ui.rest import answers, schemas, watching
-from composer.ui.rest.bodies import InspectRequest, PromptRequest, RenderRequest, TranscribeRequest
+from composer.ui.rest.bodies import (
+    InspectRequest,
+    OrchestrateRequest,
+    PromptRequest,
+    RenderRequest,
+    TranscribeRequest,
+)
 from composer.ui.rest.filing import Recording, Rendering
 from composer.ui.rest.jobs import Job
 from composer.ui.rest.keys import HEADER
@@ -239,6 +245,12 @@ def _add_filing(router: APIRouter, service: Service, owner: Callable[..., str]) 
         asked = Rendering(values["file"], values["format"], values["rank"], values["expressive"])
         return service.render(asked, who)
 
+    _add_work(
+        *(router, service, owner, "orchestrate", OrchestrateRequest, service.orchestrate),
+        usual_wait_s=0.0,
+        summary="Make recordings of a score or a text",
+        tags=["music"],
+    )
     for name, model, make, summary in (
         ("inspect", InspectRequest, inspect, "Look into a file"),
         ("transcribe", TranscribeRequest, transcribe, "Write a recording down"),

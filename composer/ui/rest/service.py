@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 
 from composer import settings
 from composer.pipeline import Progress
-from composer.ui.api import calling
+from composer.ui.api import calling, orchestrating
 from composer.ui.api.abilities import Ability
 from composer.ui.rest import answers, filing
 from composer.ui.rest.jobs import FILES, Job, Jobs, Made
@@ -108,6 +108,28 @@ class Service:
     def inspect(self, file: Any, form: str | None, owner: str) -> Job:
         """Return a job that looks into a file."""
         return self._filing("inspect", lambda: filing.inspect(self.studio, file, form), owner)
+
+    def orchestrate(self, values: Mapping[str, Any], owner: str) -> Job:
+        """Return a job that makes recordings; what will not do is said at once.
+
+        Raises:
+            RequestError: If a value will not do, or the file is no music.
+        """
+        is_stopped: list[Callable[[], bool]] = [lambda: False]
+        asked = {**values, "should_stop": lambda: is_stopped[0]()}
+        ending = asked.pop("format")
+        steps = orchestrating.begin(self.studio, **asked)
+
+        def work(should_stop: Callable[[], bool]) -> Iterator[Progress | Made]:
+            is_stopped[0] = should_stop
+            for step in steps:
+                if isinstance(step, Progress):
+                    yield step
+                else:
+                    told, sound, record = orchestrating.write(step, ending)
+                    yield Made(answers.finite(told), (sound, record), should_stop())
+
+        return Job("orchestrate", owner, self._logged("orchestrate", owner, work))
 
     def transcribe(self, asked: filing.Recording, owner: str) -> Job:
         """Return a job that writes a recording down."""

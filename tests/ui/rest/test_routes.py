@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -357,3 +358,18 @@ def test_a_prompt_is_read_and_composed_from(client: TestClient) -> None:
     empty = client.post("/api/v1/prompt", json={"prompt": " "})
     assert empty.status_code == 422
     assert "`prompt` must be a text of 1 to" in empty.json()["detail"]
+
+
+def test_a_score_is_made_a_recording(song: dict[str, Any]) -> None:
+    from composer import pipeline
+    from tests.pipeline.test_orchestrating import Singer
+
+    studio = fake_studio(orchestrate_steps=partial(pipeline.orchestrate_steps, engine=Singer()))
+    with TestClient(opened(studio).app) as client:
+        wish = {"file": song, "candidates": 2, "format": "flac"}
+        job = client.post(f"{API}/orchestrate?wait_s=60", json=wish).json()
+        assert job["state"] == "done" and job["result"]["text"]
+        assert [one["name"].rsplit(".")[-1] for one in job["files"]] == ["flac", "json"]
+        assert client.get(job["files"][0]["href"]).content[:4] == b"fLaC"
+        nothing = client.post(f"{API}/orchestrate", json={"file": {"data": "TVRoZA=="}})
+        assert nothing.status_code == 422 and is_plain(nothing.json()["detail"])
