@@ -9,9 +9,9 @@ in five languages say some of that with words of the lexicon, among words that m
 several templates. A classifier a setting (TF-IDF of letter n-grams within words, logistic
 regression) learns from captions what the score is like.
 
-Held out are templates *and* synonyms: a fifth of the stems stands in no caption of training, in
-no language and no form of theirs, and one template of each language. What is measured is what one
-such word by itself makes the model say, as `prompts.guessing` asks it:
+Held out are synonyms: a fifth of the stems (five letters) stands in no caption of training, in no
+language and no form of theirs. What is measured is what one such word by itself, without any
+template, makes the model say, as `prompts.guessing` asks it:
 
 - right: settings that are guessed and are those that the lexicon has for the word
 - wrong: settings that are guessed and are the opposite; beside: those that the lexicon leaves open
