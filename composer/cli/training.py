@@ -139,14 +139,20 @@ def _add_bands(commands: Any) -> None:
     parser.add_argument(
         "--seams", action="store_true", help="measure the joins of chunks instead of pieces"
     )
+    parser.add_argument(
+        "--missing",
+        action="store_true",
+        help="add the rules that the file does not have yet, and leave the others as they are",
+    )
 
 
 def _bands(options: argparse.Namespace) -> None:
     from composer.corpus import load_corpus
     from composer.piece import Piece
-    from composer.scoring import build_bands, save_bands
+    from composer.scoring import Bands, build_bands, load_bands, save_bands
+    from composer.scoring.bands import joined, rules_without_bands
     from composer.scoring.seams import build_seam_bands
-    from composer.scoring.series import add_series, build_series_bands
+    from composer.scoring.series import add_series, build_series_bands, load_series_bands
 
     corpora = [load_corpus(f, licence=options.licence, split="train") for f in options.folders]
 
@@ -154,10 +160,15 @@ def _bands(options: argparse.Namespace) -> None:
         found = (piece for corpus in corpora for _, piece in corpus.pieces())
         return (piece for piece in found if isinstance(piece, Piece))
 
-    bands = build_seam_bands(pieces()) if options.seams else build_bands(pieces())
+    if options.missing:
+        known, series = load_bands(options.out), load_series_bands(options.out)
+        bands: Bands = joined(known, build_bands(pieces(), rules_without_bands(known)))
+    else:
+        bands = build_seam_bands(pieces()) if options.seams else build_bands(pieces())
+        series = {} if options.seams else build_series_bands(pieces())
     save_bands(bands, options.out)
-    if not options.seams:
-        add_series(build_series_bands(pieces()), options.out)
+    if series:
+        add_series(series, options.out)
     print(f"{len(bands)} groups in {options.out}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -60,10 +60,10 @@ def _neutral_band(low: float, high: float) -> Band:
 NEUTRAL_BANDS = {name: _neutral_band(low, high) for name, (low, high) in NEUTRAL_RANGES.items()}
 
 
-def measure(piece: Piece) -> dict[str, Measure]:
+def measure(piece: Piece, rules: Iterable[Rule] = RULES) -> dict[str, Measure]:
     """Find the value of every rule that looks at the notes."""
     texture = build_texture(piece)
-    return {rule.name: texture.once(rule.measure) for rule in RULES if rule.measure}
+    return {rule.name: texture.once(rule.measure) for rule in rules if rule.measure}
 
 
 def groups_of(piece: Piece, form: str | None = None) -> tuple[str, ...]:
@@ -81,11 +81,13 @@ def groups_of(piece: Piece, form: str | None = None) -> tuple[str, ...]:
     return (*by_form, *by_ensemble, ALL)
 
 
-def build_bands(pieces: Iterable[Piece]) -> dict[str, dict[str, Band]]:
+def build_bands(
+    pieces: Iterable[Piece], rules: Sequence[Rule] = RULES
+) -> dict[str, dict[str, Band]]:
     """Measure real pieces and return the bands of every group with at least `MIN_PIECES`."""
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for piece in pieces:
-        values = {name: found.value for name, found in measure(piece).items()}
+        values = {name: found.value for name, found in measure(piece, rules).items()}
         for group in groups_of(piece):
             rows[group].append(values)
     return {
@@ -114,6 +116,17 @@ def find_band(bands: Bands, groups: Iterable[str], rule: Rule) -> tuple[str, Ban
         if band is not None:
             return group, band
     return "", NEUTRAL_BANDS.get(rule.name, NO_BAND)
+
+
+def rules_without_bands(bands: Bands) -> tuple[Rule, ...]:
+    """Return the rules that look at the notes and have no band among all pieces yet."""
+    known = bands.get(ALL, {})
+    return tuple(rule for rule in RULES if rule.measure and rule.name not in known)
+
+
+def joined(bands: Bands, more: Bands) -> Bands:
+    """Return bands with other rows beside their own."""
+    return {group: {**bands.get(group, {}), **more.get(group, {})} for group in {**bands, **more}}
 
 
 def with_likelihood(bands: Bands, found: Mapping[str, Iterable[float]]) -> Bands:

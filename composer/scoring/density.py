@@ -6,6 +6,7 @@ import numpy as np
 
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
 from composer.scoring.sources import (
+    BERRY,
     DONG,
     HURON_2001,
     HURON_DENUMERABILITY,
@@ -23,6 +24,7 @@ KEYBOARD_PROGRAMS = (*range(8), *range(16, 24))
 # Thumb and little finger reach a minor tenth at most in practice.
 MAX_HAND_SPAN = 15
 _POSITIONS = 48
+_TINY = 1e-6
 
 
 def density(texture: Texture) -> Measure:
@@ -34,6 +36,20 @@ def thickness(texture: Texture) -> Measure:
     """Return how many notes sound at once on average while anything sounds."""
     n_steps = int(texture.sounding.any(axis=0).sum())
     return Measure(share(float(texture.durations.sum()) * STEPS_PER_QUARTER, n_steps))
+
+
+def thickness_spread(texture: Texture) -> Measure:
+    """Return the standard deviation of how many notes sound at once, from sixteenth to sixteenth.
+
+    Where nothing sounds is left out.
+    """
+    starts, n_steps = texture.note_steps, texture.n_steps
+    ends = np.ceil((texture.onsets + texture.durations) * STEPS_PER_QUARTER - _TINY)
+    ends = np.clip(ends.astype(np.int64), starts + 1, n_steps)
+    changes = np.bincount(starts, minlength=n_steps + 1) - np.bincount(ends, minlength=n_steps + 1)
+    sounding = np.cumsum(changes)
+    heard = sounding[sounding > 0]
+    return Measure(float(heard.std())) if len(heard) else NOTHING
 
 
 def silence(texture: Texture) -> Measure:
@@ -130,6 +146,17 @@ DENSITY_RULES = (
         sides="both",
         least_spread=0.3,
         measure=thickness,
+    ),
+    Rule(
+        name="thickness_spread",
+        family=FAMILY,
+        label="change in how many notes sound at once",
+        unit="notes",
+        source=f"{BERRY}, p. 184, on texture",
+        weight=0.2,
+        sides="both",
+        least_spread=0.15,
+        measure=thickness_spread,
     ),
     Rule(
         name="silence",

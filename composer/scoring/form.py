@@ -10,8 +10,15 @@ import numpy as np
 
 from composer.scoring.phrases import phrase_starts
 from composer.scoring.rule import MAX_PLACES, NOTHING, Measure, Rule, share
-from composer.scoring.sources import CONKLIN, FOOTE, HURON_REPETITION, ROTHSTEIN, TEMPERLEY
-from composer.scoring.texture import WINDOW_BARS, FloatArray, IntArray, Texture
+from composer.scoring.sources import (
+    CAPLIN_FORM,
+    CONKLIN,
+    FOOTE,
+    HURON_REPETITION,
+    ROTHSTEIN,
+    TEMPERLEY,
+)
+from composer.scoring.texture import WINDOW_BARS, BoolArray, FloatArray, IntArray, Texture
 
 FAMILY = "form"
 OCTAVE = 12
@@ -19,6 +26,13 @@ OCTAVE = 12
 RHYTHM_SLOTS = 16
 # A phrase is square if it lasts pairs of bars, give or take a quarter of a bar.
 SQUARE_BARS, SQUARE_TOLERANCE = 2, 0.25
+# Phrases are grouped in fours.
+GROUP_BARS = 4
+# Two bars are nearly copies if they share this much of their notes, their lengths left out.
+COPY_LIKENESS = 0.85
+# What returns after so many bars is a theme that comes back, no longer an echo.
+DISTANT_BARS = 8
+_LENGTH_BITS = 16
 
 
 def bar_recall(texture: Texture) -> Measure:
@@ -59,6 +73,66 @@ def identical_run(texture: Texture) -> Measure:
             words = f"{longest} equal bars in a row"
             places.append(texture.place(texture.bar_onsets[first + start], (), words))
     return Measure(fmean(lengths), tuple(places[:MAX_PLACES])) if lengths else NOTHING
+
+
+def bar_copies(texture: Texture) -> FloatArray:
+    """Return how much every two bars share of their notes (part, place, pitch) [B, B].
+
+    Jaccard's index as in `bar_recall`, but without lengths, so that a note held longer is the same
+    one; 0 where one of the bars has no notes.
+    """
+    bars = [np.array(sorted(bar), np.int64) >> _LENGTH_BITS for bar in texture.bar_contents]
+    rows = np.repeat(np.arange(len(bars)), [len(bar) for bar in bars])
+    codes, columns = np.unique(np.concatenate(bars), return_inverse=True)
+    present = np.zeros((len(bars), max(len(codes), 1)))
+    present[rows, columns] = 1.0
+    shared, sizes = present @ present.T, present.sum(axis=1)
+    union = sizes[:, None] + sizes - shared
+    return np.asarray(shared / np.where(union == 0, 1.0, union))
+
+
+def loop_run(texture: Texture) -> Measure:
+    """Return the longest run of bars that nearly copy one of the two before them, in bars.
+
+    Averaged over windows of bars; 0 where no bar does. A run of two bars is a phrase that is
+    answered, longer ones go round in a loop. The places are where runs of four bars begin.
+    """
+    copies = texture.once(bar_copies) >= COPY_LIKENESS
+    is_copy = np.zeros(len(copies), dtype=np.bool_)
+    for lag in (1, 2):
+        is_copy[lag:] |= np.diagonal(copies, lag)
+    lengths, places = [], []
+    for first, end in texture.bar_windows():
+        runs = [(int(bar), len(list(run))) for bar, run in _runs(is_copy[first:end])]
+        start, longest = max(runs, key=lambda run: run[1], default=(0, 0))
+        lengths.append(longest)
+        if longest >= GROUP_BARS:
+            words = f"{longest} bars that copy what has just been heard"
+            places.append(texture.place(texture.bar_onsets[first + start], (), words))
+    return Measure(fmean(lengths), tuple(places[:MAX_PLACES]))
+
+
+def _runs(flags: BoolArray) -> list[tuple[int, range]]:
+    """Return where every run of true values begins, and its indices."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int64), [0]])))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(low, range(low, high)) for low, high in pairs]
+
+
+def distant_recall(texture: Texture) -> Measure:
+    """Return how much a bar repeats of the most similar one eight bars or more before it.
+
+    Averaged over the bars that have notes and can have such a model, over the whole piece, at most
+    two windows back, so that long pieces have no more to find than short ones.
+    """
+    copies = texture.once(bar_copies)
+    has_notes = np.diagonal(copies) > 0
+    found = [
+        float(copies[bar, max(0, bar - 2 * WINDOW_BARS) : bar - DISTANT_BARS + 1].max())
+        for bar in range(DISTANT_BARS, len(copies))
+        if has_notes[bar]
+    ]
+    return Measure(fmean(found)) if found else NOTHING
 
 
 def _longest_run(bars: Sequence[frozenset[int]]) -> tuple[int, int]:
@@ -160,6 +234,22 @@ def square_phrases(texture: Texture) -> Measure:
     return Measure(share(int((misses <= SQUARE_TOLERANCE + 1e-6).sum()), len(lengths)))
 
 
+def groups_of_four(texture: Texture) -> Measure:
+    """Return the share of the tune's phrases that begin at a line of groups of four bars.
+
+    Begin means: within a quarter of a bar. Groups are counted from the bar that fits best, because
+    a piece may have an introduction; the first phrase, which nothing stands before, is left out.
+    """
+    starts = texture.once(phrase_starts)[1:]
+    if not len(starts):
+        return NOTHING
+    times = texture.melodies[0].onsets[starts]
+    bars = np.interp(times, texture.bar_onsets, np.arange(len(texture.bar_onsets)))
+    offsets = (bars[:, None] - np.arange(GROUP_BARS) + GROUP_BARS / 2) % GROUP_BARS
+    is_near = np.abs(offsets - GROUP_BARS / 2) <= SQUARE_TOLERANCE + 1e-6
+    return Measure(float(is_near.mean(axis=0).max()))
+
+
 FORM_RULES = (
     Rule(
         name="bar_recall",
@@ -193,6 +283,28 @@ FORM_RULES = (
         sides="high",
         least_spread=1.0,
         measure=identical_run,
+    ),
+    Rule(
+        name="loop_run",
+        family=FAMILY,
+        label="longest loop of one or two bars",
+        unit="bars",
+        source=HURON_REPETITION,
+        weight=0.5,
+        sides="high",
+        least_spread=2.0,
+        measure=loop_run,
+    ),
+    Rule(
+        name="distant_recall",
+        family=FAMILY,
+        label="likeness to a bar eight bars or more before",
+        unit="share of the notes",
+        source=f"{CAPLIN_FORM}, pp. 49-58 and 71-86, on periods and ternary form",
+        weight=0.2,
+        sides="both",
+        least_spread=0.1,
+        measure=distant_recall,
     ),
     *(
         Rule(
@@ -229,5 +341,16 @@ FORM_RULES = (
         sides="both",
         least_spread=0.2,
         measure=square_phrases,
+    ),
+    Rule(
+        name="groups_of_four",
+        family=FAMILY,
+        label="phrases that begin with groups of four bars",
+        unit="share of the phrases",
+        source=f"{ROTHSTEIN}, pp. 3-9, on phrases and groups of four bars",
+        weight=0.1,
+        sides="both",
+        least_spread=0.2,
+        measure=groups_of_four,
     ),
 )

@@ -23,12 +23,12 @@ from composer.scoring.sources import (
     VOS_TROOST,
     YOUNGBLOOD,
 )
-from composer.scoring.texture import IntArray, Melody, Texture
+from composer.scoring.texture import SILENT, IntArray, Melody, Texture
 from composer.scoring.tonality import entropy_bits
 from composer.scoring.voice_leading.singing import end_to_end
 
 FAMILY = "melody"
-STEP, OCTAVE = 2, 12
+STEP, FIFTH, OCTAVE = 2, 7, 12
 LEAST_NOTES = 4
 # A motif is three moves, by size class and time to the next note; lengths beyond two bars of 4/4
 # are one.
@@ -62,6 +62,12 @@ def steps(texture: Texture) -> Measure:
     """Return the share of steps among the moves that leave the pitch."""
     sizes = np.abs(texture.once(_moves))
     return Measure(share(int(((sizes > 0) & (sizes <= STEP)).sum()), int((sizes > 0).sum())))
+
+
+def wide_leaps(texture: Texture) -> Measure:
+    """Return the share of moves that are wider than a fifth."""
+    sizes = np.abs(texture.once(_moves))
+    return Measure(share(int((sizes > FIFTH).sum()), len(sizes)))
 
 
 def turns(texture: Texture) -> Measure:
@@ -161,6 +167,17 @@ def tune_range(texture: Texture) -> Measure:
     return Measure(fmean(ranges)) if ranges else NOTHING
 
 
+def bass_range(texture: Texture) -> Measure:
+    """Return the compass of what sounds lowest, in semitones, averaged over windows of bars."""
+    edges, ranges = texture.steps_of(texture.bar_onsets), []
+    for first, end in texture.bar_windows():
+        bass = texture.bass[edges[first] : edges[end] + 1]
+        bass = bass[bass != SILENT]
+        if len(bass):
+            ranges.append(int(np.ptp(bass)))
+    return Measure(fmean(ranges)) if ranges else NOTHING
+
+
 def motif_recall(texture: Texture) -> Measure:
     """Return the share of motifs that have been heard before, averaged over windows of bars.
 
@@ -214,6 +231,17 @@ MELODY_RULES = (
         sides="both",
         least_spread=0.05,
         measure=steps,
+    ),
+    Rule(
+        name="wide_leaps",
+        family=FAMILY,
+        label="leaps above a fifth",
+        unit="share of the moves",
+        source=VOS_TROOST,
+        weight=0.2,
+        sides="both",
+        least_spread=0.03,
+        measure=wide_leaps,
     ),
     Rule(
         name="turns",
@@ -291,6 +319,17 @@ MELODY_RULES = (
         sides="both",
         least_spread=3.0,
         measure=tune_range,
+    ),
+    Rule(
+        name="bass_range",
+        family=FAMILY,
+        label="compass of the bass",
+        unit="semitones",
+        source=f"{HURON_2001}, on pitch proximity",
+        weight=0.2,
+        sides="both",
+        least_spread=3.0,
+        measure=bass_range,
     ),
     Rule(
         name="motif_recall",

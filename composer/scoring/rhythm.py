@@ -13,6 +13,7 @@ from composer.scoring.sources import (
     HURON_REPETITION,
     LERDAHL_JACKENDOFF,
     LONGUET_HIGGINS_LEE,
+    MCKAY_FUJINAGA,
     PALMER_KRUMHANSL,
     PATEL_DANIELE,
     SHANNON,
@@ -35,6 +36,29 @@ def rhythm_entropy(texture: Texture) -> Measure:
     entropies = [
         entropy_bits(np.bincount(lengths[notes]).astype(np.float64))
         for notes in texture.note_windows()
+    ]
+    return Measure(fmean(entropies)) if entropies else NOTHING
+
+
+def length_kinds(texture: Texture) -> Measure:
+    """Return how many different note lengths there are, averaged over windows of bars."""
+    lengths = np.rint(texture.durations * _POSITIONS)
+    kinds = [len(np.unique(lengths[notes])) for notes in texture.note_windows()]
+    return Measure(fmean(kinds)) if kinds else NOTHING
+
+
+def onset_entropy(texture: Texture) -> Measure:
+    """Return the entropy of the places in the bar on which notes begin, over windows of bars.
+
+    What begins together counts once, so that thick chords weigh no more than single notes.
+    """
+    within = texture.onsets - texture.bar_onsets[texture.note_bars]
+    places = np.rint(within * _POSITIONS).astype(np.int64)
+    is_first = np.append(True, np.diff(texture.onsets) > _TINY)[: texture.n_notes]
+    entropies = [
+        entropy_bits(np.bincount(places[notes][is_first[notes]]).astype(np.float64))
+        for notes in texture.note_windows()
+        if is_first[notes].any()
     ]
     return Measure(fmean(entropies)) if entropies else NOTHING
 
@@ -128,6 +152,28 @@ RHYTHM_RULES = (
         sides="both",
         least_spread=0.2,
         measure=rhythm_entropy,
+    ),
+    Rule(
+        name="length_kinds",
+        family=FAMILY,
+        label="different note lengths",
+        unit="lengths",
+        source=f"{MCKAY_FUJINAGA}, on rhythm",
+        weight=0.2,
+        sides="both",
+        least_spread=1.5,
+        measure=length_kinds,
+    ),
+    Rule(
+        name="onset_entropy",
+        family=FAMILY,
+        label="variety of places in the bar",
+        unit="bits",
+        source=PALMER_KRUMHANSL,
+        weight=0.2,
+        sides="both",
+        least_spread=0.2,
+        measure=onset_entropy,
     ),
     Rule(
         name="distinct_rhythms",

@@ -19,6 +19,7 @@ CAPLIN = (
     "W. E. Caplin, The Classical Cadence: Conceptions and Misconceptions, Journal of the American "
     "Musicological Society 57 (2004), pp. 51-118"
 )
+CAPLIN_FORM = "W. E. Caplin, Classical Form (1998)"
 CHMIEL_SCHUBERT = (
     "A. Chmiel and E. Schubert, Back to the Inverted-U for Music Preference, Psychology of Music "
     "45 (2017), pp. 886-909"

@@ -9,14 +9,19 @@ import pytest
 
 from composer.evaluation.weighing.fitting import (
     LEAST_SHARE,
+    RAW,
+    WINNER,
     Rows,
     choose_strength,
     contrast,
     fit_weights,
     joined_costs,
+    joined_rows,
+    learn,
     learn_from_some,
     levels_of_costs,
     side_by_side,
+    winners_of,
 )
 
 N = 200
@@ -133,3 +138,39 @@ def test_levels_ascend_from_the_least_cost() -> None:
     levels = levels_of_costs(np.random.default_rng(0).exponential(1.0, 500))
     assert levels == sorted(levels)
     assert levels[6] == pytest.approx(math.log(2), abs=0.15)
+
+
+def draws_of(seed: int) -> Rows:
+    """Return N real rows and 8 draws a piece: most of the draws are faulty, one is dull."""
+    rng = np.random.default_rng(seed)
+    real = rng.exponential(0.3, (N, 3))
+    drawn = rng.exponential(0.3, (8 * N, 3))
+    is_faulty = np.arange(8 * N) % 8 > 0
+    drawn[is_faulty, 0] += 2.0
+    drawn[~is_faulty] *= [0.2, 0.2, 1.0]
+    drawn[~is_faulty, 2] += 0.5
+    bases = np.array([f"piece {k}" for k in range(N)])
+    return Rows(
+        np.concatenate([real, drawn]),
+        np.repeat(["real", RAW], [N, 8 * N]),
+        np.concatenate([bases, np.repeat(bases, 8)]),
+    )
+
+
+def test_the_winner_is_the_cheapest_draw_of_its_piece() -> None:
+    rows = draws_of(0)
+    winners = winners_of(rows, PRIOR)
+    costs = joined_costs(rows.penalties, PRIOR)
+    cheapest = [costs[(rows.kinds == RAW) & (rows.bases == base)].min() for base in winners.bases]
+    assert len(winners.kinds) == N and set(winners.kinds) == {WINNER}
+    assert joined_costs(winners.penalties, PRIOR) == pytest.approx(cheapest)
+
+
+def test_a_judge_that_learns_from_its_winners_is_fooled_less_by_new_ones() -> None:
+    def fooled_less(shares: dict[str, float]) -> float:
+        weights = learn(draws_of(0), PRIOR, shares).weights
+        fresh = draws_of(1)
+        rows = joined_rows(fresh, winners_of(fresh, weights))
+        return contrast(rows, joined_costs(rows.penalties, weights), WINNER).value
+
+    assert fooled_less({RAW: 0.5, WINNER: 0.5}) > fooled_less({RAW: 1.0}) + 0.02

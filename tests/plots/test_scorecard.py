@@ -78,7 +78,8 @@ def test_hover_tells_value_band_places_and_source() -> None:
     score = score_of(3.25, places=(place,), source="Fux (1725)")
     trace = plot_scorecard({"a": Scorecard("chorale", (score,), 50.0)}).data[1]
     assert trace.hovertext[0] == (
-        "<b>wide leaps</b><br>3.25 per 100 notes<br>real pieces 2 to 4<br>1 place<br>Fux (1725)"
+        "<b>leaps above a fifth</b><br>3.25 per 100 notes<br>real pieces 2 to 4<br>1 place<br>"
+        "Fux (1725)"
     )
 
 

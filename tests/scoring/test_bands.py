@@ -7,8 +7,16 @@ from pathlib import Path
 import pytest
 
 from composer.errors import ScoreFileError
+from composer.piece import Piece
 from composer.scoring import RULES, Band, build_bands, load_bands, save_bands, score
-from composer.scoring.bands import MIN_PIECES, NO_BAND, find_band, groups_of
+from composer.scoring.bands import (
+    MIN_PIECES,
+    NO_BAND,
+    find_band,
+    groups_of,
+    joined,
+    rules_without_bands,
+)
 
 DENSITY = next(rule for rule in RULES if rule.name == "density")
 
@@ -82,3 +90,15 @@ def test_percentiles_ascend_in_every_bundled_band() -> None:
 
 def test_an_unknown_form_is_compared_with_its_ensemble(chorale) -> None:
     assert score(chorale, form="passacaglia").form == "ensemble:choir/4"
+
+
+def test_rules_without_bands_are_added_and_the_others_stay(chorale: Piece) -> None:
+    pieces = [chorale.transposed(step) for step in range(MIN_PIECES)]
+    whole = build_bands(pieces)
+    known = {
+        group: {name: band for name, band in rows.items() if name != "loop_run"}
+        for group, rows in whole.items()
+    }
+    missing = rules_without_bands(known)
+    assert "loop_run" in {rule.name for rule in missing}
+    assert joined(known, build_bands(pieces, missing))["all"] == whole["all"]

@@ -66,3 +66,8 @@ def test_a_hand_holds_a_tenth_and_no_twelfth() -> None:
 
 def test_singers_have_no_hands() -> None:
     assert math.isnan(value_of("hand_span", "C4+G5:4"))
+
+
+def test_voices_that_all_sound_throughout_never_change_in_number() -> None:
+    assert value_of("thickness_spread", "C4 D4 E4 F4", "C3:4") == 0
+    assert value_of("thickness_spread", "C4:2 C4+E4+G4:2") == pytest.approx(1)

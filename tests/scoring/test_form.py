@@ -94,3 +94,34 @@ def test_no_value_depends_on_the_length_of_a_piece(chorale, keyboard_piece) -> N
             if rule.family in families:
                 here, there = short[rule.name].value, long[rule.name].value
                 assert here == pytest.approx(there, abs=rule.least_spread / 2, nan_ok=True), rule
+
+
+TURN = "C4 D4 E4 F4 | G4 F4 E4 D4 |"
+THEME = "C4 D4 E4 F4 | G4:4 | A4 G4 F4 E4 | D4:4 |"
+ELSEWHERE = "F#4 G#4 A#4 B4 | A#4:4 | G#4 F#4 G#4 A#4 | F#4:2 A#4:2 |"
+
+
+def test_two_bars_in_turn_are_a_loop_and_a_theme_that_comes_back_is_none() -> None:
+    assert value_of("loop_run", TURN * 4) == 6
+    assert [place.bar for place in places_of("loop_run", TURN * 4)] == [3]
+    assert value_of("loop_run", THEME + ELSEWHERE + THEME) == 0
+
+
+def test_a_bar_whose_notes_are_only_held_longer_is_a_copy() -> None:
+    assert value_of("loop_run", "C4 D4 E4 F4 | C4 D4 E4 F4:1/2 -:1/2") == 1
+    assert value_of("identical_run", "C4 D4 E4 F4 | C4 D4 E4 F4:1/2 -:1/2") == 1
+
+
+def test_a_theme_that_comes_back_after_eight_bars_is_recalled_from_afar() -> None:
+    assert value_of("distant_recall", THEME + ELSEWHERE + THEME) == 1
+    assert value_of("distant_recall", THEME * 2 + ELSEWHERE) == 0
+    assert math.isnan(value_of("distant_recall", THEME * 2))
+
+
+def test_phrases_of_four_bars_begin_with_the_groups_and_phrases_of_three_do_not() -> None:
+    four = "C4 D4 E4 F4 | G4 F4 E4 D4 | E4 F4 G4 A4 | G4:2 -:2 |"
+    three = "C4 D4 E4 F4 | G4 F4 E4 D4 | G4:2 -:2 |"
+    assert value_of("groups_of_four", four * 4) == 1
+    assert value_of("groups_of_four", "C4:4 |" + four * 4) == 1
+    assert value_of("groups_of_four", three * 5) <= 1 / 2
+    assert math.isnan(value_of("groups_of_four", "C4 D4 E4 F4"))

@@ -75,3 +75,12 @@ def test_a_motif_is_known_again_on_other_degrees_and_in_other_voices() -> None:
 @pytest.mark.parametrize("name", ["steps", "turns", "melodic_arch", "climax_once", "tune_range"])
 def test_one_note_has_no_melody(name: str) -> None:
     assert math.isnan(value_of(name, "C4:4"))
+
+
+def test_only_leaps_above_a_fifth_are_wide() -> None:
+    assert value_of("wide_leaps", "C4 G4 C4 C5") == pytest.approx(1 / 3)
+    assert value_of("wide_leaps", ODE) == 0
+
+
+def test_the_compass_of_the_bass_is_that_of_the_lowest_voice() -> None:
+    assert value_of("bass_range", "C5 C4 G4 C5", "C3:2 G3:2") == 7

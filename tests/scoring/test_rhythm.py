@@ -82,3 +82,14 @@ def test_without_two_notes_there_is_no_rhythm_to_judge(empty_piece) -> None:
     found = measure(empty_piece)
     names = ("groove", "syncopation", "onset_strength", "accent_agreement", "length_contrast")
     assert all(math.isnan(found[name].value) for name in names)
+
+
+def test_note_lengths_are_counted_once_each() -> None:
+    assert value_of("length_kinds", "C4 D4 E4 F4") == 1
+    assert value_of("length_kinds", "C4:2 D4 E4:1/2 F4:1/2 | G4:4") == 4
+
+
+def test_places_in_the_bar_vary_where_bars_begin_and_go_on_differently() -> None:
+    assert value_of("onset_entropy", "C4:4 D4:4 E4:4") == 0
+    assert value_of("onset_entropy", "C4:2 D4:2 | E4:2 F4:2") == pytest.approx(1)
+    assert value_of("onset_entropy", "C4:2 D4:2", "C3+E3+G3:4") == pytest.approx(1)

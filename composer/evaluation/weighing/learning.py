@@ -25,17 +25,21 @@ from composer.engines import Engine
 from composer.errors import OptionError
 from composer.evaluation.damage import DAMAGES
 from composer.evaluation.weighing.fitting import (
+    RAW,
     REAL,
+    WINNER,
     Fit,
     Rows,
     contrast,
     joined_costs,
+    joined_rows,
     learn,
     levels_of_costs,
+    winners_of,
 )
-from composer.evaluation.weighing.material import RAW, TEMPERATURES, Sample, load_samples
+from composer.evaluation.weighing.material import TEMPERATURES, Sample, load_samples
 from composer.scoring import RULES, Band, Bands, Standards, load_bands, score
-from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of
+from composer.scoring.bands import MIN_PIECES, PERCENTILES, groups_of, joined
 from composer.scoring.likelihood import measure_surprise
 from composer.scoring.weights import FORM_FAMILIES, FORMAT, LEVELS, WEIGHTS_PATH
 
@@ -44,7 +48,7 @@ from composer.scoring.weights import FORM_FAMILIES, FORMAT, LEVELS, WEIGHTS_PATH
 EMPHASIS = {"pitch 1 %": 2.0, "pitch 5 %": 8.0}
 SHARES = (
     {kind: EMPHASIS.get(kind, 1.0) * 0.5 / len(DAMAGES) for kind in DAMAGES}
-    | {RAW: 0.4}
+    | {RAW: 0.2, WINNER: 0.2}
     | dict.fromkeys(TEMPERATURES, 0.05)
 )
 PRIOR = np.array([rule.weight for rule in RULES])
@@ -92,8 +96,14 @@ class LearnedFamily:
         }
 
     def auc(self, kind: str, weights: Any) -> dict[str, Any]:
-        """Return how well weights tell real pieces from a kind, on pieces that they never saw."""
-        rows = beside(self.half(judges=True), kind)
+        """Return how well weights tell real pieces from a kind, on pieces that they never saw.
+
+        Winners are those of the weights themselves.
+        """
+        rows = self.half(judges=True)
+        if kind == WINNER:
+            rows = joined_rows(rows, winners_of(rows, weights))
+        rows = beside(rows, kind)
         return contrast(rows, joined_costs(rows.penalties, weights), kind).to_dict()
 
 
@@ -220,11 +230,6 @@ def bands_of_model(real: Iterable[Sample], names: Sequence[str]) -> dict[str, di
         for group, rows in sorted(groups.items())
     }
     return {group: rows for group, rows in bands.items() if rows}
-
-
-def joined(bands: Bands, more: Bands) -> Bands:
-    """Return bands with other rows beside their own."""
-    return {group: {**bands.get(group, {}), **more.get(group, {})} for group in {**bands, **more}}
 
 
 def save_weights(learned: Learned, path: Path, checkpoint: str) -> None:

@@ -31,7 +31,7 @@ from composer.corpus import load_corpus
 from composer.engines import Compose, Engine
 from composer.errors import ComposerError
 from composer.evaluation.damage import DAMAGES, damage
-from composer.evaluation.weighing.fitting import REAL
+from composer.evaluation.weighing.fitting import RAW, REAL
 from composer.novelty import longest_shared_run
 from composer.piece import MeterChange, Note, Piece
 from composer.pipeline.judge import Alone, Judge
@@ -39,7 +39,6 @@ from composer.request import Request
 from composer.scoring import Surprise
 from composer.scoring.weights import FORM_FAMILIES, form_family
 
-RAW = "raw"
 BARS, LONG_BARS = 16, 24
 LEAST_BARS, LEAST_NOTES = 4, 32
 TEMPERATURES = {"temperature 0.7": 0.7, "temperature 1.3": 1.3}
@@ -145,7 +144,7 @@ def make_material(
     files = Files(folder, report)
 
     def read(family: str) -> Iterator[Sample]:
-        return _read(real_samples(corpus_folder, family, sizes), engine)
+        return read_samples(real_samples(corpus_folder, family, sizes), engine)
 
     real = {family: files.keep(REAL, family, partial(read, family)) for family in FORM_FAMILIES}
     for family, found in real.items():
@@ -263,10 +262,10 @@ def damaged_samples(real: Sequence[Sample], kind: str) -> Iterator[Sample]:
 
 
 def _read_damaged(real: Sequence[Sample], kind: str, engine: Engine) -> Iterator[Sample]:
-    return _read(damaged_samples(real, kind), engine)
+    return read_samples(damaged_samples(real, kind), engine)
 
 
-def _read(samples: Iterable[Sample], engine: Engine) -> Iterator[Sample]:
+def read_samples(samples: Iterable[Sample], engine: Engine) -> Iterator[Sample]:
     """Add how surprising pieces are to the model."""
     kept = list(samples)
     for sample, found in zip(kept, engine.read([one.piece for one in kept]), strict=True):
