@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from composer.tokenizer import vocab
-from composer.tokenizer.bar_layouts import RELATION, SOURCE, STEPS, Layout
+from composer.tokenizer.bar_layouts import MIN_RHYTHM_ONSETS, RELATION, SOURCE, STEPS, Layout
 from composer.tokenizer.sections import RETURN_LIKENESS
 from composer.tokenizer.vocab import BAR, DURATION, PART, PITCH, TIME, Events
 
@@ -55,9 +55,10 @@ NATS = np.array(
 NEIGHBOUR = 0.5  # share for a pitch a semitone beside the transposed one
 # What a new bar loses: pitches with which it would go on as one of the last bars, and times at
 # which it would go on in the rhythm of one of the last few.
-COPY_NATS, COPY_BARS = 3.0, 16
+COPY_NATS, COPY_BARS = 2.0, 16
 RHYTHM_NATS, RHYTHM_BARS = 1.0, 4
-MIN_BEGUN = 2  # notes or onsets from which on it can be told what a bar copies
+# From which on it can be told what a bar copies: share of the notes of the other one, and onsets.
+COPIED_SHARE, MIN_BEGUN = 0.5, 2
 _LINE, _CONTOUR = vocab.RELATIONS.index("line"), vocab.RELATIONS.index("contour")
 _PITCHES = np.arange(vocab.N_PITCH_WRITTEN)
 
@@ -171,17 +172,15 @@ def _copies(field_index: int, bars: list[Bar], chosen: list[int]) -> Iterator[Ga
         own = _onsets(bars[-1])
         for bar in bars[-1 - RHYTHM_BARS : -1]:
             onsets = _onsets(bar)
-            if len(own) >= MIN_BEGUN and onsets[: len(own)] == own:
+            if len(own) >= MIN_BEGUN and onsets[: len(own)] == own and _has_rhythm(onsets):
                 yield (onsets[len(own)] if len(onsets) > len(own) else BAR), -RHYTHM_NATS
                 return
     elif field_index == PITCH:
         begun = {note[:DURATION] for note in bars[-1]}
-        if len(begun) < MIN_BEGUN:
-            return
         lost = {
             note[PITCH]
             for bar in bars[-1 - COPY_BARS : -1]
-            if _shares(bar, begun)
+            if len(begun) >= max(MIN_BEGUN, COPIED_SHARE * len(bar)) and _shares(bar, begun)
             for note in bar
             if list(note[:PITCH]) == chosen[:PITCH]
         }
@@ -191,6 +190,11 @@ def _copies(field_index: int, bars: list[Bar], chosen: list[int]) -> Iterator[Ga
 
 def _onsets(bar: Bar) -> list[int]:
     return sorted({note[TIME] for note in bar})
+
+
+def _has_rhythm(onsets: list[int]) -> bool:
+    """Whether a bar has a rhythm of its own: as many onsets as can be told, not evenly spaced."""
+    return len(onsets) >= MIN_RHYTHM_ONSETS and len(set(np.diff(onsets).tolist())) > 1
 
 
 def _shares(bar: Bar, begun: set[Note]) -> bool:

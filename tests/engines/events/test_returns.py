@@ -83,9 +83,15 @@ def test_all_notes_of_a_chord_gain_before_time_goes_on() -> None:
 def test_a_new_bar_loses_what_would_copy() -> None:
     found = leaning(". .", FIRST, [(0, C), (24, E)])
     assert gains(found, PITCH, POSITION + 48, 0) == {D: -COPY_NATS}
+    assert gains(found, TIME) == {}  # even quarters are no rhythm of their own
+
+
+def test_a_new_bar_loses_what_would_have_the_rhythm_of_the_last_ones() -> None:
+    dotted = ((0, C), (36, E), (48, D), (60, C))
+    found = leaning(". .", dotted, [(0, G), (36, A)])
     assert gains(found, TIME) == {POSITION + 48: -RHYTHM_NATS}
-    other = leaning(". .", FIRST, [(0, C), (12, E)])
-    assert gains(other, TIME) == {} and gains(leaning(". .", FIRST, [(0, C)]), TIME) == {}
+    other = leaning(". .", dotted, [(0, C), (12, E)])
+    assert gains(other, TIME) == {} and gains(leaning(". .", dotted, [(0, C)]), TIME) == {}
 
 
 def test_candidates_go_on_each_by_itself() -> None:
