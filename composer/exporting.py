@@ -19,7 +19,7 @@ from composer.models.onnx_graph import FIELDS, head_graph, trunk_graph
 from composer.models.onnx_nodes import LEVELS
 from composer.request import MAX_BARS, default_of
 from composer.theory import MODES, MONOPHONIC_ENSEMBLES, ensemble_instruments
-from composer.tokenizer import Vocabulary, vocab
+from composer.tokenizer import Conditions, Vocabulary, encode_conditions, vocab
 from composer.version import VERSION
 
 FORMAT = 1
@@ -109,9 +109,15 @@ def _condition(name: str, names: Vocabulary) -> dict[str, Any]:
         }[name]
         opened, values = first, {str(one): first + n for n, one in enumerate(found, start=1)}
     row = vocab.row(vocab.CONDITION[name])[0].tolist()
-    return {"name": name, "row": row, "field": vocab.FIELDS.index(field), "open": opened} | {
-        "values": values
-    }
+    told = {"name": name, "row": row, "field": vocab.FIELDS.index(field), "open": opened}
+    return told | {"values": values} | (_styles(names) if name == "composer" else {})
+
+
+def _styles(names: Vocabulary) -> dict[str, Any]:
+    """Return the style that stands in the row of each composer, as its id in the part field."""
+    found = {one: encode_conditions(Conditions(composer=one), names) for one in names.composers}
+    at = vocab.CONDITION_ROWS.index("composer")
+    return {"parts": {one: int(rows[at, vocab.PART]) for one, rows in found.items()}}
 
 
 def _menu_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def free(t):
 rows = [list(one["row"]) for one in rules["conditions"]]
 for row, one in zip(rows, rules["conditions"], strict=True):
     row[one["field"]] = one["values"].get(str(wanted[one["name"]]), one["open"])
+    row[1] = one.get("parts", {}).get(wanted[one["name"]], row[1])  # the composer's style
 lows, highs = np.array(piece["ranges"]).T[:, :, None] - SHIFT
 in_range = (np.arange(128) >= lows) & (np.arange(128) <= highs)
 free_from = np.zeros(in_range.shape, int)  # when a key may be struck again, in positions

@@ -34,7 +34,7 @@ PLAIN = dict.fromkeys(settings(), "null") | {
 TEXTS = ("composer", "form", "key", "meter", "ensemble")
 # Of the events that take music in, in their order; behind the file.
 USUAL: dict[str, list[object]] = {
-    "extend": [1, 16, None, 0, None, None, 1.0, 2, 7, None, None, None],
+    "extend": [1, 16, None, 0, None, None, 1.0, 2, 7, None, None, None, None],
     "infill": [1, 1, None, "keep", False, None, None, 1.0, 2, 7, None, None, None, None],
     "vary": [1, 1, 0.5, None, "keep", None, 2, 7, None, None, None, None],
     "harmonise": [1, None, None, None, 1.0, 2, 7, None, None, None, None],

@@ -14,9 +14,10 @@ A worked example, three voices, a subject of two bars, all in 4/4 (96 positions 
     voice 1  I     on    on    episode  IV         subject in bar 0, middle entry in bar 8
     voice 2  -     -     I     on       on         subject in bar 4, an octave or two lower
 
-If the subject begins C4 (24 positions) D4, then in bar 2 voice 0 gains on G4 or G5, whichever is
-nearer to the middle of its range, as long as a quarter, and 24 positions later on the A above. The
-neighbours of each pitch gain half, because an answer changes some steps to stay in the key.
+If the subject begins C4 (24 positions) D4, then in bar 2 nothing lightly passes position 0 before
+voice 0 has a note there, which gains on G4 or G5, whichever is nearer to the middle of its range,
+as long as a quarter; so it goes on at position 24 with the A above. The neighbours of each pitch
+gain half, because an answer changes some steps to stay in the key.
 
 Shapes: B candidates, V ids of a field that may be written.
 """
@@ -31,7 +32,7 @@ import numpy.typing as npt
 
 from composer.tokenizer import vocab
 from composer.tokenizer.masks import Grammar
-from composer.tokenizer.vocab import DURATION, PART, PITCH, POSITION, TIME, Events
+from composer.tokenizer.vocab import BAR, DURATION, END, PART, PITCH, POSITION, TIME, Events
 from composer.units import POSITIONS_PER_QUARTER
 
 Ints = npt.NDArray[np.int64]
@@ -50,9 +51,9 @@ SUBJECT_BARS = (2, 2, 2, 3)  # one of these, if the voices have room for it
 EPISODE_BARS = (1, 2, 2, 3)
 TONIC, ANSWER = 0, 7
 MIDDLE_DEGREES = (9, 5, 2, 7)  # semitones: relative minor, subdominant, its relative, dominant
-# What an entry gains: the time of its next note, its voice there, pitch and length; and what the
-# voice loses at all other times.
-TIME_NATS, PART_NATS, PITCH_NATS, LENGTH_NATS = 2.0, 4.0, 6.0, 4.0
+# What times lose that lie behind the next note of an entry; what its voice gains there, and loses
+# at all other times; what pitch and length gain.
+TIME_NATS, PART_NATS, PITCH_NATS, LENGTH_NATS = 6.0, 6.0, 6.0, 4.0
 NEIGHBOUR = 0.5
 LATE_NATS = 4.0  # that the first note of all loses more than a quarter behind the bar line
 
@@ -184,7 +185,8 @@ class FugueEntries:
             now = int(grammar.position[index]) + (grammar.last_part[index] >= entry.part)
             coming = [note.at - here for note in subject if note.at - here >= now]
             if coming and coming[0] < grammar.bar_length[index]:
-                yield POSITION + coming[0], TIME_NATS
+                later = np.arange(POSITION + coming[0] + 1, vocab.N_TIME_WRITTEN)
+                yield np.append(later, (BAR, END)), -TIME_NATS
             return
         at = here + chosen[TIME] - POSITION
         note = next((note for note in subject if note.at == at), None)

@@ -73,4 +73,5 @@ def share_of_subject(piece: Piece, plan: FuguePlan) -> float:
     subject = in_bars(piece.parts[first.part], 0, plan.subject_bars, bar)
     answer = in_bars(piece.parts[second.part], second.bar, second.bar + plan.subject_bars, bar)
     steps = {(at, (pitch + ANSWER + moved) % 12) for at, pitch in subject for moved in (-1, 0, 1)}
-    return float(np.mean([(at, pitch % 12) in steps for at, pitch in answer]))
+    kept = [(at, pitch % 12) in steps for at, pitch in answer]
+    return sum(kept) / max(len(kept), len(subject) / 2)
