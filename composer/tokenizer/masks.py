@@ -70,6 +70,7 @@ class Frame:
         bars: Its length.
         ranges: Lowest and highest pitch of each part, with the tonic on C.
         meter: Id of the meter of all bars; None lets the first bar choose.
+        meters: Ids of those from which it chooses; empty takes any.
         one_line: Whether each part sounds one note at a time.
         sections: Section ids by bar; None lets the model choose.
         layout: What every bar is, [bars, 4]; takes the place of sections.
@@ -79,6 +80,7 @@ class Frame:
     bars: int
     ranges: Sequence[tuple[int, int]]
     meter: int | None = None
+    meters: Sequence[int] = ()
     one_line: bool = False
     sections: Sequence[int] | None = None
     layout: Layout | None = None
@@ -327,7 +329,7 @@ class Grammar:
     def _durations(self, chosen: Events) -> Mask:
         allowed = np.zeros((self.size, vocab.N_DURATION_WRITTEN), np.bool_)
         is_bar = chosen[:, TIME] == BAR
-        allowed[is_bar, METER:] = True
+        allowed[np.ix_(is_bar, self.frame.meters or range(METER, vocab.N_DURATION_WRITTEN))] = True
         room = np.where(is_bar, 0, self._room(chosen))
         allowed[:, :MAX_DURATION] = room[:, None] >= _LENGTHS
         return allowed

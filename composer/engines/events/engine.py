@@ -62,7 +62,7 @@ from composer.novelty import NoveltyIndex
 from composer.piece import Piece
 from composer.request import Request
 from composer.scoring import Standards, Surprise
-from composer.theory import MONOPHONIC_ENSEMBLES, Meter, usual_parts
+from composer.theory import MONOPHONIC_ENSEMBLES, Meter, parse_meter, usual_parts
 from composer.tokenizer import (
     Vocabulary,
     conditions_of_request,
@@ -216,11 +216,13 @@ class EventEngine(Engine):
         if self.menu:
             check_menu(ask.request, self.menu)
         request, window = ask.request, min(self.window, COMPOSING_ROWS)
-        conditions = with_voices(conditions_of_request(decide(request, self.menu)), request.seed)
+        conditions = with_voices(conditions_of_request(decide(request, self.menu)))
         plan = fugue_plan(request, conditions)
         layout = None if plan else self._layout(request, conditions.form)
         laid_out = {} if layout is None else {"layout": layout_to_text(layout)}
         frame = build_frame(request, conditions, layout if self.vocabulary.relations else None)
+        if conditions.meter is None:
+            frame = replace(frame, meters=usual_meters(self.menu, conditions))
         if plan is not None:
             frame = replace(frame, enters_at=plan.enters_at())
         costs = parallel_costs(conditions, request.part_writing)
@@ -335,11 +337,25 @@ def _window(notes: dict[str, Any]) -> int:
     return rows
 
 
-def with_voices(conditions: Conditions, seed: int) -> Conditions:
-    """Return conditions in which a keyboard fugue has three or four voices, unless it says so."""
+def with_voices(conditions: Conditions) -> Conditions:
+    """Return conditions in which a fugue at a keyboard has three voices at least."""
     if conditions.form != FORM or conditions.ensemble != "keyboard" or (conditions.parts or 0) > 2:
         return conditions
-    return replace(conditions, parts=MIN_VOICES + seed % 2)
+    return replace(conditions, parts=MIN_VOICES)
+
+
+def usual_meters(menu: Sequence[MenuEntry], conditions: Conditions) -> list[int]:
+    """Return the ids of the meters that a composer's pieces of a form have; none if none is known.
+
+    A mazurka in four that a model draws once in a while is none.
+    """
+    found = {
+        meter
+        for row in menu
+        if (row.composer, row.form) == (conditions.composer, conditions.form)
+        for meter in row.meters
+    }
+    return sorted(meter_id(parse_meter(meter)) for meter in found)
 
 
 def fugue_plan(request: Request, conditions: Conditions) -> FuguePlan | None:

@@ -53,7 +53,7 @@ TONIC, ANSWER = 0, 7
 MIDDLE_DEGREES = (9, 5, 2, 7)  # semitones: relative minor, subdominant, its relative, dominant
 # What times lose that lie behind the next note of an entry; what its voice gains there, and loses
 # at all other times; what pitch and length gain.
-TIME_NATS, PART_NATS, PITCH_NATS, LENGTH_NATS = 6.0, 6.0, 6.0, 4.0
+TIME_NATS, PART_NATS, PITCH_NATS, LENGTH_NATS = 6.0, 6.0, 10.0, 6.0
 NEIGHBOUR = 0.5
 LATE_NATS = 4.0  # that the first note of all loses more than a quarter behind the bar line
 

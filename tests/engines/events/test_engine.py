@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from composer import extend, infill
+from composer import extend, infill, pipeline
 from composer.decoding import Draw
 from composer.engines import Compose, Step, Take
 from composer.engines.events.drawing import groups_for, slide, split
@@ -268,3 +268,16 @@ def test_a_checkpoint_of_an_xlstm_composes_extends_and_fills(
     assert longer.piece.n_bars == chorale.n_bars + 2
     filled = infill(chorale, 3, 3, engine=engine, candidates=2, seed=1)
     assert filled.piece.n_bars == chorale.n_bars
+
+
+def test_the_meter_is_one_that_the_form_has_with_this_composer() -> None:
+    meters = {
+        str(one.piece.meter)
+        for seed in range(3)
+        for one in pipeline.compose(
+            Request(composer="Chopin", form="mazurka", bars=4, candidates=8, seed=seed)
+        ).ranked
+    }
+    assert meters == {"3/4"}
+    asked = Request(composer="Chopin", form="mazurka", meter="4/4", bars=4, candidates=1)  # type: ignore[arg-type]
+    assert str(pipeline.compose(asked).piece.meter) == "4/4"
