@@ -51,8 +51,8 @@ SUBJECT_BARS = (2, 2, 2, 3)  # one of these, if the voices have room for it
 EPISODE_BARS = (1, 2, 2, 3)
 TONIC, ANSWER = 0, 7
 MIDDLE_DEGREES = (9, 5, 2, 7)  # semitones: relative minor, subdominant, its relative, dominant
-# What times lose that lie behind the next note of an entry; what its voice gains there, and loses
-# at all other times; what pitch and length gain.
+# What times and lower voices lose by which the next note of an entry would be passed over, and what
+# its voice loses at all other times; what pitch and length of its notes gain.
 TIME_NATS, PART_NATS, PITCH_NATS, LENGTH_NATS = 6.0, 6.0, 10.0, 6.0
 NEIGHBOUR = 0.5
 LATE_NATS = 4.0  # that the first note of all loses more than a quarter behind the bar line
@@ -191,13 +191,24 @@ class FugueEntries:
         at = here + chosen[TIME] - POSITION
         note = next((note for note in subject if note.at == at), None)
         if field_index == PART:
-            yield entry.part, PART_NATS if note else -PART_NATS
+            # At one time rows rise by part: a lower voice that comes first passes the entry over.
+            lower = np.arange(entry.part + 1, len(grammar.frame.ranges))
+            yield (
+                (lower if note and not self._is_there(index, entry, chosen) else entry.part),
+                -PART_NATS,
+            )
         elif note and chosen[PART] == entry.part and field_index == PITCH:
             pitch = note.pitch + self._steps(subject, entry)
             yield pitch, PITCH_NATS
             yield np.array([pitch - 1, pitch + 1]), NEIGHBOUR * PITCH_NATS
         elif note and chosen[PART] == entry.part:
             yield note.length, LENGTH_NATS
+
+    def _is_there(self, index: int, entry: Entry, chosen: list[int]) -> bool:
+        """Whether the entry's note at a time has been written, or passed over."""
+        grammar = self._grammar
+        is_here = grammar.position[index] == chosen[TIME] - POSITION
+        return bool(is_here and grammar.last_part[index] >= entry.part)
 
     def _steps(self, subject: Sequence[_SubjectNote], entry: Entry) -> int:
         """Return the transposition that brings the subject nearest to the middle of a voice."""
