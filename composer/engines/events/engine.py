@@ -73,7 +73,12 @@ from composer.tokenizer import (
 from composer.tokenizer.bar_layouts import NEW, Layout
 from composer.tokenizer.conditions import Conditions, meter_id, part_ranges
 from composer.tokenizer.layout_rows import layout_of_text, layout_to_text
-from composer.tokenizer.layout_table import longest_layout, sample_layout, section_materials
+from composer.tokenizer.layout_table import (
+    LayoutTable,
+    longest_layout,
+    sample_layout,
+    section_materials,
+)
 from composer.tokenizer.masks import Frame, Grammar
 
 MIN_WINDOW = 32  # rows; half of them hold the conditions and some music
@@ -153,6 +158,11 @@ class EventEngine(Engine):
         return self.companions.standards().with_likelihood(self._likelihood_bands)
 
     @cached_property
+    def layouts(self) -> LayoutTable:
+        """Layouts of real pieces by form; none if nobody collected them."""
+        return self.companions.layouts()
+
+    @cached_property
     def index(self) -> NoveltyIndex | None:
         """The pieces that the checkpoint learned from; None if nobody indexed them."""
         return self.companions.index()
@@ -162,7 +172,7 @@ class EventEngine(Engine):
 
         Where no piece of the form is so long, the sections behind its end are new.
         """
-        table = self.companions.layouts()
+        table = self.layouts
         if not table:
             return super().lay_out(form, lengths, seed)
         rng = np.random.Generator(np.random.Philox([seed, 2**32 - 2]))
@@ -277,7 +287,7 @@ class EventEngine(Engine):
         Raises:
             RequestError: If the layout that was asked for is none, or longer than the piece.
         """
-        table = self.companions.layouts()
+        table = self.layouts
         if request.layout is None and (not table or not request.part_writing):
             return None
         if request.layout is None:

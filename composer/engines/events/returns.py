@@ -25,7 +25,9 @@ Shapes: B candidates, V ids of a field that may be written.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -73,13 +75,13 @@ class Returns:
 
     def __init__(self, size: int, layout: Layout) -> None:
         self._layout = layout.tolist()
-        self._bars: list[list[Bar]] = [[] for _ in range(size)]
+        self._lines = [_Line() for _ in range(size)]
 
     def weights(self, field_index: int, chosen: Events) -> Weights | None:
         """Return what is added to the logits of a field, [B, V]; None if nothing is."""
         weights: Weights | None = None
-        for index, (bars, begun) in enumerate(zip(self._bars, chosen.tolist(), strict=True)):
-            for ids, nats in self._gains(field_index, bars, begun):
+        for index, (line, begun) in enumerate(zip(self._lines, chosen.tolist(), strict=True)):
+            for ids, nats in self._gains(field_index, line, begun):
                 if weights is None:
                     shape = len(chosen), vocab.WRITTEN_SIZES[field_index]
                     weights = np.zeros(shape, np.float32)
@@ -88,30 +90,73 @@ class Returns:
 
     def accept(self, rows: Events) -> None:
         """Go on by one row a candidate."""
-        for bars, row in zip(self._bars, rows.tolist(), strict=True):
+        for line, row in zip(self._lines, rows.tolist(), strict=True):
             if row[TIME] == BAR:
-                bars.append([])
+                line.end_bar()
             elif vocab.POSITION <= row[TIME] < vocab.N_TIME_WRITTEN:
-                bars[-1].append(tuple(row))
+                line.add(tuple(row))
 
     def keep(self, places: Ints) -> None:
         """Go on with some of the candidates only."""
-        # Bars that are complete never change, so that several candidates may share them.
-        self._bars = [[*self._bars[at][:-1], *map(list, self._bars[at][-1:])] for at in places]
+        self._lines = [self._lines[place].copy() for place in places.tolist()]
 
-    def _gains(self, field_index: int, bars: list[Bar], chosen: list[int]) -> Iterator[Gain]:
+    def _gains(self, field_index: int, line: _Line, chosen: list[int]) -> Iterator[Gain]:
         """Yield what a candidate's next note gains and loses in one field."""
-        if not bars or (field_index != TIME and chosen[TIME] == BAR):
+        if not line.bars or (field_index != TIME and chosen[TIME] == BAR):
             return
-        bar = self._layout[len(bars) - 1]
+        bar = self._layout[len(line.bars) - 1]
         if bar[SOURCE] < 0:
-            yield from _copies(field_index, bars, chosen)
+            yield from _copies(field_index, line, chosen)
             return
         nats = float(NATS[bar[RELATION], field_index])
         if nats:
-            source, begun = bars[bar[SOURCE]], bars[-1]
+            source, begun = line.bars[bar[SOURCE]].notes, line.bars[-1].notes
             for ids, share in _taken_up(field_index, source, begun, chosen, bar):
                 yield ids, share * nats
+
+
+class _Bar:
+    """The notes of a bar, in the order of rows, and what they have in common with others."""
+
+    def __init__(self) -> None:
+        self.notes: Bar = []
+        self.sounds: set[Note] = set()  # time, part and pitch of each
+        self.onsets: list[int] = []
+
+    def copy(self) -> _Bar:
+        """Return the same, to go on by itself."""
+        other = _Bar()
+        other.notes, other.sounds, other.onsets = [*self.notes], {*self.sounds}, [*self.onsets]
+        return other
+
+    @cached_property
+    def has_rhythm(self) -> bool:
+        """Whether it has one of its own, now that it is complete: onsets not evenly spaced."""
+        gaps = {later - before for before, later in pairwise(self.onsets)}
+        return len(self.onsets) >= MIN_RHYTHM_ONSETS and len(gaps) > 1
+
+
+class _Line:
+    """The bars of one candidate, the present one last."""
+
+    def __init__(self, bars: Sequence[_Bar] = ()) -> None:
+        self.bars = list(bars)
+
+    def copy(self) -> _Line:
+        """Return the same; bars that are complete never change, and are shared."""
+        return _Line([*self.bars[:-1], *(bar.copy() for bar in self.bars[-1:])])
+
+    def end_bar(self) -> None:
+        """Begin the next bar."""
+        self.bars.append(_Bar())
+
+    def add(self, note: Note) -> None:
+        """Put a note into the present bar."""
+        bar = self.bars[-1]
+        bar.notes.append(note)
+        bar.sounds.add(note[:DURATION])
+        if not bar.onsets or bar.onsets[-1] != note[TIME]:
+            bar.onsets.append(note[TIME])
 
 
 def _taken_up(
@@ -166,38 +211,29 @@ def _same_way(source: Bar, begun: Bar, note: Note) -> Iterator[Gain]:
         yield _PITCHES[np.sign(_PITCHES - own[-1][PITCH]) == way], 1.0
 
 
-def _copies(field_index: int, bars: list[Bar], chosen: list[int]) -> Iterator[Gain]:
+def _copies(field_index: int, line: _Line, chosen: list[int]) -> Iterator[Gain]:
     """Yield with what a new bar would go on as bars before it did, and lose."""
+    begun = line.bars[-1]
     if field_index == TIME:
-        own = _onsets(bars[-1])
-        for bar in bars[-1 - RHYTHM_BARS : -1]:
-            onsets = _onsets(bar)
-            if len(own) >= MIN_BEGUN and onsets[: len(own)] == own and _has_rhythm(onsets):
-                yield (onsets[len(own)] if len(onsets) > len(own) else BAR), -RHYTHM_NATS
+        n_begun = len(begun.onsets)
+        for bar in line.bars[-1 - RHYTHM_BARS : -1]:
+            is_alike = n_begun >= MIN_BEGUN and bar.onsets[:n_begun] == begun.onsets
+            if is_alike and bar.has_rhythm:
+                yield (bar.onsets[n_begun] if len(bar.onsets) > n_begun else BAR), -RHYTHM_NATS
                 return
-    elif field_index == PITCH:
-        begun = {note[:DURATION] for note in bars[-1]}
+    elif field_index == PITCH and len(begun.notes) >= MIN_BEGUN:
         lost = {
             note[PITCH]
-            for bar in bars[-1 - COPY_BARS : -1]
-            if len(begun) >= max(MIN_BEGUN, COPIED_SHARE * len(bar)) and _shares(bar, begun)
-            for note in bar
-            if list(note[:PITCH]) == chosen[:PITCH]
+            for bar in line.bars[-1 - COPY_BARS : -1]
+            if _goes_on_as(begun, bar)
+            for note in bar.notes
+            if note[TIME] == chosen[TIME] and note[PART] == chosen[PART]
         }
         if lost:
             yield sorted(lost), -COPY_NATS
 
 
-def _onsets(bar: Bar) -> list[int]:
-    return sorted({note[TIME] for note in bar})
-
-
-def _has_rhythm(onsets: list[int]) -> bool:
-    """Whether a bar has a rhythm of its own: as many onsets as can be told, not evenly spaced."""
-    return len(onsets) >= MIN_RHYTHM_ONSETS and len(set(np.diff(onsets).tolist())) > 1
-
-
-def _shares(bar: Bar, begun: set[Note]) -> bool:
-    """Whether a bar has nearly all notes with which another one has begun."""
-    n_shared = sum(note[:DURATION] in begun for note in bar)
-    return n_shared >= RETURN_LIKENESS * len(begun)
+def _goes_on_as(begun: _Bar, bar: _Bar) -> bool:
+    """Whether a bar has nearly all notes with which another one has begun, and these are many."""
+    is_told = len(begun.notes) >= COPIED_SHARE * len(bar.notes)
+    return is_told and len(begun.sounds & bar.sounds) >= RETURN_LIKENESS * len(begun.sounds)

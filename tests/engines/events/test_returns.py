@@ -104,7 +104,7 @@ def test_candidates_go_on_each_by_itself() -> None:
     weights = found.weights(PITCH, chosen)
     assert weights is not None and weights[:, E].tolist() == [REPEAT[PITCH]] * 2
     found.accept(np.concatenate([vocab.row(POSITION, 0, E, 5), BAR_ROW]))
-    assert len(found._bars[0]) == 2 and len(found._bars[1]) == 3
+    assert [len(line.bars) for line in found._lines] == [2, 3]
 
 
 def test_pieces_follow_a_layout() -> None:
