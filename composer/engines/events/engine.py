@@ -32,11 +32,10 @@ from composer.engines.events.drawing import MAX_ROWS_PER_BAR, Drawing, draw_grou
 from composer.engines.events.filling import filling_drawing
 from composer.engines.events.fugues import (
     FORM,
-    MIN_VOICES,
     RANGES,
     FugueEntries,
-    FuguePlan,
-    sample_plan,
+    fugue_plan,
+    with_voices,
 )
 from composer.engines.events.leanings import Beats, Closing, Entries, Together
 from composer.engines.events.levels import Levels
@@ -347,13 +346,6 @@ def _window(notes: dict[str, Any]) -> int:
     return rows
 
 
-def with_voices(conditions: Conditions) -> Conditions:
-    """Return conditions in which a fugue at a keyboard has three voices at least."""
-    if conditions.form != FORM or conditions.ensemble != "keyboard" or (conditions.parts or 0) > 2:
-        return conditions
-    return replace(conditions, parts=MIN_VOICES)
-
-
 def usual_meters(menu: Sequence[MenuEntry], conditions: Conditions) -> list[int]:
     """Return the ids of the meters that a composer's pieces of a form have; none if none is known.
 
@@ -366,20 +358,6 @@ def usual_meters(menu: Sequence[MenuEntry], conditions: Conditions) -> list[int]
         for meter in row.meters
     }
     return sorted(meter_id(parse_meter(meter)) for meter in found)
-
-
-def fugue_plan(request: Request, conditions: Conditions) -> FuguePlan | None:
-    """Return who enters when in a fugue; None of all else, and where a layout was asked for."""
-    n_parts = conditions.parts or usual_parts(conditions.ensemble or "keyboard")
-    if (
-        conditions.form != FORM
-        or n_parts < MIN_VOICES
-        or request.layout
-        or not request.part_writing
-    ):
-        return None
-    rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 4]))
-    return sample_plan(request.bars, n_parts, rng)
 
 
 def build_frame(request: Request, conditions: Conditions, layout: Layout | None = None) -> Frame:

@@ -25,12 +25,14 @@ Shapes: B candidates, V ids of a field that may be written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from composer.tokenizer import vocab
+from composer.request import Request
+from composer.theory import usual_parts
+from composer.tokenizer import Conditions, vocab
 from composer.tokenizer.masks import Grammar
 from composer.tokenizer.vocab import BAR, DURATION, END, PART, PITCH, POSITION, TIME, Events
 from composer.units import POSITIONS_PER_QUARTER
@@ -89,6 +91,27 @@ class FuguePlan:
         """Return the bar in which each voice is first heard."""
         first = {entry.part: entry.bar for entry in reversed(self.entries)}
         return [first[part] for part in sorted(first)]
+
+
+def with_voices(conditions: Conditions) -> Conditions:
+    """Return conditions in which a fugue at a keyboard has three voices at least."""
+    if conditions.form != FORM or conditions.ensemble != "keyboard" or (conditions.parts or 0) > 2:
+        return conditions
+    return replace(conditions, parts=MIN_VOICES)
+
+
+def fugue_plan(request: Request, conditions: Conditions) -> FuguePlan | None:
+    """Return who enters when in a fugue; None of all else, and where a layout was asked for."""
+    n_parts = conditions.parts or usual_parts(conditions.ensemble or "keyboard")
+    if (
+        conditions.form != FORM
+        or n_parts < MIN_VOICES
+        or request.layout
+        or not request.part_writing
+    ):
+        return None
+    rng = np.random.Generator(np.random.Philox([request.seed, 2**32 - 4]))
+    return sample_plan(request.bars, n_parts, rng)
 
 
 def sample_plan(bars: int, voices: int, rng: np.random.Generator) -> FuguePlan | None:
