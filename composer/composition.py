@@ -95,6 +95,11 @@ class Ranked:
         return str(self.record.get("layout", ""))
 
     @property
+    def entries(self) -> str:
+        """When the voices of a fugue were to enter with its subject; empty of all else."""
+        return str(self.record.get("entries", ""))
+
+    @property
     def order(self) -> tuple[float, float, int]:
         """Sorts the better first: by total, then by the likelier one, then by number."""
         nats = 0.0 if self.nats_per_note is None else self.nats_per_note

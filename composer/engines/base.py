@@ -202,8 +202,9 @@ class Take:
         reason: Why there is no music, in half a sentence: "it did not come to an end".
         given_up_after_bar: The last bar of one that was found hopeless on the way, see
             `Request.prune`; None for all others.
-        record: What the engine needs to go on with it or to make it again, as JSON values. A text
-            `layout` in it is shown to people: what its bars were to be to the bars before them.
+        record: What the engine needs to go on with it or to make it again, as JSON values. Texts
+            `layout` and `entries` in it are shown to people: what its bars were to be to the bars
+            before them, and when the voices of a fugue were to enter.
     """
 
     index: int

@@ -228,7 +228,8 @@ class EventEngine(Engine):
         conditions = with_voices(conditions_of_request(decide(request, self.menu)))
         plan = fugue_plan(request, conditions)
         layout = None if plan else self._layout(request, conditions.form)
-        laid_out = {} if layout is None else {"layout": layout_to_text(layout)}
+        laid_out = {"layout": layout_to_text(layout)} if layout is not None else {}
+        laid_out |= {"entries": plan.to_text()} if plan else {}
         frame = build_frame(request, conditions, layout if self.vocabulary.relations else None)
         if conditions.meter is None:
             frame = replace(frame, meters=usual_meters(self.menu, conditions))

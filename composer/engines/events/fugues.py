@@ -52,6 +52,7 @@ RANGES = {
 SUBJECT_BARS = (2, 2, 2, 3)  # one of these, if the voices have room for it
 EPISODE_BARS = (1, 2, 2, 3)
 TONIC, ANSWER = 0, 7
+DEGREES = {0: "I", 2: "II", 5: "IV", 7: "V", 9: "VI"}
 MIDDLE_DEGREES = (9, 5, 2, 7)  # semitones: relative minor, subdominant, its relative, dominant
 # What times and lower voices lose by which the next note of an entry would be passed over, and what
 # its voice loses at all other times; what pitch and length of its notes gain.
@@ -86,6 +87,13 @@ class FuguePlan:
 
     subject_bars: int
     entries: tuple[Entry, ...]
+
+    def to_text(self) -> str:
+        """Return who enters when: `voice 2 in bar 1 (I), voice 1 in bar 3 (V)`, bars from 1 on."""
+        return ", ".join(
+            f"voice {one.part + 1} in bar {one.bar + 1} ({DEGREES[one.degree]})"
+            for one in self.entries
+        )
 
     def enters_at(self) -> list[int]:
         """Return the bar in which each voice is first heard."""

@@ -42,7 +42,8 @@ def heading(candidate: Ranked, n_candidates: int) -> str:
         f'<div class="heading"><div><h2>{escape(title(piece))}</h2>'
         f'<p class="verdict">{escape(verdict(candidate.scorecard, missed_requests(candidate)))}</p>'
         f"<p>Candidate {candidate.index + 1}, {where}, {count(piece.n_notes, 'note')}, "
-        f"tempo {piece.tempo_bpm:.0f}</p>{_layout(candidate.layout)}</div></div>"
+        f"tempo {piece.tempo_bpm:.0f}</p>{_layout(candidate.layout)}"
+        f"{_entries(candidate.entries)}</div></div>"
     )
 
 
@@ -54,6 +55,10 @@ def _layout(words: str) -> str:
         f'<p class="layout">Layout <code>{escape(words)}</code> '
         '<button type="button" class="edit-layout">edit</button></p>'
     )
+
+
+def _entries(words: str) -> str:
+    return f'<p class="layout">Entries of the subject: {escape(words)}</p>' if words else ""
 
 
 def verdict(card: Scorecard, missed: Sequence[str] = ()) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from composer import pipeline
 from composer.engines.events import engine
-from composer.engines.events.fugues import ANSWER, TONIC, FuguePlan, sample_plan
+from composer.engines.events.fugues import ANSWER, TONIC, Entry, FuguePlan, sample_plan
 from composer.piece import Part, Piece
 from composer.request import Request
 
@@ -29,6 +29,14 @@ def test_every_voice_enters_once_with_subject_and_answer_by_turns(bars: int, voi
         assert all(b - a >= plan.subject_bars for a, b in zip(starts, starts[1:], strict=False))
         assert starts[0] == 0 and starts[-1] + plan.subject_bars < bars
         assert [plan.enters_at()[entry.part] for entry in exposition] == starts[:voices]
+
+
+def test_a_plan_says_who_enters_when() -> None:
+    plan = FuguePlan(2, (Entry(0, 1, TONIC), Entry(2, 0, ANSWER), Entry(4, 2, TONIC)))
+    assert plan.to_text() == "voice 2 in bar 1 (I), voice 1 in bar 3 (V), voice 3 in bar 5 (I)"
+    request = Request(form="fugue", composer="Bach", bars=8, candidates=1)
+    best = pipeline.compose(request).ranked[0]
+    assert best.entries.count("voice") >= 3 and best.layout == ""
 
 
 def test_without_room_for_all_voices_there_is_no_plan() -> None:
