@@ -22,13 +22,19 @@ def address() -> Iterator[str]:
 def choose(tab: Tab, name: str, value: str) -> None:
     tab.page.click(f"#setting-{name} input")
     tab.page.click(f"[role='option']:has-text('{value}')")
+    wait_until_closed(tab)
+
+
+def wait_until_closed(tab: Tab) -> None:
+    """Wait until the open list has faded out, so that no option is taken for another list's."""
+    tab.page.wait_for_function("!document.querySelector('[role=option]')")
 
 
 def listed(tab: Tab, name: str) -> list[str]:
     tab.page.click(f"#setting-{name} input")
     found = tab.page.locator("[role='option']").all_inner_texts()
     tab.page.keyboard.press("Escape")
-    tab.page.wait_for_function("!document.querySelector('[role=option]')")  # it fades out
+    wait_until_closed(tab)
     return [text.replace("\u2713", "").strip() for text in found]
 
 
