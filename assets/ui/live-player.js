@@ -8,6 +8,7 @@ const CUSHION_S = 0.12; // for the way of the news
 const LATE_S = 0.25; // a note that is later is left out; its end is not
 const LEAP_S = 2; // the machine was asleep: all off, and nothing is made up for
 const CALM_S = 3; // after a panic
+const GAP_S = 0.001; // from the end of a note to its next beginning, and from a beginning to its end
 
 /** An outlet has `down(part, pitch, velocity, time)`, `up(part, pitch, time)` and `hush()`. */
 export class LivePlayer {
@@ -22,7 +23,8 @@ export class LivePlayer {
   reset() {
     this.bars = new Map(); // number -> bar
     this.queue = []; // notes that are not handed over: {beats, ...}
-    this.held = []; // notes that were: {until, part, pitch}
+    this.held = []; // notes that were: {until, start, part, pitch}
+    this.free = new Map(); // part and pitch -> when its last end comes that was handed over
     this.anchors = []; // {beats, at, bpm}: when a beat is, on the clock of the server
     this.offset = null; // our clock minus the server's
     this.mix = { transpose: 0, mute: [], solo: [] };
@@ -56,7 +58,7 @@ export class LivePlayer {
     for (const [part, onset, length, pitch, velocity] of bar.notes) {
       this.queue.push({ beats: bar.onset_beats + onset, length, part, pitch, velocity, bar: bar.number });
     }
-    this.queue.sort((a, b) => a.beats - b.beats);
+    this.queue.sort((a, b) => a.beats - b.beats || a.length - b.length);
     const margin = this.timeOf(bar.onset_beats) - this.now();
     if (margin < 0) {
       this.late.bars += 1;
@@ -104,26 +106,29 @@ export class LivePlayer {
     this.last = now;
     if (!this.anchors.length) return;
     const until = now + (document.hidden ? HIDDEN_AHEAD_S : AHEAD_S);
-    this._end(until);
     while (this.queue.length) {
       const time = this.timeOf(this.queue[0].beats);
       if (time > until) break;
-      this._strike(this.queue.shift(), time, now, until);
+      this._end(time); // what ends behind it may be the very note that it strikes anew
+      this._strike(this.queue.shift(), time, now);
     }
+    this._end(until);
     this._noteHeard();
   }
 
-  _strike(note, time, now, until) {
+  /** Begin a note; one that sounds ends first, and so does one whose end was handed over already
+   * for later, before a change of tempo or better news of the server's clock. */
+  _strike(note, time, now) {
     if (time < now - LATE_S) { this.late.notes += 1; return; }
     if (this.isSilent || !this.plays(note.part)) return;
     const pitch = note.pitch + this.mix.transpose;
     if (pitch < 0 || pitch > 127) return;
     const same = this.held.findIndex((one) => one.part === note.part && one.pitch === pitch);
-    if (same >= 0) this._up(this.held.splice(same, 1)[0], Math.min(time - 0.002, time));
-    const start = Math.max(time, now);
+    if (same >= 0) this._up(this.held.splice(same, 1)[0], time - GAP_S);
+    const free = this.free.get(nameOf(note.part, pitch)) ?? -Infinity;
+    const start = Math.max(time, now, free + GAP_S);
     for (const outlet of this.outlets) outlet.down(note.part, pitch, note.velocity, start);
-    this.held.push({ until: note.beats + note.length, part: note.part, pitch });
-    this._end(until);
+    this.held.push({ until: note.beats + note.length, start, part: note.part, pitch });
   }
 
   /** End what ends up to a time. */
@@ -137,8 +142,10 @@ export class LivePlayer {
     this.held = going;
   }
 
-  _up({ part, pitch }, time) {
-    const end = Math.max(time - 0.001, this.now());
+  /** End a note, behind its beginning even where that is still to come. */
+  _up({ part, pitch, start }, time) {
+    const end = Math.max(time - GAP_S, this.now(), start + GAP_S);
+    this.free.set(nameOf(part, pitch), end);
     for (const outlet of this.outlets) outlet.up(part, pitch, end);
   }
 
@@ -188,3 +195,5 @@ export class LivePlayer {
     if (beats !== null) this.queue = this.queue.filter((note) => note.beats >= beats);
   }
 }
+
+function nameOf(part, pitch) { return `${part} ${pitch}`; }

@@ -3,11 +3,14 @@
 
 const ALL_OFF = [64, 66, 123, 120, 121];
 const DRUMS = 9;
+const GAP_MS = 1; // Web MIDI promises no order of messages of one moment
 
 export const NONE = 'this browser has no Web MIDI; Chrome, Edge, Opera and Firefox have it';
 export const REFUSED = 'MIDI was not allowed; allow it beside the address, or open the page in a window of its own';
 
 let access;
+// When the last end comes that was sent for a channel and pitch, on each port, whoever sent it.
+const endings = new WeakMap();
 
 /** Ask for the instruments; call it from a click. */
 export async function ask() {
@@ -26,7 +29,9 @@ export class MidiOutlet {
   constructor(port, parts, now, offsetMs = 0) {
     Object.assign(this, { port, now, offsetMs });
     this.used = new Set();
-    this.held = new Map(); // channel and pitch -> how many hold it
+    this.held = new Map(); // channel and pitch -> the beginning
+    if (!endings.has(port)) endings.set(port, new Map());
+    this.ended = endings.get(port);
     parts.forEach((part, index) => {
       this._send([0xc0 | channelOf(index), part.program], performance.now());
       this.used.add(channelOf(index));
@@ -41,28 +46,35 @@ export class MidiOutlet {
     if (this.port.state !== 'disconnected') this.port.send(bytes, at);
   }
 
+  /** Begin a note, behind its last end: the difference of the clocks is not steady, so that what
+   * comes later on one may come earlier on the other. */
   down(part, pitch, velocity, time) {
-    const [channel, at] = [channelOf(part), this._at(time)];
-    this.held.set(`${channel} ${pitch}`, { channel, pitch, at });
+    const channel = channelOf(part);
+    const name = `${channel} ${pitch}`;
+    const when = this._at(time);
+    if (this.held.has(name)) this._end(this.held.get(name), when - GAP_MS);
+    const at = Math.max(when, (this.ended.get(name) ?? 0) + GAP_MS);
+    this.held.set(name, { channel, pitch, at });
     this._send([0x90 | channel, pitch, velocity], at);
   }
 
   up(part, pitch, time) {
-    const name = `${channelOf(part)} ${pitch}`;
-    this._end(this.held.get(name) ?? { channel: channelOf(part), pitch, at: 0 }, this._at(time));
-    this.held.delete(name);
+    const one = this.held.get(`${channelOf(part)} ${pitch}`);
+    if (one) this._end(one, this._at(time));
   }
 
   /** A beginning that is under way cannot be called back everywhere: its end comes behind it. */
   _end({ channel, pitch, at }, when) {
-    this._send([0x80 | channel, pitch, 0], Math.max(when, at + 1));
+    const end = Math.max(when, at + GAP_MS);
+    this.ended.set(`${channel} ${pitch}`, end);
+    this.held.delete(`${channel} ${pitch}`);
+    this._send([0x80 | channel, pitch, 0], end);
   }
 
   /** Silence: first the notes that are held, then everything. */
   hush() {
     const now = performance.now();
-    for (const one of this.held.values()) this._end(one, now);
-    this.held.clear();
+    for (const one of [...this.held.values()]) this._end(one, now);
     for (const channel of this.used) {
       for (const number of ALL_OFF) this._send([0xb0 | channel, number, 0], now);
     }
