@@ -46,7 +46,8 @@ const port = {
         }
     },
 };
-const plug = (offset) => new window.midi.MidiOutlet(port, [{program: 0}, {program: 1}], () => audio, offset);
+const parts = [{program: 0}, {program: 1}];
+const plug = (offset) => new window.midi.MidiOutlet(port, parts, () => audio, offset);
 let outlet = plug(0);
 player.outlets = new Set([sound, outlet]);
 player.start();
@@ -66,8 +67,10 @@ while (wall < begin + 14) {
     const step = random() < 0.1 ? 0.5 * random() : 0.04;
     wall += step;
     audio = Math.max(audio, wall - 5 - 0.1 * random());
-    const due = bars.length && wall - begin > bars[0].onset_s - 0.3 + 0.6 * random() * (random() < 0.4);
-    if (due) player.take(bars.shift(), wall - begin + 0.1 * random());
+    const delay = 0.6 * random() * (random() < 0.4) - 0.3;
+    if (bars.length && wall - begin > bars[0].onset_s + delay) {
+        player.take(bars.shift(), wall - begin + 0.1 * random());
+    }
     const turned = whole(60);
     if (turned === 0) player.setTempo(120 + 240 * random());
     if (turned === 1) player.setMix({transpose: whole(3) - 1});
