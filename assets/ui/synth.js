@@ -109,9 +109,10 @@ class Synth {
     this.synth.midiChannels[channelOf(part)]?.setSystemParameter('isMuted', isMuted);
   }
 
-  /** @param {number} volume 0..1 */
+  /** @param {number} volume 0..1; 0 is silent within 30 ms. */
   setVolume(volume) {
-    this.gain.gain.setTargetAtTime(volume * volume * LEVEL, this.now, 0.02);
+    this.gain.gain.cancelScheduledValues(this.now);
+    this.gain.gain.setTargetAtTime(volume * volume * LEVEL, this.now, volume ? 0.02 : 0.003);
   }
 
   hush() {

@@ -71,9 +71,19 @@ export class MidiOutlet {
     this._send([0x80 | channel, pitch, 0], end);
   }
 
-  /** Silence: first the notes that are held, then everything. */
+  /** Silence: first the notes that are held, then everything. Where what is under way can be called
+   * back, it is, and so notes whose ends were under way end now. */
   hush() {
     const now = performance.now();
+    if (this.port.clear) {
+      this.port.clear();
+      for (const [name, at] of this.ended) {
+        if (at <= now) continue;
+        const [channel, pitch] = name.split(' ').map(Number);
+        this.held.set(name, { channel, pitch, at: 0 });
+      }
+      for (const one of this.held.values()) one.at = 0;
+    }
     for (const one of [...this.held.values()]) this._end(one, now);
     for (const channel of this.used) {
       for (const number of ALL_OFF) this._send([0xb0 | channel, number, 0], now);

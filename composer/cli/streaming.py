@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -17,7 +18,7 @@ from composer.errors import OptionError
 from composer.request import Request
 
 if TYPE_CHECKING:
-    from composer.live import Moment, Performance, TimedEvent
+    from composer.live import Mix, Moment, Performance, TimedEvent
     from composer.sounding import Sender
 
 _MESSAGES: dict[str, Callable[[TimedEvent], bytes]] = {
@@ -54,7 +55,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--controls",
         type=Path,
-        help="file of what is turned while it plays: a bar, a name and a value on every line",
+        help="file of what is turned while it plays: a bar, a name and a value on every line; "
+        "- reads a name and a value on every line of the standard input, and turns at once",
     )
     parser.add_argument(
         "--record", type=Path, help="MIDI file that is complete after every bar, a journal beside"
@@ -97,14 +99,17 @@ def _stream(options: argparse.Namespace) -> None:
     )
 
     _check_ports(options)
-    cues = read_cues(read_text(options.controls)) if options.controls else ()
+    is_turned = options.controls == Path("-")
+    cues = read_cues(read_text(options.controls)) if options.controls and not is_turned else ()
     journal = Journal(options.record) if options.record else None
     stream = Stream(_request(options), bars=options.bars, journal=journal)
     check_cues_of(stream, cues)
     clock = VirtualClock() if options.virtual_clock else WallClock()
     performance = Performance(stream, clock, cues)
-    with _outlet(options) as outlet, _inlet(options, performance), _ends_in_order():
-        _play(performance, outlet, options)
+    with _outlet(options, performance), _inlet(options, performance), _ends_in_order():
+        if is_turned:
+            threading.Thread(target=_turn, args=(performance,), daemon=True).start()
+        _play(performance, options)
     if not options.json:
         _print_end(performance, options)
 
@@ -112,23 +117,85 @@ def _stream(options: argparse.Namespace) -> None:
 def _check_ports(options: argparse.Namespace) -> None:
     if options.virtual_clock and (options.port or options.follow):
         raise OptionError("ports need real time; leave `--virtual-clock` out")
+    if options.virtual_clock and options.controls == Path("-"):
+        raise OptionError("`--controls -` needs real time; leave `--virtual-clock` out")
     if options.clock and not options.port:
         raise OptionError("`--clock` needs a port to send to; add `--port NAME`")
 
 
+class _Port:
+    """A port as the outlet of a performance; its `sender` keeps the times."""
+
+    def __init__(self, sender: Sender, tempo_bpm: float) -> None:
+        self.sender = sender
+        self._tempo_bpm = tempo_bpm
+        self._mix: tuple[int, set[int]] = 0, set()
+        self._n_parts = 0
+
+    def sound(self, moment: Moment, mix: Mix) -> None:
+        """Hand over what is to sound."""
+        begin_s = moment.began_s + moment.events[0].seconds
+        if moment.bar is not None:
+            self._n_parts = len(moment.bar.music.parts)
+            self._tempo_bpm = moment.tempo_bpm
+            self.sender.tempo(begin_s, moment.tempo_bpm, float(moment.bar.onset_beats))
+        self._hand(mix, begin_s)
+        for event in moment.events:
+            if event.kind in _MESSAGES:
+                self.sender.send(moment.began_s + event.seconds, _MESSAGES[event.kind](event))
+
+    def _hand(self, mix: Mix, moment_s: float) -> None:
+        from composer.live.decoder import channel_of
+
+        silent = {channel_of(part) for part in range(self._n_parts) if not mix.plays(part)}
+        if (mix.transpose, silent) != self._mix:
+            self._mix = mix.transpose, silent
+            self.sender.mix(moment_s, *self._mix)
+
+    def retime(self, moment_s: float, tempo_bpm: float, beats: float) -> None:
+        """Let what was handed over come at another tempo."""
+        self.sender.warp(moment_s, self._tempo_bpm / tempo_bpm)
+        self.sender.tempo(moment_s, tempo_bpm, beats)
+        self._tempo_bpm = tempo_bpm
+
+    def remix(self, mix: Mix) -> None:
+        """Transpose and mute from now on."""
+        self._hand(mix, 0.0)
+
+    def panic(self) -> None:
+        """Be silent now."""
+        self.sender.panic()
+
+
 @contextmanager
-def _outlet(options: argparse.Namespace) -> Iterator[Sender | None]:
+def _outlet(options: argparse.Namespace, performance: Performance) -> Iterator[None]:
     """Open the port to play on, if there shall be one; silence it at the end."""
     if not options.port:
-        yield None
+        yield
         return
     from composer.sounding import Sender
 
     sender = Sender(options.port, offset_ms=options.offset_ms, has_clock=options.clock)
+    performance.outlet = _Port(sender, performance.stream.tempo.tempo_bpm)
     try:
-        yield sender
+        yield
     finally:
         sender.close()
+
+
+def _turn(performance: Performance) -> None:
+    """Turn what stands on the lines of the standard input, when it comes."""
+    from composer.errors import RequestError
+
+    for line in sys.stdin:
+        name, _, value = line.strip().partition(" ")
+        if not name:
+            continue
+        try:
+            control = performance.control(name, value.strip() or None)
+            print(control.text, flush=True)
+        except RequestError as error:
+            print(error, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -172,27 +239,15 @@ def _ends_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _play(performance: Performance, outlet: Sender | None, options: argparse.Namespace) -> None:
+def _play(performance: Performance, options: argparse.Namespace) -> None:
     moments = performance.moments()
     try:
         for moment in moments:
-            if outlet is not None:
-                _sound(outlet, moment)
             _print_moment(moment, is_json=options.json)
-        if outlet is not None:  # what was handed over still sounds
+        if performance.outlet is not None:  # what was handed over still sounds
             performance.clock.wait_until(moment.began_s + moment.events[-1].seconds)
     finally:
         moments.close()
-
-
-def _sound(outlet: Sender, moment: Moment) -> None:
-    """Hand over what is to sound."""
-    if moment.bar is not None:
-        onset_s = moment.began_s + moment.events[0].seconds
-        outlet.tempo(onset_s, moment.tempo_bpm, float(moment.bar.onset_beats))
-    for event in moment.events:
-        if event.kind in _MESSAGES:
-            outlet.send(moment.began_s + event.seconds, _MESSAGES[event.kind](event))
 
 
 def _print_moment(moment: Moment, *, is_json: bool) -> None:

@@ -4,6 +4,7 @@
     composing   several candidates of the next two bars, judged in context, the best kept
     score       bars that stand, and the plan behind them that may still be dropped
     decoder     bars -> when each note begins and ends
+    events      bars -> all that happens in them
     streams     all of this together, for one listener
     playing     a stream in time, on the clock of the machine or on a virtual one
     journal     what was played, on the disk
@@ -15,8 +16,8 @@ from composer.live.clock import Clock, TempoLine, VirtualClock, WallClock
 from composer.live.controls import KNOBS, Control, Cue, Knob, read_cues
 from composer.live.decoder import TimedEvent
 from composer.live.journal import Journal, Recording, read_journal
-from composer.live.playing import Moment, Performance, check_cues_of, stream
-from composer.live.score import LiveBar
+from composer.live.playing import Moment, Outlet, Performance, check_cues_of, stream
+from composer.live.score import LiveBar, Mix
 from composer.live.streams import Stream
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "Journal",
     "Knob",
     "LiveBar",
+    "Mix",
     "Moment",
+    "Outlet",
     "Performance",
     "Recording",
     "Stream",

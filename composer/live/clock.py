@@ -74,15 +74,22 @@ class TempoLine:
         """The tempo from the last change on."""
         return self._anchors[-1][2]
 
+    @property
+    def last_change(self) -> tuple[Fraction, float]:
+        """Beat, and moment in seconds since beat 0, from which the present tempo counts."""
+        return self._anchors[-1][:2]
+
     def change(self, beats: Fraction, tempo_bpm: float) -> None:
-        """Go on at another tempo from a beat on, which is not before the last change.
+        """Go on at another tempo from a beat on; changes behind it are forgotten.
 
         Raises:
             OptionError: If the tempo is out of its range.
         """
         check_live_tempo(tempo_bpm)
-        beats = max(beats, self._anchors[-1][0])
-        self._anchors.append((beats, self.seconds(beats), tempo_bpm))
+        anchor = beats, self.seconds(beats), tempo_bpm
+        while len(self._anchors) > 1 and self._anchors[-1][0] >= beats:
+            self._anchors.pop()
+        self._anchors.append(anchor)
 
     def seconds(self, beats: Fraction) -> float:
         """Return when a beat comes, in seconds since beat 0.

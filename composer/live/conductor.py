@@ -64,6 +64,7 @@ class Settings:
         theme: What comes back; None until there is one.
         is_back: Whether the theme comes at the beginning of this very cycle.
         is_fresh: Whether only the seam is read, because the music drifted.
+        flushed: Index of the bar since which music is read; of what was before, only the theme.
     """
 
     request: Request
@@ -77,6 +78,7 @@ class Settings:
     theme: Theme | None = None
     is_back: bool = False
     is_fresh: bool = False
+    flushed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,12 @@ def turned(settings: Settings, control: Control, menu: tuple[MenuEntry, ...]) ->
         end = index + CLOSING_BARS
         return replace(settings, end=end if settings.end is None else min(end, settings.end))
     return settings
+
+
+def begun_again(settings: Settings, index: int) -> Settings:
+    """Return settings that forget the music before a bar, and begin with the theme there."""
+    turns = settings.turns + 1
+    return replace(settings, turns=turns, flushed=index, origin=index, is_back=True)
 
 
 def _manner(settings: Settings, name: str, value: str, menu: tuple[MenuEntry, ...]) -> Request:

@@ -30,24 +30,28 @@ ENTRY_BARS = 8
 def chain_of(score: Score, settings: Settings) -> tuple[Chain, range]:
     """Return what stands and is planned as a chain, and where the theme lies in it."""
     bars = _whole_chunks([*score.ring, *score.plan])
+    bars = [bar for bar in bars if bar.number > settings.flushed]
     players = score.players
     theme = settings.theme
     ranges = tuple(range_of(part) for part in players.parts)
     one_line = players.ensemble in MONOPHONIC_ENSEMBLES
-    if not bars:
+    last = score.last_planned()
+    if last is None or not (bars or theme):
         return Chain(players, (), True, ranges, one_line), range(0)
     path = _path(players, bars)
-    piece = replace(gather(players, bars, is_cut=False), keys=())
     theme_range = range(0)
+    if bars:
+        piece = replace(gather(players, bars, is_cut=False), keys=())
     if theme is not None:
-        first = theme.number - bars[0].number
+        first = theme.number - bars[0].number if bars else -1
         theme_range = range(max(0, first), max(0, first) + theme.stretch.bars)
         if first < 0:
-            piece = join(theme.stretch.music, theme.stretch.bars, piece)
-            path = (theme.stretch, *path)
+            head = theme.stretch
+            piece = join(head.music, head.bars, piece) if bars else head.music
+            path = (head, *path)
     n_bars = sum(stretch.bars for stretch in path)  # the last one has the number that it is told by
-    piece = replace(piece, first_bar_number=bars[-1].number - n_bars + 1)
-    chain = Chain(piece, path, bars[-1].number < ENTRY_BARS, ranges, one_line)
+    piece = replace(piece, first_bar_number=last.number - n_bars + 1)
+    chain = Chain(piece, path, last.number < ENTRY_BARS, ranges, one_line)
     opening = theme.stretch.music if theme else piece
     return replace(chain, opening=build_texture(opening).bar_contents[:2]), theme_range
 

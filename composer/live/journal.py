@@ -105,12 +105,13 @@ class Journal:
         value = control.value if isinstance(control.value, str | int | float | tuple) else None
         self._write(
             {"control": control.id, "name": control.name, "value": value,
-             "acts_at": control.acts_at, "after": after}
+             "acts_at": control.acts_at, "after": after},
+            is_safe=False,
         )  # fmt: skip
 
     def write_undo(self, control: Control, after: int) -> None:
         """Write that a control was taken back."""
-        self._write({"undo": control.id, "after": after})
+        self._write({"undo": control.id, "after": after}, is_safe=False)
 
     def end(self) -> None:
         """End all notes, and write the MIDI file with a track a part."""
@@ -127,11 +128,13 @@ class Journal:
             new.write_bytes(midi_bytes(read_journal(self._lines).piece()))
             new.replace(self.path)
 
-    def _write(self, values: dict[str, Any]) -> None:
+    def _write(self, values: dict[str, Any], *, is_safe: bool = True) -> None:
+        """Write a line; wait until it is on the disk, unless the next bar may see to that."""
         assert self._file is not None
         line = json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
         os.write(self._file, line.encode())
-        os.fsync(self._file)
+        if is_safe:
+            os.fsync(self._file)
 
 
 def _bar_to_dict(bar: LiveBar, mix: Mix) -> dict[str, Any]:

@@ -6,18 +6,20 @@ for in a burst; how late it came is counted.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Protocol
 
 from composer.engines import Engine
 from composer.errors import RequestError
 from composer.live.clock import Clock, VirtualClock
-from composer.live.controls import Cue, check_cues
+from composer.live.controls import KNOBS, Control, Cue, check_cues
 from composer.live.decoder import TimedEvent
 from composer.live.journal import Journal
-from composer.live.score import LiveBar
+from composer.live.score import LiveBar, Mix
 from composer.live.streams import Stream
 from composer.request import Request
 from composer.units import TEMPO_RANGE_BPM
@@ -42,6 +44,22 @@ class Moment:
     began_s: float
     bar: LiveBar | None = None
     tempo_bpm: float = 0.0
+
+
+class Outlet(Protocol):
+    """Sounds what a performance hands over, and changes it while it is under way."""
+
+    def sound(self, moment: Moment, mix: Mix) -> None:
+        """Take events as they are written, and what is played of them from the first one on."""
+
+    def retime(self, moment_s: float, tempo_bpm: float, beats: float) -> None:
+        """Let all behind a moment of the clock, which is a beat, come at another tempo."""
+
+    def remix(self, mix: Mix) -> None:
+        """Play otherwise from now on."""
+
+    def panic(self) -> None:
+        """Be silent now, and forget what was handed over."""
 
 
 @dataclass
@@ -79,6 +97,8 @@ class Performance:
         began_s: When beat 0 is, on the clock; moves where bars come late.
         follow: When a beat of another instrument comes, on the clock, or None while it stands
             still; the music then keeps to its beats.
+        outlet: Is handed every moment; tempo, transposition, mute and panic then change what it
+            has, in place of the next bar.
     """
 
     stream: Stream
@@ -87,6 +107,8 @@ class Performance:
     health: Health = field(default_factory=Health)
     began_s: float = 0.0
     follow: Callable[[float], float | None] | None = None
+    outlet: Outlet | None = None
+    _handing: threading.Lock = field(default_factory=threading.Lock)
     _shift_beats: float | None = None  # beats of the other instrument before ours
 
     def moments(self) -> Generator[Moment, None, None]:
@@ -113,7 +135,7 @@ class Performance:
         self._turn(1)
         self.compose(left_s)
         self.began_s = self.clock.now_s() + LEAD_S
-        return Moment(self.stream.opening(), self.began_s)
+        return self._handed(Moment(self.stream.opening(), self.began_s))
 
     @property
     def is_going(self) -> bool:
@@ -153,12 +175,45 @@ class Performance:
         bar = self.stream.commit()
         if bar is None:  # a control has just dropped it
             return None
-        self._note_late(self.clock.now_s() - due_s)
-        if self.follow is not None:
-            self._keep_to(self.follow, bar)
-        moment = Moment(self.stream.play(bar), self.began_s, bar, self.stream.tempo.tempo_bpm)
+        with self._handing:
+            self._note_late(self.clock.now_s() - due_s)
+            if self.follow is not None:
+                self._keep_to(self.follow, bar)
+            events = self.stream.play(bar, is_written=self.outlet is not None)
+            tempo_bpm = self.stream.tempo.tempo_bpm
+            moment = self._handed(Moment(events, self.began_s, bar, tempo_bpm))
         self._turn(bar.number + 1)
         return moment
+
+    def _handed(self, moment: Moment) -> Moment:
+        if self.outlet is not None:
+            self.outlet.sound(moment, self.stream.mix)
+        return moment
+
+    def control(self, name: str, value: Any = None, *, at: str | None = None) -> Control:
+        """Turn a knob while it plays, from any thread; see `Stream.control`.
+
+        Raises:
+            RequestError: As there.
+        """
+        with self._handing:
+            is_led = self.outlet is not None and self.follow is None
+            sounding = self.sounding_beats if is_led else None
+            control = self.stream.control(name, value, at=at, sounding=sounding)
+            if self.outlet is not None and KNOBS[name].is_heard_at_once:
+                self._change(self.outlet, control)
+        return control
+
+    def _change(self, outlet: Outlet, control: Control) -> None:
+        """Change what an outlet has."""
+        if control.name == "panic":
+            outlet.panic()
+        elif control.name != "tempo":
+            outlet.remix(self.stream.mix)
+        elif self.follow is None:
+            beats, moment_s = self.stream.tempo.last_change
+            tempo_bpm = self.stream.tempo.tempo_bpm
+            outlet.retime(self.began_s + moment_s, tempo_bpm, float(beats))
 
     @property
     def sounding_beats(self) -> Fraction:
@@ -172,7 +227,7 @@ class Performance:
 
     def close(self) -> Moment:
         """End all notes and the recording."""
-        return Moment(self.stream.finish(), self.began_s)
+        return self._handed(Moment(self.stream.finish(), self.began_s))
 
     def _joins(self, follow: Callable[[float], float | None]) -> bool:
         """Whether the other instrument plays; join it at its next bar line if it has just begun."""

@@ -28,14 +28,16 @@ from composer.live.conductor import (
     THEME_BARS,
     Settings,
     Theme,
+    begun_again,
     next_wanted,
     theme_of,
     turned,
 )
 from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_control, value_text
-from composer.live.decoder import Decoder, Stroke, TimedEvent, channel_of
+from composer.live.decoder import TimedEvent, channel_of
+from composer.live.events import EventWriter
 from composer.live.journal import Journal
-from composer.live.score import LiveBar, Mix, Score, mixed
+from composer.live.score import LiveBar, Mix, Score
 from composer.live.themes import Played, begun_with, opening_bars
 from composer.piece import Piece
 from composer.pipeline.ranking import chosen_engine, versions_of
@@ -103,7 +105,7 @@ class Stream:
         self._n_controls = 0
         self._told: deque[Control] = deque(maxlen=MAX_WAITING)  # heard in the bar that comes next
         self._revision = 0
-        self._decoder = Decoder()
+        self._writer = EventWriter(self.tempo)
         self._drift = Drift()
         self._journal = journal
         self._lock = threading.RLock()
@@ -189,12 +191,12 @@ class Stream:
         with self._lock:
             if not self.score.plan:
                 return None
-            bar = self.score.commit()
+            bar, mix = self.score.commit(), self.mix
             self._heed(bar.number)
             self._remember(bar)
-            if self._journal is not None:
-                self._journal.write_bar(bar, self.mix)
-            return bar
+        if self._journal is not None:  # whoever turns a knob does not wait for the disk
+            self._journal.write_bar(bar, mix)
+        return bar
 
     def _heed(self, number: int) -> None:
         """Make controls that a bar heeds part of the settings."""
@@ -329,7 +331,7 @@ class Stream:
             self.score.plan.extend(plan)
         elif name == "panic":
             self._drop_from(control.acts_at)
-            self.settings = replace(self.settings, turns=self.settings.turns + 1)
+            self.settings = begun_again(self.settings, control.acts_at - 1)
         else:
             field = "muted" if name == "mute" else name
             self.mix = replace(self.mix, **{field: value})
@@ -339,58 +341,24 @@ class Stream:
 
     def opening(self) -> list[TimedEvent]:
         """Return what stands before the first bar: the programs and the tempo."""
-        parts = self.score.players.parts
-        zero = Fraction(0)
-        programs = [
-            TimedEvent(
-                0.0, zero, "program", 0, channel_of(index), part=index,
-                value=float(part.instrument.program),
-            )
-            for index, part in enumerate(parts)
-        ]  # fmt: skip
-        return [*programs, TimedEvent(0.0, zero, "tempo", value=self.tempo.tempo_bpm)]
+        return self._writer.opening(self.score.players)
 
-    def play(self, bar: LiveBar) -> list[TimedEvent]:
-        """Return all that happens in a bar that stands, in order; bars have to come in theirs."""
+    def play(self, bar: LiveBar, *, is_written: bool = False) -> list[TimedEvent]:
+        """Return all that happens in a bar that stands, in order; bars have to come in theirs.
+
+        Args:
+            bar: From `commit`.
+            is_written: Whether the notes are those that are written, for an outlet that transposes
+                and mutes by itself.
+        """
         with self._lock:
             told = list(self._told)
             self._told.clear()
-            mix, moment = self.mix, bar.onset_beats
-            events = [
-                TimedEvent(
-                    self.tempo.seconds(moment), moment, "bar", bar.number,
-                    text=f"{bar.key}; {bar.why}",
-                )
-            ]  # fmt: skip
-            strokes: list[Stroke] = []
-            for control in told:
-                events.append(self._told_event(control, bar))
-                if control.name in ("panic", "transpose"):
-                    strokes += self._decoder.silence(moment)
-                elif control.name in ("mute", "solo"):
-                    silent = [part for part in range(self.n_parts) if not mix.plays(part)]
-                    strokes += self._decoder.silence(moment, silent)
-            music = mixed(bar.music, mix)
-            strokes += self._decoder.decode(music, moment, bar.end_beats)
-            return [*events, *(self._timed(stroke, bar.number) for stroke in strokes)]
+            return self._writer.bar(bar, told, None if is_written else self.mix)
 
     def finish(self) -> list[TimedEvent]:
         """Return what is left to happen: the ends of all notes, and the end."""
         with self._lock:
-            rest = [self._timed(one, self.score.n_bars) for one in self._decoder.close()]
-            moment = max([self.score.end_beats, *(event.beats for event in rest)])
             if self._journal is not None:
                 self._journal.end()
-            return [*rest, TimedEvent(self.tempo.seconds(moment), moment, "end")]
-
-    def _told_event(self, control: Control, bar: LiveBar) -> TimedEvent:
-        moment_s = self.tempo.seconds(bar.onset_beats)
-        if control.name == "tempo":
-            return TimedEvent(moment_s, bar.onset_beats, "tempo", bar.number, value=control.value)
-        return TimedEvent(moment_s, bar.onset_beats, "control", bar.number, text=control.text)
-
-    def _timed(self, stroke: Stroke, number: int) -> TimedEvent:
-        return TimedEvent(
-            self.tempo.seconds(stroke.beats), stroke.beats, stroke.kind, number,
-            channel_of(stroke.part), stroke.pitch, stroke.velocity, stroke.part,
-        )  # fmt: skip
+            return self._writer.finish(self.score)

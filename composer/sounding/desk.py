@@ -29,12 +29,21 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from composer.errors import ComposerError
-from composer.sounding.messages import CLOCK, START, STOP, Table, is_note_off, is_note_on
+from composer.sounding.messages import (
+    CLOCK,
+    START,
+    STOP,
+    Playing,
+    Table,
+    is_note_off,
+    is_note_on,
+)
 from composer.sounding.ports import Opener, Output, open_output
 
 # Kind, moment in seconds of the monotonic clock, two numbers, length of the message, the message.
 FRAME = struct.Struct("<cdddB3s")
 MESSAGE, TEMPO, PANIC, BEAT, END = b"m", b"t", b"x", b"b", b"e"
+WARP, MIX = b"w", b"s"
 PULSES_PER_QUARTER = 24
 LATE_S = 0.2
 SILENCE_S = 0.8  # without news; beats of the heart come every quarter of a second
@@ -42,7 +51,7 @@ REPORT_S = 1.0
 LOOK_S = 1.0  # between two looks at whether the port is there
 _SPIN_S = 0.0008  # what a sleep may be late by
 _BUCKET_S = 0.00005
-_END_RANK, _CLOCK_RANK, _OTHER_RANK = 0, 1, 2
+_MIX_RANK, _END_RANK, _OTHER_RANK = 0, 1, 2
 
 
 @dataclass
@@ -117,11 +126,12 @@ class Desk:
     table: Table = field(default_factory=Table)
     lateness: Lateness = field(default_factory=Lateness)
     pulses: Pulses = field(default_factory=Pulses)
+    playing: Playing = field(default_factory=Playing)
     port: Output | None = None
     n_left_out: int = 0
     n_lost: int = 0  # times that the port went away
     is_ended: bool = False
-    _heap: list[tuple[float, int, int, bytes]] = field(default_factory=list)
+    _heap: list[tuple[float, int, int, bytes | Playing]] = field(default_factory=list)
     _n_taken: int = 0
     _programs: dict[int, bytes] = field(default_factory=dict)
 
@@ -140,15 +150,38 @@ class Desk:
             self._queue(moment_s, data[:length])
         elif kind == TEMPO:
             self.pulses.change(moment_s, tempo_bpm, beats)
+        elif kind == WARP:
+            self._warp(moment_s, tempo_bpm)
+        elif kind == MIX:
+            channels = frozenset(one for one in range(16) if int(beats) >> one & 1)
+            self._forget_mixes(moment_s)
+            self._put(moment_s, _MIX_RANK, Playing(int(tempo_bpm), channels))
         elif kind == PANIC:
             self.silence(now_s)
         elif kind == END:
             self.is_ended = True
 
     def _queue(self, moment_s: float, message: bytes) -> None:
+        self._put(moment_s, _END_RANK if is_note_off(message) else _OTHER_RANK, message)
+
+    def _put(self, moment_s: float, rank: int, item: bytes | Playing) -> None:
         self._n_taken += 1
-        rank = _END_RANK if is_note_off(message) else _OTHER_RANK
-        heapq.heappush(self._heap, (moment_s, rank, self._n_taken, message))
+        heapq.heappush(self._heap, (moment_s, rank, self._n_taken, item))
+
+    def _forget_mixes(self, moment_s: float) -> None:
+        """Forget what was to be played from a moment on, as it was before a new turn."""
+        self._heap = [
+            one for one in self._heap if one[0] < moment_s or not isinstance(one[3], Playing)
+        ]
+        heapq.heapify(self._heap)
+
+    def _warp(self, moment_s: float, factor: float) -> None:
+        """Stretch the time behind a moment: what was to come comes sooner or later."""
+        self._heap = [
+            (moment_s + (one[0] - moment_s) * factor if one[0] > moment_s else one[0], *one[1:])
+            for one in self._heap
+        ]
+        heapq.heapify(self._heap)
 
     def next_s(self) -> float | None:
         """Return when something is to be sent next; None for nothing."""
@@ -164,14 +197,26 @@ class Desk:
             if moment_s == self.pulses.next_s():
                 self._pulse(now_s - moment_s)
                 continue
-            _, _, _, message = heapq.heappop(self._heap)
-            if is_note_on(message) and now_s - moment_s > LATE_S:
+            _, _, _, item = heapq.heappop(self._heap)
+            if isinstance(item, Playing):
+                self._play(item)
+                continue
+            if is_note_on(item) and now_s - moment_s > LATE_S:
                 self.n_left_out += 1
+                continue
+            message = self.playing.heard(item)
+            if message is None:
                 continue
             self.lateness.note(now_s - moment_s)
             if message[0] & 0xF0 == 0xC0:
                 self._programs[message[0] & 0x0F] = message
             self._send(self.table.passed(message))
+
+    def _play(self, playing: Playing) -> None:
+        """Transpose or silence from now on; what sounds otherwise ends."""
+        is_shifted = playing.shift != self.playing.shift
+        self.playing = playing
+        self._send(self.table.end() if is_shifted else self.table.end(playing.silent))
 
     def _pulse(self, late_s: float) -> None:
         if not self.pulses.is_running:
@@ -182,10 +227,11 @@ class Desk:
             self._send([CLOCK])
 
     def silence(self, now_s: float) -> None:
-        """Forget what is queued and end all that sounds; the clock goes on."""
+        """Forget the messages that are queued and end all that sounds; the clock goes on."""
         del now_s
-        self._heap.clear()
         self._send(self.table.silence())
+        self._heap = [one for one in self._heap if isinstance(one[3], Playing)]
+        heapq.heapify(self._heap)
 
     def finish(self) -> None:
         """Silence, stop the clock, and let go of the port."""

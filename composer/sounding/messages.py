@@ -1,10 +1,11 @@
-"""MIDI messages as bytes, and a table of the notes that sound.
+"""MIDI messages as bytes, what is played of them, and a table of the notes that sound.
 
 Source: MIDI 1.0 Detailed Specification, 4.2, MIDI Manufacturers Association, 1996.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 CLOCK, START, STOP = bytes([0xF8]), bytes([0xFA]), bytes([0xFC])
@@ -40,6 +41,30 @@ def is_note_off(message: bytes) -> bool:
     return kind == _OFF or (kind == _ON and message[2] == 0)
 
 
+@dataclass(frozen=True)
+class Playing:
+    """What becomes of the notes that are sent.
+
+    Args:
+        shift: Semitones.
+        silent: Channels on which no note begins.
+    """
+
+    shift: int = 0
+    silent: frozenset[int] = frozenset()
+
+    def heard(self, message: bytes) -> bytes | None:
+        """Return a message as it is sent; None if it is not."""
+        is_on = is_note_on(message)
+        if not is_on and not is_note_off(message):
+            return message
+        pitch = message[1] + self.shift
+        is_silent = is_on and message[0] & 0x0F in self.silent
+        return (
+            None if is_silent or not 0 <= pitch <= 127 else bytes([message[0], pitch, message[2]])
+        )
+
+
 @dataclass
 class Table:
     """The notes that sound, so that none sounds twice or for ever.
@@ -72,10 +97,15 @@ class Table:
             self.held.remove(note)
         return [message]
 
+    def end(self, channels: Collection[int] = range(16)) -> list[bytes]:
+        """Return the ends of the notes that sound on some channels, or of all."""
+        ended = sorted(note for note in self.held if note[0] in channels)
+        self.held.difference_update(ended)
+        return [note_off(*note) for note in ended]
+
     def silence(self) -> list[bytes]:
         """Return what silences all that was ever sent: first the ends of the notes that sound."""
-        ends = [note_off(*note) for note in sorted(self.held)]
-        self.held.clear()
+        ends = self.end()
         for channel in sorted(self.channels):
             ends += [bytes([_CONTROL | channel, number, 0]) for number in _CALMING]
             ends.append(bytes([_BEND | channel, 0, 64]))

@@ -8,11 +8,12 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from composer.errors import OptionError, PortError
-from composer.sounding.desk import BEAT, END, FRAME, MESSAGE, PANIC, TEMPO
+from composer.sounding.desk import BEAT, END, FRAME, MESSAGE, MIX, PANIC, TEMPO, WARP
 
 HEARTBEAT_S = 0.25
 MAX_OFFSET_MS = 2_000.0
@@ -97,6 +98,32 @@ class Sender:
         """
         if self._has_clock:
             self._write(TEMPO, moment_s + self._offset_s, tempo_bpm, beats)
+
+    def warp(self, moment_s: float, factor: float) -> None:
+        """Stretch the time of all that was handed over for later than a moment.
+
+        Args:
+            moment_s: Of the monotonic clock; it stays where it is.
+            factor: 0.5 brings what comes in a second in half a second.
+
+        Raises:
+            PortError: If the process that plays has ended.
+        """
+        self._write(WARP, moment_s + self._offset_s, factor)
+
+    def mix(self, moment_s: float, shift: int, silent: Iterable[int]) -> None:
+        """Transpose and silence what was handed over, and all that follows, from a moment on.
+
+        Args:
+            moment_s: Of the monotonic clock; what sounds otherwise then ends.
+            shift: Semitones.
+            silent: Channels on which no note begins.
+
+        Raises:
+            PortError: If the process that plays has ended.
+        """
+        mask = sum({1 << channel for channel in silent})
+        self._write(MIX, moment_s + self._offset_s, float(shift), float(mask))
 
     def panic(self) -> None:
         """Silence the port now, and forget what was to be sent."""

@@ -46,6 +46,8 @@ const port = {
         }
     },
 };
+// Half of the ports call back what is under way.
+if (seed % 2) port.clear = () => { sent.port = sent.port.filter(([at]) => at <= wall * 1000); };
 const parts = [{program: 0}, {program: 1}];
 const plug = (offset) => new window.midi.MidiOutlet(port, parts, () => audio, offset);
 let outlet = plug(0);
@@ -75,7 +77,11 @@ while (wall < begin + 14) {
     if (turned === 0) player.setTempo(120 + 240 * random());
     if (turned === 1) player.setMix({transpose: whole(3) - 1});
     if (turned === 2) player.setMix({mute: random() < 0.5 ? [1] : []});
-    if (turned === 3) player.panic();
+    if (turned === 3) {
+        player.panic();
+        const late = sent.port.filter(([at, isDown]) => isDown && at > wall * 1000);
+        if (seed % 2 && late.length) throw new Error('sounds after a panic');
+    }
     if (turned === 4) {
         outlet.hush();
         player.outlets.delete(outlet);

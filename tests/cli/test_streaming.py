@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import mido
 import pytest
 
 from composer.cli import main
+from composer.cli.streaming import _Port, _turn
 from composer.corpus import read_midi
 from composer.engines import open_shelf
+from composer.live import Performance, Stream, VirtualClock
+from composer.request import Request
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +86,37 @@ def test_a_recording_is_a_midi_file_of_a_track_a_part(tmp_path: Path) -> None:
     assert not play("--composer", "Bach", "--form", "chorale", "--record", tmp_path / "take.mid")
     file = mido.MidiFile(tmp_path / "take.mid")
     assert file.type == 1 and len(file.tracks) == 5
+
+
+class Ledger:
+    """A sender that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *values: self.told.append((name, *values))
+
+    def of(self, name: str) -> list[list[Any]]:
+        return [values for kind, *values in self.told if kind == name]
+
+
+def test_lines_of_the_input_turn_what_the_port_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sender: Any = Ledger()
+    stream = Stream(Request(composer="Bach", form="minuet", candidates=1, seed=3), bars=4)
+    performance = Performance(stream, VirtualClock(), outlet=_Port(sender, stream.tempo.tempo_bpm))
+    moments = performance.moments()
+    next(moments), next(moments)
+    before_bpm = stream.tempo.tempo_bpm
+    lines = f"tempo {before_bpm / 2:g}\n\ntranspose 3\nmute 1\nwave 4\npanic\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    _turn(performance)
+    told = capsys.readouterr()
+    assert "transpose 3, now" in told.out and "no control 'wave'" in told.err
+    assert [factor for _, factor in sender.of("warp")] == [pytest.approx(2.0)]
+    assert [values[1:] for values in sender.of("mix")] == [[3, set()], [3, {0}]]
+    assert sender.told[-1] == ("panic",)
+    list(moments)
+    assert len(sender.of("mix")) == 2  # the next bars are played as before

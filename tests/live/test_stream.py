@@ -16,6 +16,7 @@ from composer.errors import OptionError, RequestError, ScoreFileError
 from composer.live import (
     Cue,
     Journal,
+    Moment,
     Performance,
     Stream,
     TimedEvent,
@@ -27,8 +28,9 @@ from composer.live import (
 from composer.live.clock import TempoLine
 from composer.live.composing import Costs
 from composer.live.conductor import PERIOD_BARS, THEME_BARS, key_of, next_wanted
+from composer.live.context import chain_of
 from composer.live.journal import ENDING
-from composer.live.score import LiveBar
+from composer.live.score import LiveBar, Mix
 from composer.request import Request
 
 Taken = tuple[Path, list[TimedEvent]]
@@ -204,6 +206,77 @@ def test_muted_parts_are_silent_and_their_notes_end(tiny_engine: Engine) -> None
     assert_every_on_has_its_off(events)
     heard = {(event.bar, event.part) for event in events if event.kind == "on"}
     assert (2, 0) not in heard and (3, 0) not in heard
+
+
+class Hall:
+    """An outlet that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[TimedEvent] = []
+        self.mixes: list[Mix] = []
+        self.turned: list[tuple[object, ...]] = []
+
+    def sound(self, moment: Moment, mix: Mix) -> None:
+        self.events += moment.events
+        self.mixes.append(mix)
+
+    def retime(self, moment_s: float, tempo_bpm: float, beats: float) -> None:
+        self.turned.append((moment_s, tempo_bpm, beats))
+
+    def remix(self, mix: Mix) -> None:
+        self.turned.append((mix,))
+
+    def panic(self) -> None:
+        self.turned.append(())
+
+
+def test_an_outlet_is_turned_at_once_and_gets_notes_as_they_are_written(
+    tiny_engine: Engine,
+) -> None:
+    found, clock, hall = Stream(REQUEST, engine=tiny_engine, bars=8), VirtualClock(), Hall()
+    performance = Performance(found, clock, outlet=hall)
+    moments = performance.moments()
+    next(moments)
+    bar = next(moments).bar
+    assert bar is not None
+    tempo_bpm = found.tempo.tempo_bpm
+    clock.wait_until(performance.began_s + 60 / tempo_bpm)  # the second beat sounds
+    performance.control("tempo", tempo_bpm * 2)
+    performance.control("transpose", 5)
+    performance.control("mute", "1")
+    performance.control("temperature", 1.1)  # which no outlet knows
+    moment_s, heard_bpm, beats = hall.turned[0]
+    assert heard_bpm == tempo_bpm * 2 and beats == pytest.approx(1.0)
+    assert moment_s == pytest.approx(clock.now_s())
+    left_beats = float(bar.end_beats) - 1
+    assert performance.due_s == pytest.approx(clock.now_s() + left_beats * 30 / tempo_bpm)
+    assert hall.turned[1:] == [(Mix(5),), (Mix(5, (1,)),)]
+    second = next(moments).bar
+    assert second is not None and hall.mixes[-1] == Mix(5, (1,))
+    written = {note.pitch for part in second.music.parts for note in part.notes}
+    struck = {event.pitch for event in hall.events if event.bar == 2 and event.kind == "on"}
+    assert struck == written
+    *_, last = moments
+    strokes = [event for event in hall.events if event.kind in ("on", "off")]
+    assert last.events[-1] is hall.events[-1] and hall.events[-1].kind == "end"
+    assert_every_on_has_its_off(sorted(strokes, key=lambda event: (event.beats, event.kind)))
+
+
+def test_after_a_panic_nothing_of_the_old_music_is_read(tiny_engine: Engine) -> None:
+    found = Stream(REQUEST, engine=tiny_engine)
+    bars_of(found, 3)
+    found.control("panic")
+    chain, theme_range = chain_of(found.score, found.settings)
+    assert chain.path == () and not theme_range  # there is no theme yet
+    bars_of(found, 4)
+    theme = found.settings.theme
+    assert theme is not None
+    found.control("panic")
+    chain, theme_range = chain_of(found.score, found.settings)
+    assert chain.path == (theme.stretch,) and theme_range == range(4)
+    wanted = next_wanted(found.settings, found.score)
+    assert wanted is not None and wanted.copies and wanted.first == 7
+    assert [bar.number for bar in bars_of(found, 4)] == [8, 9, 10, 11]
 
 
 def test_fewer_candidates_are_drawn_where_time_is_short() -> None:

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from composer.errors import PortError
 from composer.sounding import desk as desks
-from composer.sounding.desk import FRAME, MESSAGE, PANIC, TEMPO, Desk
+from composer.sounding.desk import FRAME, MESSAGE, MIX, PANIC, TEMPO, WARP, Desk
 from composer.sounding.messages import CLOCK, START, STOP, note_off, note_on, program
 from tests.sounding.fakes import FakePort, held_after
 
+# A note, or a turn of what is played: moment, kind, channel or semitones, pitch.
+KINDS = st.sampled_from(["on", "off", "mix", "warp"])
 NOTES = st.tuples(
-    st.sampled_from([0.0, 0.1, 0.2, 0.5]), st.booleans(), st.integers(0, 1), st.integers(60, 62)
+    st.sampled_from([0.0, 0.1, 0.2, 0.5]), KINDS, st.integers(0, 1), st.integers(60, 62)
 )
 
 
@@ -25,6 +27,14 @@ def frame(moment_s: float, message: bytes) -> bytes:
 
 def tempo(moment_s: float, tempo_bpm: float, beats: float) -> bytes:
     return FRAME.pack(TEMPO, moment_s, tempo_bpm, beats, 0, b"")
+
+
+def mix(moment_s: float, shift: int, silent: int = 0) -> bytes:
+    return FRAME.pack(MIX, moment_s, shift, silent, 0, b"")
+
+
+def warp(moment_s: float, factor: float) -> bytes:
+    return FRAME.pack(WARP, moment_s, factor, 0, 0, b"")
 
 
 def fed(frames: Iterable[bytes]) -> tuple[Desk, FakePort]:
@@ -50,13 +60,15 @@ def test_messages_are_sent_when_due_and_ends_before_beginnings() -> None:
 
 @given(st.lists(NOTES, max_size=30), st.floats(0, 1))
 def test_whatever_is_sent_no_note_is_struck_twice_or_held_at_the_end(
-    notes: list[tuple[float, bool, int, int]], now_s: float
+    notes: list[tuple[float, str, int, int]], now_s: float
 ) -> None:
-    messages = [
-        frame(moment, note_on(channel, pitch, 80) if is_on else note_off(channel, pitch))
-        for moment, is_on, channel, pitch in notes
-    ]
-    desk, port = fed(messages)
+    frames = {
+        "on": lambda moment, channel, pitch: frame(moment, note_on(channel, pitch, 80)),
+        "off": lambda moment, channel, pitch: frame(moment, note_off(channel, pitch)),
+        "mix": lambda moment, shift, pitch: mix(moment, shift, silent=pitch - 60),
+        "warp": lambda moment, channel, pitch: warp(moment, (pitch - 59) / 2),
+    }
+    desk, port = fed(frames[kind](moment, one, pitch) for moment, kind, one, pitch in notes)
     desk.send_due(now_s)
     held_after(port.sent)
     desk.finish()
@@ -82,6 +94,38 @@ def test_panic_ends_what_sounds_first_and_forgets_the_rest() -> None:
     n_sent = len(port.sent)
     desk.send_due(2.0)
     assert len(port.sent) == n_sent
+
+
+def test_a_turn_of_the_knobs_holds_for_what_was_handed_over() -> None:
+    desk, port = fed(
+        [
+            frame(0.0, note_on(0, 60, 9)),
+            frame(0.0, note_on(1, 48, 9)),
+            frame(1.0, note_off(0, 60)),
+            frame(1.0, note_on(0, 62, 9)),
+            frame(1.0, note_on(1, 50, 9)),
+            frame(2.0, note_off(0, 62)),
+        ]
+    )
+    desk.send_due(0.0)
+    desk.take(mix(1.5, 7), 0.2)  # forgotten by the next turn
+    desk.take(mix(0.0, 2, silent=1 << 1), 0.2)
+    desk.send_due(0.2)
+    assert port.sent[2:] == [note_off(0, 60), note_off(1, 48)]
+    desk.take(warp(0.2, 0.5), 0.2)  # twice as fast
+    assert desk.next_s() == pytest.approx(0.6)
+    desk.send_due(0.7)
+    assert port.sent[4:] == [note_on(0, 64, 9)]
+    desk.send_due(1.2)
+    assert port.sent[5:] == [note_off(0, 64)]
+
+
+def test_a_panic_forgets_no_turn_of_the_knobs() -> None:
+    desk, port = fed([mix(0.5, 3), frame(0.6, note_on(0, 60, 9))])
+    desk.silence(0.1)
+    desk.take(frame(0.7, note_on(0, 61, 9)), 0.1)
+    desk.send_due(0.8)
+    assert port.sent == [note_on(0, 64, 9)]
 
 
 def test_a_clock_has_24_pulses_a_quarter_through_changes_of_tempo() -> None:

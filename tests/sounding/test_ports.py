@@ -178,6 +178,7 @@ def test_a_port_is_found_by_its_name_or_by_a_part_of_it(asked: str, found: str |
     [
         (("--port", "virtual", "--virtual-clock"), "leave `--virtual-clock` out"),
         (("--clock",), "add `--port NAME`"),
+        (("--controls", "-", "--virtual-clock"), "needs real time"),
     ],
 )
 def test_ports_that_make_no_sense_are_refused(
