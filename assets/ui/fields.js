@@ -3,20 +3,23 @@
 
 const LIST = 'input[role="combobox"]:not([readonly])';
 const NUMBER = 'input[type="number"]';
-const typed = new WeakSet(); // lists whose text is not settled yet
+// Lists whose text is not settled yet -> what was typed: an answer of the server that comes while
+// someone types puts the old choice back into the field.
+const typed = new WeakMap();
 
 /** Watch all fields of the page, now and later. */
 export function watch() {
+  document.documentElement.dataset.fields = 'watched'; // for tests
   document.addEventListener('focusin', ({ target }) => {
-    if (target.matches?.(LIST)) setTimeout(() => document.activeElement === target && target.select());
+    if (target.matches?.(LIST)) setTimeout(() => select(target));
   });
   // The press that brings the focus puts the caret somewhere when it ends.
   document.addEventListener('mouseup', ({ target }) => {
-    if (target.matches?.(LIST) && !typed.has(target)) setTimeout(() => document.activeElement === target && target.select());
+    if (target.matches?.(LIST)) setTimeout(() => select(target));
   });
   document.addEventListener('input', ({ target }) => {
     if (!target.matches?.(LIST)) return;
-    typed.add(target);
+    typed.set(target, target.value);
     say(target, '');
   });
   document.addEventListener('keydown', onKey, true);
@@ -30,6 +33,11 @@ export function watch() {
     if (target.matches?.(LIST)) { typed.delete(target); close(target); }
     if (target.matches?.(NUMBER)) checkNumber(target);
   });
+}
+
+/** Select the old text of a list; what was typed meanwhile must not be replaced by the next key. */
+function select(field) {
+  if (document.activeElement === field && !typed.has(field)) field.select();
 }
 
 function onKey(event) {
@@ -63,15 +71,22 @@ const plain = (text) => text.replace('✓', '').trim().toLowerCase();
 
 /** Return the choice that was meant: the same words, the only one that is left, else the active. */
 function pick(field, isActiveMeant) {
-  const list = document.getElementById(field.getAttribute('aria-controls'));
-  const choices = [...(list?.querySelectorAll('[role="option"]') ?? [])];
-  const words = plain(field.value);
+  const words = plain(typed.get(field));
   if (!words) return null;
   const named = (choice) => plain(choice.getAttribute('aria-label') ?? choice.textContent);
+  // On a busy machine the list still shows what fitted the letters before the last.
+  const choices = [...(shownList(field)?.querySelectorAll('[role="option"]') ?? [])]
+    .filter((choice) => named(choice).includes(words));
   return choices.find((choice) => named(choice) === words)
     ?? choices.find((choice) => named(choice).split(/ [·(]/)[0] === words)
     ?? (choices.length === 1 ? choices[0] : null)
     ?? (isActiveMeant ? choices.find((choice) => choice.classList.contains('active')) ?? null : null);
+}
+
+/** Return the list of a field; one that fades out after a choice has its id too, and is deaf. */
+function shownList(field) {
+  const lists = document.querySelectorAll(`[id="${field.getAttribute('aria-controls')}"]`);
+  return [...lists].filter((list) => !list.inert).at(-1);
 }
 
 function take(field, choice) {
@@ -82,7 +97,7 @@ function take(field, choice) {
 
 function refuse(field) {
   const name = field.getAttribute('aria-label') ?? 'list';
-  say(field, `“${field.value.slice(0, 40)}” is no choice here; choose one of the list (${name.toLowerCase()} stays as it was)`);
+  say(field, `“${typed.get(field).slice(0, 40)}” is no choice here; choose one of the list (${name.toLowerCase()} stays as it was)`);
   typed.delete(field);
 }
 

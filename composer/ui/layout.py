@@ -41,9 +41,6 @@ ARRIVE = """() => {
     open();
     return window.innerWidth;
 }"""
-WATCH_FIELDS = (
-    "import(new URL('composer-assets/ui/fields.js', document.baseURI)).then((m) => m.watch());"
-)
 # A file of a visitor lives an hour; the cache is looked through every ten minutes.
 DELETE_CACHE_S = (600, 3600)
 MAX_WAITING = 20
@@ -66,7 +63,7 @@ def build_app(studio: Studio | None = None) -> PlainBlocks:
     studio = studio.in_turn(turns)
     demo = PlainBlocks(title="Composer", analytics_enabled=False, delete_cache=DELETE_CACHE_S)
     with demo:
-        html(HEADER, js_on_load=WATCH_FIELDS)
+        html(HEADER)
         window_px = gr.Number(visible=False)
         keepers, works = keeping.build(), Works(n_at_once)
         with gr.Tabs(elem_id="pages"):

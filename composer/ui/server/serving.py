@@ -26,6 +26,10 @@ from composer.ui.theme import STYLESHEETS, build_theme
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 # What a host for strangers needs, said when the page is opened to them.
+# Before the page is drawn, so that nobody types into a field that is not watched yet.
+HEAD = """<script type="module">
+import(new URL('composer-assets/ui/fields.js', document.baseURI)).then((m) => m.watch());
+</script>"""
 PUBLIC_ADVICE = (
     "open to others; for strangers:",
     "  - https in front of it: without, browsers play no sound in the page",
@@ -110,6 +114,7 @@ def serving_options(tollgate: Tollgate | None = None) -> dict[str, Any]:
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
+        "head": HEAD,
         "share": False,
         "show_error": False,
         "footer_links": ["api"],
