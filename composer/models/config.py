@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Self
 
 from composer.bundled import CONFIGS
@@ -33,8 +33,9 @@ class Stored:
             CheckpointError: If a name is unknown or missing.
         """
         names = {field.name for field in fields(cls)}
-        if set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names))
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not needed <= set(values) <= names:
+            odd = ", ".join(sorted((needed - set(values)) | (set(values) - names)))
             raise CheckpointError(f"the model config has unknown or missing entries: {odd}")
         return cls(**values)
 
@@ -96,10 +97,12 @@ class XlstmConfig(Config):
         cells: One of `CELLS` a layer, each followed by a gated feed-forward layer.
         heads: Memories of an mLSTM or sLSTM cell, and heads of attention; a divisor of `width`,
             which they share: values have `width / heads` features, queries and keys half of them.
+            Heads of attention are as wide as values, and two share keys and values.
         gate_cap: Where the gates' inputs end, by a tangent that is soft.
         input_bias: Of the input gates at the beginning: a memory that begins closed.
         chunk: Rows that are read together; any gives the same.
         window: Rows that cells of attention look back at, the present one included.
+        rope_base: Base of the rotary wavelengths of cells of attention, above 1.
     """
 
     cells: tuple[str, ...]
@@ -108,6 +111,7 @@ class XlstmConfig(Config):
     input_bias: float = -10.0
     chunk: int = 64
     window: int = 256
+    rope_base: float = 10_000.0
 
     def __post_init__(self) -> None:
         """Refuse unknown cells and shapes that do not divide."""
@@ -123,6 +127,8 @@ class XlstmConfig(Config):
                 "`chunk` must be 1 or more, `window` 1 to 256 and `gate_cap` above 0, "
                 f"got {self.chunk}, {self.window}, {self.gate_cap}"
             )
+        if not 1.0 < self.rope_base < float("inf"):
+            raise OptionError(f"`rope_base` must be above 1, got {self.rope_base}")
 
     @property
     def layers(self) -> int:
@@ -139,6 +145,11 @@ class XlstmConfig(Config):
         """Features of a head's queries and keys; of an attention head it is the value's width."""
         return self.value_width // 2
 
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values in cells of attention."""
+        return max(1, self.heads // 2)
+
 
 def _read_presets() -> dict[str, ModelConfig]:
     """Return the shapes in configs/, by file; other files there say nothing of a model."""
@@ -150,11 +161,12 @@ def _read_presets() -> dict[str, ModelConfig]:
 
 
 PRESETS = _read_presets()
-# As many trained numbers as the transformers of these names.
+# As many trained numbers as the transformers of these names. Every fourth cell is attention.
+_CELLS = ("mlstm", "attention", "mlstm", "mlstm") * 2
 XLSTM_PRESETS = {
-    "tiny": XlstmConfig(width=64, cells=("mlstm",) * 2, heads=2, hidden=96, field_hidden=64),
-    "small": XlstmConfig(width=256, cells=("mlstm",) * 6, heads=4, hidden=616, field_hidden=384),
-    "base": XlstmConfig(width=512, cells=("mlstm",) * 8, heads=8, hidden=800, field_hidden=768),
+    "tiny": XlstmConfig(width=64, cells=_CELLS[:2], heads=2, hidden=112, field_hidden=64),
+    "small": XlstmConfig(width=256, cells=_CELLS[:6], heads=4, hidden=645, field_hidden=384),
+    "base": XlstmConfig(width=512, cells=_CELLS, heads=8, hidden=843, field_hidden=768),
 }
 KINDS: dict[str, type[ModelConfig] | type[XlstmConfig]] = {
     "transformer": ModelConfig,

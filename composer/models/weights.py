@@ -106,8 +106,9 @@ def _attention_shapes(name: str, config: ModelConfig) -> Shapes:
 
 def _cell_shapes(name: str, kind: str, config: XlstmConfig) -> Shapes:
     width, head = config.width, config.value_width
-    factor = {"mlstm": 3, "slstm": 4, "attention": 3}[kind]
-    yield f"{name}.project.weight", (factor * width, width)
+    shared = 2 * config.kv_heads * head
+    projected = {"mlstm": 3 * width, "slstm": 4 * width, "attention": width + shared}
+    yield f"{name}.project.weight", (projected[kind], width)
     if kind == "mlstm":
         yield f"{name}.gates.weight", (2 * config.heads, width)
         yield f"{name}.gates.bias", (2 * config.heads,)

@@ -7,10 +7,10 @@ rows depend on one another through its output and which therefore can follow a s
 of reading row by row; or attention to the last rows, kept in a ring.
 
 What a cell remembers is a tuple of tensors, the batch first, of the same size after any number of
-rows. Order is known from the recurrences alone: there are no positions.
+rows. Order is known from the recurrences; only cells of attention have positions, which are rotary.
 
-Shapes: B batch, H heads, T rows, E width, K features of queries and keys, V of values (E / H), W
-rows of a ring.
+Shapes: B batch, H heads, G heads of shared keys and values, T rows, E width, K features of queries
+and keys, V of values (E / H), W rows of a ring.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from torch.nn import functional
 from composer.models.config import NORM_EPSILON, XlstmConfig
 from composer.models.event_model import EventModel, GatedLayer
 from composer.models.mlstm import chunkwise, recurrent
+from composer.models.transformer import causal_attention, rotary_turns, rotate
 
 FORGET_BIASES = (3.0, 6.0)  # of the first and the last head: they forget at different speed
 Memory = tuple[Tensor, ...]
@@ -43,7 +44,20 @@ class HeadNorm(nn.Module):
         return normed.flatten(2) * self.weight
 
 
-class Mlstm(nn.Module):
+class Cell(nn.Module):
+    """What stands where a transformer has attention."""
+
+    def empty(self, x: Tensor) -> Memory:
+        """Return what is remembered before the first of rows [B, T, E]."""
+        raise NotImplementedError
+
+    def whole(self, x: Tensor) -> Tensor:
+        """Read whole sequences, [B, T, E] -> [B, T, E]."""
+        found: Tensor = self(x, self.empty(x))[0]
+        return found
+
+
+class Mlstm(Cell):
     """A matrix of memory a head; see `models.mlstm`."""
 
     def __init__(self, config: XlstmConfig) -> None:
@@ -85,7 +99,7 @@ class Mlstm(nn.Module):
         return found, (kept,)
 
 
-class Slstm(nn.Module):
+class Slstm(Cell):
     """Cells of one number each, whose gates see what the cells of their head gave before."""
 
     def __init__(self, config: XlstmConfig) -> None:
@@ -140,44 +154,69 @@ class Slstm(nn.Module):
         return cell, norm, out.sigmoid() * cell / norm.clamp_min(NORM_EPSILON), new_top
 
 
-class WindowAttention(nn.Module):
-    """Attention to the last W rows, the present one included, whose keys and values fill a ring."""
+class WindowAttention(Cell):
+    """Attention to the last W rows, the present one included, whose keys and values fill a ring.
+
+    As in a transformer: rotary positions and grouped queries. Keys are kept as they were turned;
+    only distances count, so that rows may be numbered for ever.
+    """
 
     def __init__(self, config: XlstmConfig) -> None:
         super().__init__()
         self.config = config
-        self.project = nn.Linear(config.width, 3 * config.width, bias=False)
-        self.out = nn.Linear(config.width, config.width, bias=False)
+        self.project = nn.Linear(
+            config.width, (config.heads + 2 * config.kv_heads) * config.value_width, bias=False
+        )
+        self.out = nn.Linear(config.heads * config.value_width, config.width, bias=False)
 
     def begin(self) -> None:
         """Begin as every matrix does."""
 
     def empty(self, x: Tensor) -> Memory:
-        """Return keys and values of the ring, [B, H, W, V], and how many rows were read, [B]."""
+        """Return keys and values of the ring, [B, G, W, V], and how many rows were read, [B]."""
         config = self.config
-        shape = len(x), config.heads, config.window, config.value_width
+        shape = len(x), config.kv_heads, config.window, config.value_width
         ring = torch.zeros(shape, device=x.device)
         return ring, ring.clone(), torch.zeros(len(x), dtype=torch.int64, device=x.device)
+
+    def whole(self, x: Tensor) -> Tensor:
+        """Read whole sequences without a ring, [B, T, E] -> [B, T, E]."""
+        q, k, v = self._project(x, torch.arange(x.shape[1], device=x.device)[None])
+        return self._merge(causal_attention(q, *self._shared(k, v), window=self.config.window))
 
     def forward(self, x: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """Read rows [B, T, E]; see `Mlstm.forward`."""
         window, (keys, values, n_read) = self.config.window, memory
-        parts = self.project(x).view(*x.shape[:2], 3, self.config.heads, -1)
-        q, k, v = parts.permute(2, 0, 3, 1, 4)  # [B, H, T, V] each
         places = n_read[:, None] + torch.arange(x.shape[1], device=x.device)  # [B, T]
+        q, k, v = self._project(x, places)
         hidden = torch.cat([self._hidden_ring(places, n_read), self._hidden_new(places)], dim=2)
         bias = torch.zeros(hidden.shape, dtype=q.dtype, device=x.device)
+        known = torch.cat([keys.to(k.dtype), k], dim=2), torch.cat([values.to(v.dtype), v], dim=2)
         y = functional.scaled_dot_product_attention(
-            q,
-            torch.cat([keys.to(k.dtype), k], dim=2),
-            torch.cat([values.to(v.dtype), v], dim=2),
-            attn_mask=bias.masked_fill(hidden, float("-inf"))[:, None],
+            q, *self._shared(*known), attn_mask=bias.masked_fill(hidden, float("-inf"))[:, None]
         )
         slots = (places[:, -window:] % window)[:, None, :, None].expand_as(k[:, :, -window:])
         keys = keys.scatter(2, slots, k[:, :, -window:].to(keys.dtype))
         values = values.scatter(2, slots, v[:, :, -window:].to(values.dtype))
-        found: Tensor = self.out(y.transpose(1, 2).flatten(2))
-        return found, (keys, values, n_read + x.shape[1])
+        return self._merge(y), (keys, values, n_read + x.shape[1])
+
+    def _project(self, x: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries [B, H, T, V], and keys and values [B, G, T, V], turned at their places."""
+        config = self.config
+        heads = self.project(x).unflatten(-1, (-1, config.value_width)).transpose(1, 2)
+        q, k, v = heads.split([config.heads, config.kv_heads, config.kv_heads], dim=1)
+        turns = rotary_turns(places, config.value_width, config.rope_base)[:, None]
+        return rotate(q, turns), rotate(k, turns), v
+
+    def _shared(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Give keys and values to every head that shares them."""
+        groups = self.config.heads // self.config.kv_heads
+        return k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
+
+    def _merge(self, y: Tensor) -> Tensor:
+        """Join heads, [B, H, T, V] -> [B, T, E]."""
+        joined: Tensor = self.out(y.transpose(1, 2).flatten(2))
+        return joined
 
     def _hidden_ring(self, places: Tensor, n_read: Tensor) -> Tensor:
         """Return which slots of the ring a new row may not see, [B, T, W].
@@ -228,7 +267,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Read whole sequences, [B, T, E] -> [B, T, E]."""
-        return self.read(x, self.cell.empty(x))[0]
+        x = x + self.cell.whole(self.cell_norm(x))
+        out: Tensor = x + self.dropout(self.gated(self.gated_norm(x)))
+        return out
 
 
 class EventXlstm(EventModel):

@@ -1,11 +1,15 @@
-"""The trunk of an xLSTM of mLSTM cells as ONNX graphs for ONNX Runtime on CPU; see `onnx_graph`.
+"""The trunk of an xLSTM of mLSTM cells and attention as ONNX graphs for ONNX Runtime on CPU.
 
 One graph takes a step, another reads a chunk of a beginning; heads are those of every model.
 Matrices are 8 bits as in `onnx_graph`; gates and what is remembered stay in fp32, where an error
 would stay for as long as the memory.
 
-Shapes: B candidates, L rows of a chunk, E width, H heads, K features of queries and keys, V of
-values.
+A ring of W slots remembers the last rows that cells of attention look back at: row n lies in slot
+n % W. Where rows lie, and which are hidden from which, is the same in all layers and comes from
+outside.
+
+Shapes: B candidates, L rows of a chunk, E width, H heads, G heads of shared keys and values, K
+features of queries and keys, V of values and of attention's queries and keys.
 """
 
 from __future__ import annotations
@@ -22,6 +26,8 @@ from composer.models.onnx_graph import FIELDS, REACH, gated_branch, tables_of
 from composer.models.onnx_nodes import FLOAT, INT64, Graph
 from composer.models.weights import Weights
 
+SLOTS = ("k_slots", "v_slots")
+_Shape = list[str | int | None]
 _value = helper.make_tensor_value_info
 
 
@@ -32,9 +38,22 @@ def config_for_graphs(weights: Weights) -> XlstmConfig:
         CheckpointError: If it is no xLSTM, or has cells of other kinds.
     """
     config = weights.config
-    if not isinstance(config, XlstmConfig) or set(config.cells) != {"mlstm"}:
-        raise CheckpointError("only an xLSTM of mLSTM cells runs as ONNX graphs; use torch")
+    if not isinstance(config, XlstmConfig) or "slstm" in config.cells:
+        raise CheckpointError(
+            "only an xLSTM of mLSTM cells and attention runs as ONNX graphs; use torch"
+        )
     return config
+
+
+def memory_shapes(config: XlstmConfig) -> dict[str, tuple[int, ...]]:
+    """Return what the graphs remember of a candidate, by name."""
+    matrix = config.heads, config.key_width, config.value_width
+    keys = config.kv_heads, config.value_width, config.window
+    values = config.kv_heads, config.window, config.value_width
+    found: dict[str, tuple[int, ...]] = {}
+    for i, kind in enumerate(config.cells):
+        found |= {f"memory{i}": matrix} if kind == "mlstm" else {f"k{i}": keys, f"v{i}": values}
+    return found
 
 
 @dataclass
@@ -103,13 +122,75 @@ class _Cell:
         return self.graph.node("Neg", [self.graph.node("Softplus", [self.graph.node("Neg", [x])])])
 
 
+@dataclass
+class _Attention:
+    """The nodes of one cell of attention; see `_Cell`.
+
+    Keys lie in the ring as columns, so that scores are one product of matrices: [B, G, V, W].
+    """
+
+    graph: Graph
+    config: XlstmConfig
+    rows: int
+
+    def branch(self, weights: Weights, normed: str, layer: int) -> str:
+        """Return what the cell adds to the residual stream."""
+        graph, config, name = self.graph, self.config, f"blocks.{layer}.cell"
+        heads, shared, width = config.heads, config.kv_heads, config.value_width
+        matrix = weights[f"{name}.project"] * weights[f"blocks.{layer}.cell_norm"]
+        matrix[: heads * width] *= width**-0.5  # the queries
+        projected = graph.linear(normed, f"{layer}.project", matrix, REACH)
+        shaped = graph.shape(projected, "all", -1, max(1, self.rows), heads + 2 * shared, width)
+        by_head = graph.node("Transpose", [shaped], perm=[0, 2, 1, 3])
+        sizes = graph.constant("turned", np.array([heads + shared, shared], np.int64))
+        split = graph.node("Split", [by_head, sizes], outputs=2, axis=1)
+        turned = graph.node("RotaryEmbedding", [split, "places", "cos", "sin"])
+        sizes = graph.constant("queries", np.array([heads, shared], np.int64))
+        query = graph.node("Split", [turned, sizes], outputs=2, axis=1)
+        # Heads that share keys are rows of one matrix: [B, G, H / G * L, V].
+        q = graph.shape(query, "shared", -1, shared, heads // shared * max(1, self.rows), width)
+        k = graph.node("Transpose", [f"{query}.1"], perm=[0, 1, 3, 2])
+        keys, values = self._remember(k, f"{split}.1", layer)
+        scores = graph.node("Add", [graph.node("MatMul", [q, keys]), "unseen"])
+        read = graph.node("MatMul", [graph.node("Softmax", [scores], axis=-1), values])
+        back = graph.shape(read, "unshared", -1, heads, max(1, self.rows), width)
+        joined = graph.node("Transpose", [back], perm=[0, 2, 1, 3])
+        flat = graph.shape(joined, "flat_heads", -1, max(1, self.rows), config.width)
+        return graph.linear(flat, f"{layer}.out", weights[f"{name}.out"])
+
+    def _remember(self, k: str, v: str, layer: int) -> tuple[str, str]:
+        """Write new rows into the ring; return the keys and values that they may see.
+
+        A step writes its row where the one lies that it does not see any more, and sees the ring.
+        The rows of a chunk see the ring as it was and one another, and the new ring is gathered
+        from both.
+        """
+        graph, ring = self.graph, (f"k{layer}", f"v{layer}")
+        if not self.rows:
+            for kept, new, slots, axis in zip(ring, (k, v), SLOTS, (3, 2), strict=True):
+                graph.named_node("ScatterElements", [kept, slots, new], [f"{kept}_out"], axis=axis)
+            return f"{ring[0]}_out", f"{ring[1]}_out"
+        known = []
+        for kept, new, axis in zip(ring, (k, v), (3, 2), strict=True):
+            known.append(graph.node("Concat", [kept, new], axis=axis))
+            graph.named_node("Gather", [known[-1], "gathered"], [f"{kept}_out"], axis=axis)
+        return known[0], known[1]
+
+
 def xlstm_trunk_graph(weights: Weights, *, levels: int, rows: int = 0) -> bytes:
     """Return the trunk as an ONNX model.
 
-    Inputs: the rows' fields `time`, `part`, `pitch`, `duration` [B, L] (L = 1 for steps) and
-    `memory0` ... [B, H, K, V]; for chunks `is_row` and `log_is_row` [L, 1], 1 and 0 for rows, 0 and
-    -inf for filling behind them, and `last` [1], the index of the last row. Outputs: `states`
-    [B, E] after the last row, and `memory0_out` ..., which for steps may lie where the inputs lie.
+    Inputs: the rows' fields `time`, `part`, `pitch`, `duration` [B, L] (L = 1 for steps) and what
+    is remembered, as `memory_shapes` names it; for chunks `is_row` and `log_is_row` [L, 1], 1 and 0
+    for rows, 0 and -inf for filling behind them, and `last` [1], the index of the last row.
+    Outputs: `states` [B, E] after the last row, and `memory0_out` ..., which for steps may lie
+    where the inputs lie.
+
+    With attention, further inputs of steps are `cos` and `sin` [B, V / 2] of the candidates' rows,
+    `places` [B, 1] with 0 to B - 1, `unseen` [B, 1, 1, W], 0 or -inf, and the slots of the rows,
+    `k_slots` [B, G, V, 1] and `v_slots` [B, G, 1, V]; of chunks `cos` and `sin` [L, V / 2],
+    `places` [B, L] with 0 to L - 1, `unseen` [H / G * L, W + L], and `gathered` [W], where the rows
+    of the new ring lie in the old one with the chunk behind it.
 
     Args:
         weights: Of the model.
@@ -120,12 +201,15 @@ def xlstm_trunk_graph(weights: Weights, *, levels: int, rows: int = 0) -> bytes:
         CheckpointError: If there are cells of other kinds.
     """
     graph, config = Graph(levels), config_for_graphs(weights)
-    cell = _Cell(graph, config, rows)
+    cell, attention = _Cell(graph, config, rows), _Attention(graph, config, rows)
     x = graph.embed(FIELDS, tables_of(weights, FIELDS))
     branch = ""
     for i in range(config.layers):
         x, normed = graph.add_normalised(x, branch, config.width)
-        branch = _cell_branch(cell, weights, normed, i)
+        if config.cells[i] == "mlstm":
+            branch = _cell_branch(cell, weights, normed, i)
+        else:
+            branch = attention.branch(weights, normed, i)
         x, normed = graph.add_normalised(x, branch, config.width)
         branch = gated_branch(graph, weights, normed, f"blocks.{i}.gated", f"blocks.{i}.gated_norm")
     _, normed = graph.add_normalised(x, branch, config.width)
@@ -172,12 +256,27 @@ def _capped_gates(
 def _ends(
     config: XlstmConfig, rows: int
 ) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
-    shape: list[str | int | None] = ["B", config.heads, config.key_width, config.value_width]
-    names = [f"memory{i}" for i in range(config.layers)]
+    kept: dict[str, _Shape] = {name: ["B", *shape] for name, shape in memory_shapes(config).items()}
     inputs = [_value(name, INT64, ["B", max(1, rows)]) for name in FIELDS]
-    inputs += [_value(name, FLOAT, shape) for name in names]
+    inputs += [_value(name, FLOAT, shape) for name, shape in kept.items()]
     if rows:
         inputs += [_value(name, FLOAT, [rows, 1]) for name in ("is_row", "log_is_row")]
         inputs.append(_value("last", INT64, [1]))
+    if "attention" in config.cells:
+        inputs += _attention_inputs(config, rows)
     outputs = [_value("states", FLOAT, ["B", config.width])]
-    return inputs, [*outputs, *(_value(f"{name}_out", FLOAT, shape) for name in names)]
+    return inputs, [*outputs, *(_value(f"{name}_out", FLOAT, kept[name]) for name in kept)]
+
+
+def _attention_inputs(config: XlstmConfig, rows: int) -> list[onnx.ValueInfoProto]:
+    shared, width, window = config.kv_heads, config.value_width, config.window
+    turns = [_value(name, FLOAT, [rows if rows else "B", width // 2]) for name in ("cos", "sin")]
+    places = _value("places", INT64, ["B", max(1, rows)])
+    if rows:
+        seen: _Shape = [config.heads // shared * rows, window + rows]
+        return [*turns, places, _value("unseen", FLOAT, seen), _value("gathered", INT64, [window])]
+    slots: tuple[_Shape, _Shape] = ["B", shared, width, 1], ["B", shared, 1, width]
+    return [
+        *(*turns, places, _value("unseen", FLOAT, ["B", 1, 1, window])),
+        *(_value(name, INT64, shape) for name, shape in zip(SLOTS, slots, strict=True)),
+    ]

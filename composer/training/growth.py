@@ -73,8 +73,9 @@ def replace_attention(
     """Return weights of an xLSTM that has mLSTM cells where a transformer has attention.
 
     Tables, gated layers, norms and heads are the transformer's, and so are the values and the last
-    matrices of its attention. Queries and keys begin as those features of the attention's that turn
-    most slowly with the distance, since cells know no positions (after J. Wang et al., The Mamba in
+    matrices of its attention; where the xLSTM attends to its last rows, all is. Queries and keys
+    of cells begin as those features of the attention's that turn most slowly with the distance,
+    since cells know no positions (after J. Wang et al., The Mamba in
     the Llama, 2024, arXiv 2408.15237). Gates begin as in every new model.
 
     Args:
@@ -91,8 +92,16 @@ def replace_attention(
         for name in ("width", "layers", "heads", "hidden", "field_hidden")
         if getattr(config, name) != getattr(transformer, name)
     ]
-    if differing or set(config.cells) != {"mlstm"} or config.value_width != transformer.head_width:
-        what = f"its `{differing[0]}` differs" if differing else "it needs mLSTM cells of its heads"
+    if config.value_width != transformer.head_width:
+        differing.append("head_width")
+    if "attention" in config.cells:
+        differing += [
+            name
+            for name in ("kv_heads", "rope_base")
+            if getattr(config, name) != getattr(transformer, name)
+        ]
+    if differing or "slstm" in config.cells:
+        what = f"its `{differing[0]}` differs" if differing else "it has sLSTM cells"
         raise OptionError(f"the xLSTM cannot take over the transformer of `init`: {what}")
     begun = {name: weight.clone() for name, weight in model.state_dict().items()}
     for name in begun:
@@ -101,7 +110,8 @@ def replace_attention(
             begun[name] = state[source].float()
         elif name.endswith("cell.project.weight"):
             attention = state[source.replace("project", "qkv")].float()
-            rows = _cell_rows(transformer)
+            attends = config.cells[int(name.split(".")[1])] == "attention"
+            rows = torch.arange(len(attention)) if attends else _cell_rows(transformer)
             begun[name][: len(rows)] = attention[rows]
     return begun
 

@@ -69,7 +69,7 @@ def test_bytes_are_equal_at_200_and_2000_rows(
     for n_rows in (200, 2_000):
         session = runtime.begin([rows_of(rng, n_rows)], n_rows)
         sizes.append(session.fork(np.zeros(3, np.int64)).n_bytes)
-    assert sizes[0] == sizes[1] == 3 * 4 * (2 * 8 * 16 + 4 * 32 + 2 * 16 * 32 + 2)
+    assert sizes[0] == sizes[1] == 3 * 4 * (2 * 8 * 16 + 4 * 32 + 2 * 16 * 16 + 2)
 
 
 def test_what_was_saved_is_gone_on_with_to_the_same_bit(
@@ -134,14 +134,16 @@ def test_a_group_is_drawn_without_a_window_and_alike_for_the_same_seed(
 
 
 def plain_model() -> EventXlstm:
-    """Return a small random model of mLSTM cells alone."""
-    config = replace(CONFIG, cells=("mlstm", "mlstm"))
+    """Return a small random model that looks back at few rows, of what graphs can run."""
+    config = replace(CONFIG, cells=("mlstm", "attention", "mlstm"), heads=4, window=23)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = EventXlstm(config, vocab.TABLE_SIZES, vocab.WRITTEN_SIZES)
-    for block in model.blocks:
-        torch.nn.init.normal_(block.cell.gates.weight, std=0.3)  # type: ignore[union-attr, arg-type]
-        torch.nn.init.normal_(block.cell.gates.bias, std=2.0)  # type: ignore[union-attr, arg-type]
+    for name, weight in model.named_parameters():
+        if ".gates." in name:
+            torch.nn.init.normal_(weight, std=2.0 if name.endswith("bias") else 0.3)
+        elif "blocks.1.cell.project" in name:
+            torch.nn.init.normal_(weight, std=0.25)  # attention that looks at some rows only
     return model.eval()
 
 
@@ -166,7 +168,7 @@ def test_graphs_say_what_the_model_says_and_save_and_fork_it(
         forked.append(rows[[0, 2], t])
     assert np.array_equal(session.states, resumed.states)
     np.testing.assert_allclose(forked.states, session.states[[0, 2]], atol=1e-5)
-    assert session.n_bytes == 3 * 4 * 2 * 2 * 8 * 16
+    assert session.n_bytes == 3 * 4 * (2 * 4 * 4 * 8 + 2 * 2 * 23 * 8)
     for who, n_begun in enumerate((64, 7, 64)):
         wanted = states_of(model, np.concatenate([rows[who, :n_begun], rows[who, 64:]]))
         error = np.sqrt(np.mean((session.states[who] - wanted) ** 2)) / wanted.std()
@@ -177,5 +179,7 @@ def test_weights_of_an_xlstm_get_a_runtime_that_can_run_them(model: EventXlstm) 
     assert isinstance(open_runtime(model.weights), RecurrentRuntime)
     assert isinstance(open_runtime(plain_model().weights, "torch"), RecurrentRuntime)
     assert isinstance(open_runtime(plain_model().weights), RecurrentGraphs)
-    with pytest.raises(CheckpointError, match="only an xLSTM of mLSTM cells runs as ONNX"):
+    with pytest.raises(
+        CheckpointError, match="only an xLSTM of mLSTM cells and attention runs as ONNX"
+    ):
         open_runtime(model.weights, "onnx-fp32")

@@ -119,6 +119,15 @@ def test_closed_cells_say_what_a_transformer_without_attention_says() -> None:
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
 
 
+def test_cells_of_attention_say_what_the_transformer_says() -> None:
+    transformer = model_of(SMALL, 0)
+    cells = EventXlstm(replace(CELLS, cells=("attention",) * 2, window=9), *SIZES).eval()
+    cells.load_state_dict(replace_attention(transformer.state_dict(), SMALL, cells))
+    rows = rows_of(5)[:, :9]
+    for one, other in zip(logits_of(transformer, rows), logits_of(cells, rows), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
 def test_cells_take_the_features_that_turn_most_slowly() -> None:
     transformer, cells = model_of(SMALL, 0), EventXlstm(CELLS, *SIZES)
     found = replace_attention(transformer.state_dict(), SMALL, cells)
@@ -137,7 +146,8 @@ def test_cells_take_the_features_that_turn_most_slowly() -> None:
     ("changes", "reason"),
     [
         ({"hidden": 40}, "`hidden` differs"),
-        ({"cells": ("mlstm", "slstm")}, "mLSTM cells"),
+        ({"cells": ("mlstm", "slstm")}, "sLSTM cells"),
+        ({"cells": ("mlstm", "attention"), "rope_base": 5.0}, "`rope_base` differs"),
         ({"cells": ("mlstm",)}, "`layers` differs"),
     ],
 )

@@ -36,7 +36,7 @@ def open_runtime(weights: Weights, name: str = "auto", device: str = "cpu") -> R
     if not is_on_cpu:
         raise OptionError(f"the runtime `{name}` runs on the CPU only; choose `torch`")
     if isinstance(weights.config, XlstmConfig):
-        if name == "auto" and set(weights.config.cells) != {"mlstm"}:
+        if name == "auto" and "slstm" in weights.config.cells:
             return _open_torch(weights, device)
         from composer.decoding.runtimes.recurrent_graphs import RecurrentGraphs
 
