@@ -48,12 +48,9 @@ def with_wavelengths_of(folders: Sequence[Path], options: TrainOptions) -> Train
 
     No weight tells it: read at other wavelengths, all positions are wrong without an error.
     """
-    if options.rope_base is not None or not folders or not isinstance(options.config, ModelConfig):
+    if options.rope_base is not None or not folders:
         return options
-    found = load_checkpoint(folders[0]).weights.config
-    if not isinstance(found, ModelConfig):
-        return options
-    return replace(options, rope_base=found.rope_base)
+    return replace(options, rope_base=load_checkpoint(folders[0]).weights.config.rope_base)
 
 
 def _mean_state(init: Sequence[Path], packed: PackedEvents, model: EventModel) -> dict[str, Tensor]:

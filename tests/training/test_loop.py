@@ -64,8 +64,8 @@ def test_an_xlstm_learns_from_the_same_file(packed_path: Path, tmp_path: Path) -
 
 
 def test_what_another_kind_of_model_has_is_refused_by_name() -> None:
-    with pytest.raises(OptionError, match="`xlstm` has no rope_base"):
-        _ = options(model="xlstm", rope_base=1e5).config
+    with pytest.raises(OptionError, match="`xlstm` has no kv_heads"):
+        _ = options(model="xlstm", shape=(("kv_heads", 2),)).config
     with pytest.raises(OptionError, match="`model` must be one of transformer, xlstm"):
         options(model="abacus")
 
