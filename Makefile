@@ -27,7 +27,7 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m pytest -n auto --dist loadfile -m "not browser"
-	@$(PYTHON) -m pytest -n 2 --dist loadfile -m browser
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m browser --reruns 1 --only-rerun TimeoutError
 
 check:
 	@scripts/setup.sh check
