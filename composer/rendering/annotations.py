@@ -14,12 +14,14 @@ from composer.piece import SIGNS, Marking, Marks, Note, Part, Piece
 from composer.piece.moving import fifths_of_interval, moved_key
 from composer.rendering.elements import (
     clef_element,
+    dynamic_direction,
     grace_element,
     harmony_element,
     lyric_element,
     metronome_element,
 )
 from composer.rendering.markings import WRITTEN_SIGNS
+from composer.rendering.measures import lay_measures
 from composer.rendering.repeats import Bars, write_repeats
 from composer.rendering.slurs import Place, notations_of, write_slurs
 from composer.rendering.tempo_map import tempo_steps
@@ -33,6 +35,7 @@ _LINES = {
     "pedal": ("pedal", "start", "stop"), "dashes": ("dashes", "start", "stop"),
     "crescendo": ("wedge", "crescendo", "stop"), "diminuendo": ("wedge", "diminuendo", "stop"),
 }  # fmt: skip
+_MAX_NUMBER = 16
 # Letters of a written interval, by its semitones within an octave.
 _LETTERS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 # The order in which a file has what stands in `attributes`.
@@ -50,6 +53,28 @@ def annotate(root: Element, piece: Piece, layout: Sequence[Sequence[int]]) -> No
     for number, (part, indices) in enumerate(zip(root.findall("part"), layout, strict=True)):
         writer = _PartWriter(part, [piece.parts[index] for index in indices], piece)
         writer.write(is_first=number == 0)
+    _join_tempo_words(root)
+
+
+def _join_tempo_words(root: Element) -> None:
+    """Put the words at the beginning and the first metronome mark into one direction."""
+    measure = root.find("part/measure")
+    directions = [] if measure is None else measure.findall("direction")
+    marks = [one for one in directions if one.find("direction-type/metronome") is not None]
+    words = [
+        one
+        for one in directions
+        if one.find("direction-type/words") is not None and one.find("offset") is None
+    ]
+    if measure is None or not marks or not words:
+        return
+    elements = list(measure)
+    first_note = next((i for i, one in enumerate(elements) if one.tag == "note"), len(elements))
+    if elements.index(words[0]) > first_note:
+        return
+    measure.remove(words[0])
+    marks[0].insert(0, words[0][0])
+    marks[0].set("placement", "above")
 
 
 class _PartWriter:
@@ -60,15 +85,14 @@ class _PartWriter:
         self._parts = parts
         self._piece = piece
         self._divisions = Fraction(part.findtext("measure/attributes/divisions") or "1")
-        bars = piece.bars[: len(self._measures)]
-        self._begins = [bar.onset_beats for bar in bars]
-        self._ends = [bar.end_beats for bar in bars]
-        first_length = _length_of(self._measures[0]) / self._divisions
-        if piece.pickup_beats and first_length < self._ends[0]:
-            self._begins[0] = self._ends[0] - first_length
-        self._notes = [
-            {(self._tick(n.onset_beats), n.pitch): n for n in _marked_last(part)} for part in parts
-        ]
+        measures = lay_measures(piece)
+        self._begins = [one.begin_beats for one in measures]
+        self._ends = [one.end_beats for one in measures]
+        # What is to be found yet, by when and at what pitch it sounds: unisons by their voices.
+        self._notes: list[dict[tuple[int, int], list[Note]]] = [{} for _ in parts]
+        for found, line in zip(self._notes, parts, strict=True):
+            for note in sorted(line.notes, key=lambda one: one.marks.voice if one.marks else 0):
+                found.setdefault((self._tick(note.onset_beats), note.pitch), []).append(note)
 
     def _tick(self, beats: Fraction) -> int:
         return round(beats * self._divisions)
@@ -82,8 +106,9 @@ class _PartWriter:
         for staff, part in enumerate(self._parts):
             there = [one for one in places if len(self._parts) == 1 or one.staff == staff]
             write_slurs([one for one in part.markings if one.kind == "slur"], there)
-            for marking in part.markings:
-                self._write_marking(marking, staff, there)
+            numbers = _numbers(part.markings)
+            for marking, number in zip(part.markings, numbers, strict=True):
+                self._write_marking(marking, staff, there, number)
         self._write_keys()
         self._write_transposition()
         if is_first:
@@ -112,8 +137,14 @@ class _PartWriter:
         if any(tie.get("type") == "stop" for tie in element.findall("tie")):
             return
         notes = self._notes[place.staff if len(self._parts) > 1 else 0]
-        note = notes.get((self._tick(place.onset_beats), _pitch_of(element)))
-        if note is None or note.marks is None:
+        found = notes.get((self._tick(place.onset_beats), _pitch_of(element)))
+        if not found:
+            return
+        length = int(element.findtext("duration") or 0)
+        alike = [one for one in found if self._tick(one.duration_beats) == length]
+        note = (alike or found)[0]
+        found.remove(note)
+        if note.marks is None:
             return
         self._write_signs(element, note.marks)
         for lyric in note.marks.lyrics:
@@ -157,25 +188,30 @@ class _PartWriter:
 
     # --- Between notes --------------------------------------------------------------------------
 
-    def _write_marking(self, marking: Marking, staff: int, places: Sequence[Place]) -> None:
+    def _write_marking(
+        self, marking: Marking, staff: int, places: Sequence[Place], number: int
+    ) -> None:
         begin, end = marking.onset_beats, marking.end_beats
         if marking.kind == "chord":
             harmony = harmony_element(marking.text)
             if harmony is not None:
                 self._insert(harmony, begin, staff)
-        elif marking.kind == "rehearsal":
-            self._direct(begin, staff, "rehearsal", text=marking.text)
+        elif marking.kind == "dynamic":
+            self._insert(dynamic_direction(marking.text), begin, staff)
+        elif marking.kind in ("rehearsal", "words"):
+            self._direct(begin, staff, marking.kind, text=marking.text)
         elif marking.kind == "octave" and end is not None:
             kind, size = _OCTAVE_LINES.get(marking.text, ("down", "8"))
-            self._direct(begin, staff, "octave-shift", type=kind, size=size)
-            self._direct(end, staff, "octave-shift", type="stop", size=size)
+            facts = {"number": str(number), "size": size}
+            self._direct(begin, staff, "octave-shift", type=kind, **facts)
+            self._direct(end, staff, "octave-shift", type="stop", **facts)
         elif marking.kind in _LINES and end is not None:
             tag, start, stop = _LINES[marking.kind]
-            extra = {"line": "yes"} if tag == "pedal" else {}
+            extra = {"number": str(number)} | ({"line": "yes"} if tag == "pedal" else {})
             self._direct(begin, staff, tag, type=start, **extra)
             self._direct(end, staff, tag, type=stop, **extra)
         elif marking.kind in ("trill", "glissando") and end is not None:
-            self._span_notes(marking, places)
+            self._span_notes(marking, places, str(number))
         elif marking.kind == "clef" and begin > self._begins[0]:
             self._put_attribute(begin, clef_element(marking.text), staff)
         elif marking.kind == "measure-repeat" and end is not None:
@@ -194,7 +230,7 @@ class _PartWriter:
         at = next((i for i, one in enumerate(measure) if one.tag == "note"), len(measure))
         measure.insert(at, attributes)
 
-    def _span_notes(self, marking: Marking, places: Sequence[Place]) -> None:
+    def _span_notes(self, marking: Marking, places: Sequence[Place], number: str) -> None:
         """Write a line that holds on to the notes at its ends."""
         for onset, kind in ((marking.onset_beats, "start"), (marking.end_beats, "stop")):
             heads = (one for one in places if one.onset_beats == onset and not one.is_in_chord)
@@ -203,11 +239,11 @@ class _PartWriter:
                 continue
             notations = notations_of(place.element)
             if marking.kind == "glissando":
-                SubElement(notations, "glissando", type=kind, number="1")
+                SubElement(notations, "glissando", type=kind, number=number)
                 continue
             ornaments = notations.find("ornaments")
             home = ornaments if ornaments is not None else SubElement(notations, "ornaments")
-            SubElement(home, "wavy-line", type=kind, number="1")
+            SubElement(home, "wavy-line", type=kind, number=number)
 
     def _direct(self, time: Fraction, staff: int, tag: str, text: str = "", **facts: str) -> None:
         place = "below" if tag in ("wedge", "pedal") else "above"
@@ -320,26 +356,18 @@ class _PartWriter:
             direction.append(sound)
 
 
+def _numbers(markings: Sequence[Marking]) -> Iterator[int]:
+    """Yield a number a marking, by which the ends of spans of a kind are told apart."""
+    taken: dict[str, list[Fraction]] = {}  # by kind, until when each number is in use
+    for one in markings:
+        ends = taken.setdefault(_LINES.get(one.kind, (one.kind,))[0], [])
+        number = next((i for i, end in enumerate(ends) if end < one.onset_beats), len(ends))
+        ends[number : number + 1] = [one.end_beats or one.onset_beats]
+        yield number % _MAX_NUMBER + 1
+
+
 def _rank_of_attribute(tag: str) -> int:
     return _ATTRIBUTES.index(tag) if tag in _ATTRIBUTES else len(_ATTRIBUTES)
-
-
-def _marked_last(part: Part) -> list[Note]:
-    """Return the notes of a part; of unisons the one at which most is written comes last."""
-    return sorted(part.notes, key=lambda note: len(str(note.marks or "")))
-
-
-def _length_of(measure: Element) -> Fraction:
-    """Return how far a measure reaches, in divisions."""
-    time = furthest = Fraction(0)
-    for element in measure:
-        length = Fraction(element.findtext("duration") or 0)
-        if element.tag == "backup":
-            time -= length
-        elif element.tag in ("note", "forward") and element.find("chord") is None:
-            time += length
-        furthest = max(furthest, time)
-    return furthest
 
 
 def _pitch_of(note: Element) -> int:

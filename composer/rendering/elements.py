@@ -1,4 +1,4 @@
-"""Single elements of MusicXML: syllables, grace notes, chord symbols, clefs, metronome marks."""
+"""Single elements of MusicXML: syllables, grace notes, dynamics, chord symbols, clefs, tempos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from composer.piece import Grace, Lyric
 from composer.piece.marks import VALUE_BEATS
 from composer.theory import pitch_name, spelling_to_pitch_class
 
+_DYNAMICS = frozenset(
+    ("p", "pp", "ppp", "pppp", "ppppp", "pppppp", "f", "ff", "fff", "ffff", "fffff", "ffffff",
+     "mp", "mf", "sf", "sfp", "sfpp", "fp", "rf", "rfz", "sfz", "sffz", "fz", "n", "pf", "sfzp")
+)  # fmt: skip
 _ALTERATIONS = {"bb": "-2", "b": "-1", "#": "1", "##": "2"}
 
 
@@ -47,6 +51,17 @@ def grace_element(grace: Grace, main: Element) -> Element:
         if text:
             SubElement(element, tag).text = text
     return element
+
+
+def dynamic_direction(text: str) -> Element:
+    """Return a dynamic, as what stands between notes."""
+    direction = Element("direction", placement="below")
+    dynamics = SubElement(SubElement(direction, "direction-type"), "dynamics")
+    if text in _DYNAMICS:
+        SubElement(dynamics, text)
+    else:
+        SubElement(dynamics, "other-dynamics").text = text
+    return direction
 
 
 def harmony_element(text: str) -> Element | None:

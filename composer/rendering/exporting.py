@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 from threading import Lock
 from typing import Any
@@ -33,7 +34,9 @@ def export(score: stream.Score, times: Iterable[Fraction]) -> Element:
         score: Laid out completely.
         times: Quarters that are to be whole numbers of divisions, as far as files may.
     """
-    with _divisions(times):
+    # Rests beside odd times are cut into values that nobody asked for.
+    cut = (Fraction(element.quarterLength) for element in score.recurse().notesAndRests)
+    with _divisions(chain(times, cut)):
         return _Exporter(score).parse()
 
 
@@ -47,7 +50,6 @@ class _Exporter(ScoreExporter):
         """Return the root of the file, without comments, with attacks and releases."""
         root = super().parse()
         _write_touches(root)
-        _join_tempo_words(root)
         for place in (root, *root.iter("part")):
             comments = [child for child in place if not isinstance(child.tag, str)]
             for comment in comments:
@@ -104,20 +106,3 @@ def _divisions(times: Iterable[Fraction]) -> Iterator[None]:
             yield
         finally:
             defaults.divisionsPerQuarter = usual
-
-
-def _join_tempo_words(root: Element) -> None:
-    """Put the words at the beginning and the first metronome mark into one direction."""
-    measure = root.find("part/measure")
-    directions = [] if measure is None else measure.findall("direction")
-    marks = [one for one in directions if one.find("direction-type/metronome") is not None]
-    words = [one for one in directions if one.find("direction-type/words") is not None]
-    if measure is None or not marks or not words:
-        return
-    elements = list(measure)
-    first_note = next((i for i, one in enumerate(elements) if one.tag == "note"), len(elements))
-    if elements.index(words[0]) > first_note:
-        return
-    measure.remove(words[0])
-    marks[0].insert(0, words[0][0])
-    marks[0].set("placement", "above")

@@ -1,16 +1,13 @@
-"""What a piece says beside its notes -> music21's signs: dynamics, words, signs at notes.
-
-Knows single notes and measures of a score that are laid out already; no file.
-"""
+"""Signs at notes -> music21's. Knows single notes of a score that are laid out already; no file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from music21 import articulations, dynamics, expressions, note, stream
+from music21 import articulations, expressions, note
 
-from composer.piece import Marking, Marks
+from composer.piece import Marks
 
 _ARTICULATIONS: dict[str, Any] = {
     "accent": articulations.Accent,
@@ -55,23 +52,3 @@ def put_signs(element: note.NotRest, marks: Iterable[Marks | None], *, ends: boo
             if sign == "fermata":
                 found.type = "upright"
             element.expressions.append(found)
-
-
-def put_points(measure: stream.Measure, markings: Iterable[Marking], offset_of_beats: Any) -> None:
-    """Put dynamics and words into a measure.
-
-    Args:
-        measure: Where they stand.
-        markings: Those of the bar; spans and other kinds are left out.
-        offset_of_beats: From the time of a marking to its place in the measure.
-    """
-    for one in markings:
-        offset = offset_of_beats(one.onset_beats)
-        if one.kind == "dynamic":
-            sign = dynamics.Dynamic(one.text)
-            sign.placement = "below"
-            measure.coreInsert(offset, sign)
-        elif one.kind == "words":
-            words = expressions.TextExpression(one.text)
-            words.placement = "above"
-            measure.coreInsert(offset, words)

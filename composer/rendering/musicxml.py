@@ -28,16 +28,16 @@ from music21 import meter as meters
 from music21.duration import Duration
 from music21.stream.enums import ShowNumber
 
-from composer.piece import Bar, Marking, Note, Part, Piece
+from composer.piece import Note, Part, Piece
 from composer.piece.moving import fifths_of_interval, moved_key
 from composer.rendering.annotations import annotate
 from composer.rendering.exporting import export
 from composer.rendering.lengths import Touch, write_lengths
 from composer.rendering.lengths import Written as Lengths
-from composer.rendering.markings import put_points
-from composer.rendering.notation import Staff, fill_bar, offset_of
+from composer.rendering.measures import Measure, lay_measures
+from composer.rendering.notation import Staff, fill_measure, offset_of
 from composer.rendering.percussion import write_as_percussion
-from composer.rendering.rhythm import VALUES, tuplet_tile
+from composer.rendering.rhythm import VALUES
 from composer.rendering.spelling import Spelling, spell
 from composer.rendering.staves import StaffGroup, choose_clef, staff_groups
 from composer.rendering.tempo import check_tempo
@@ -48,7 +48,6 @@ from composer.theory import PERCUSSION, Key, name_parts, spelling_to_pitch_class
 MAX_TEXT_CHARACTERS = 200
 _VOICES_OF_A_HAND = 4  # the second staff's voices count from 5, as editors expect
 _DRUM_CHANNEL, _N_CHANNELS = 9, 16
-_PICKUP_GRID = Fraction(1, 8)
 _CLEFS = {"treble": "G2", "bass": "F4", "alto": "C3", "treble8vb": "G2-1", "bass8vb": "F4-1"}
 _HEADER = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC'
@@ -124,6 +123,11 @@ class _Written:
 
     def times(self) -> Iterator[Fraction]:
         """Yield all times that the file states, in quarters."""
+        yield from (change.onset_beats for change in self.piece.keys)
+        yield from (change.onset_beats for change in self.piece.tempos)
+        for marking in (one for part in self.piece.parts for one in part.markings):
+            yield marking.onset_beats
+            yield marking.onset_beats if marking.end_beats is None else marking.end_beats
         for part, touches in zip(self.piece.parts, self.touches, strict=True):
             for note, touch in zip(part.notes, touches, strict=True):
                 yield from (note.onset_beats, note.duration_beats)
@@ -168,14 +172,6 @@ def write_musicxml(piece: Piece, path: Path) -> Path:
     return path
 
 
-def _pickup_start(piece: Piece) -> Fraction:
-    """Return where the written part of an upbeat begins: with its note, or before its tuplet."""
-    first = min((p.notes[0].onset_beats for p in piece.parts if p.notes), default=Fraction(0))
-    is_plain = (first / _PICKUP_GRID).denominator == 1
-    grid = _PICKUP_GRID if is_plain else min(Fraction(1), tuplet_tile(piece.meter))
-    return first // grid * grid
-
-
 # --- Score --------------------------------------------------------------------------------------
 
 
@@ -186,20 +182,20 @@ class _Frame:
     Args:
         piece: With times that can be written.
         numbers: Of the bars.
-        pickup_start: Where the written part of the first bar begins, in quarters.
+        measures: Of the file.
         meters: Bars with a new time signature.
     """
 
     piece: Piece
     numbers: range
-    pickup_start: Fraction
+    measures: Sequence[Measure]
     meters: frozenset[Fraction]
 
 
 def _score(written: _Written, numbers: range) -> stream.Score:
     piece = written.piece
-    start = _pickup_start(piece) if piece.pickup_beats else Fraction(0)
-    frame = _Frame(piece, numbers, start, frozenset(m.onset_beats for m in piece.meters))
+    meter_changes = frozenset(change.onset_beats for change in piece.meters)
+    frame = _Frame(piece, numbers, lay_measures(piece), meter_changes)
     lower_by_upper = written.lower_by_upper
     hands = {*lower_by_upper, *lower_by_upper.values()}
     score = stream.Score()
@@ -229,6 +225,7 @@ def _staves(written: _Written) -> Iterator[Staff]:
         voices = split_voices(part.notes, onsets)
         yield Staff(
             names=written.names[index],
+            spans=tuple((note.onset_beats, note.end_beats) for note in part.notes),
             touches=written.touches[index],
             marks=tuple(note.marks for note in part.notes),
             places=written.places[index],
@@ -272,48 +269,40 @@ def _fill_line(
     *,
     is_first: bool,
 ) -> None:
-    """Write all bars of a part."""
-    piece = frame.piece
-    key_at = _key_by_bar(piece)
-    for bar in piece.bars:
-        measure = stream.Measure(number=frame.numbers[bar.index])
-        start = Fraction(0)
-        if bar.index == 0:
-            start = frame.pickup_start
+    """Write all measures of a part."""
+    piece, last = frame.piece, frame.measures[-1]
+    key_at = {one.onset_beats: one.key for one in piece.keys}  # those within a bar are annotated
+    for one in frame.measures:
+        bar, begin = one.bar, one.begin_beats
+        measure = _numbered(frame.numbers[bar.index], one)
+        if one is frame.measures[0]:
             _open(measure, piece, staff, with_tempo=is_first)
             if piece.pickup_beats:
                 measure.showNumber = ShowNumber.NEVER
-        if bar.onset_beats in frame.meters:
+        if bar.onset_beats in frame.meters and not one.is_second:
             measure.coreInsert(0.0, meters.TimeSignature(str(bar.meter)))
-        if bar.index == piece.n_bars - 1:
+        if one is last:
             measure.rightBarline = bar_lines.Barline("final")
-        if bar.onset_beats in key_at:
-            staff = replace(staff, key=_written_key(key_at[bar.onset_beats], part))
+        if begin in key_at:
+            staff = replace(staff, key=_written_key(key_at[begin], part))
             measure.coreInsert(0.0, _key(staff.key))
-        put_points(
-            measure,
-            _of_bar(part.markings, bar, is_last=bar.index == piece.n_bars - 1),
-            lambda time, at=bar.onset_beats + start: offset_of(max(Fraction(0), time - at)),
-        )
-        fill_bar(measure, staff, bar, start)
-        line.coreInsert(offset_of(max(Fraction(0), bar.onset_beats - frame.pickup_start)), measure)
+        fill_measure(measure, staff, bar, one.span)
+        line.coreInsert(offset_of(begin - frame.measures[0].begin_beats), measure)
     line.coreElementsChanged()
 
 
-def _key_by_bar(piece: Piece) -> dict[Fraction, Key]:
-    """Return new keys by the bar line where they are written; those within a bar are annotated."""
-    lines = {bar.onset_beats for bar in piece.bars}
-    return {one.onset_beats: one.key for one in piece.keys if one.onset_beats in lines}
+def _numbered(number: int, one: Measure) -> stream.Measure:
+    """Return a measure without notes; what follows a repeat within a bar is not counted."""
+    if not one.is_second:
+        return stream.Measure(number=number)
+    measure = stream.Measure(number=number)
+    measure.numberSuffix = "X1"
+    measure.showNumber = ShowNumber.NEVER
+    return measure
 
 
 def _key(key: Key) -> keys.Key:
     return keys.Key(key.tonic.replace("b", "-"), key.mode)
-
-
-def _of_bar(markings: Sequence[Marking], bar: Bar, *, is_last: bool) -> list[Marking]:
-    """Return what stands in a bar; at the closing bar line, in the last one."""
-    later = (one for one in markings if bar.onset_beats <= one.onset_beats)
-    return [one for one in later if is_last or one.onset_beats < bar.end_beats]
 
 
 def _open(measure: stream.Measure, piece: Piece, staff: Staff, *, with_tempo: bool) -> None:

@@ -42,6 +42,7 @@ class Staff:
 
     Args:
         names: Spelled notes of a part; chords refer to them.
+        spans: When each of them begins and ends, in quarters.
         touches: How each of them sounds beside how it is written.
         marks: What is written at each of them.
         places: What tells each of them by its sound; empty where nobody asks.
@@ -53,6 +54,7 @@ class Staff:
     """
 
     names: tuple[Spelling, ...]
+    spans: tuple[Span, ...]
     touches: tuple[Touch, ...]
     marks: tuple[Marks | None, ...]
     places: tuple[str, ...]
@@ -71,35 +73,35 @@ class _Place:
     chord: Chord | None
 
 
-def fill_bar(measure: stream.Measure, staff: Staff, bar: Bar, start_beats: Fraction) -> None:
-    """Put the notes of a bar into a measure.
+def fill_measure(measure: stream.Measure, staff: Staff, bar: Bar, within: Span) -> None:
+    """Put the notes of a bar, or of a part of it, into a measure.
 
     Args:
-        measure: Gets a voice for each voice that sounds, or a rest for the whole bar.
+        measure: Gets a voice for each voice that sounds, or a rest for the whole of it.
         staff: Where the notes are.
         bar: Which bar.
-        start_beats: Where a pickup begins in its bar, in quarters; else 0.
+        within: Where the measure begins and ends in it, in quarters.
     """
     sounding = {
         number: found
         for number, voice in enumerate(staff.voices)
-        if (found := _chords_in(voice, bar))
+        if (found := _chords_in(voice, bar, within))
     }
     written: list[tuple[Fraction, note.GeneralNote]] = []
     for rank, (number, chords) in enumerate(sounding.items()):
-        places = _lay_out(chords, staff, bar, start_beats)
+        places = _lay_out(chords, staff, bar, within)
         stem = ("up", "down")[rank % 2] if len(sounding) > 1 else ""
         elements = list(_elements(places, staff, bar, stem))
         if rank:
             _hide_rests(places, elements)
         timed = [
-            (place.value.onset_beats - start_beats, element)
+            (place.value.onset_beats - within[0], element)
             for place, element in zip(places, elements, strict=True)
         ]
         _insert(measure, staff, number, timed)
         written += timed
     if not sounding:
-        rest = _whole_rest(bar.meter.length_beats - start_beats)
+        rest = _whole_rest(within[1] - within[0])
         _insert(measure, staff, 0, [(Fraction(0), rest)])
     measure.coreElementsChanged()
     _show_accidentals(sorted(written, key=lambda found: found[0]), staff.key)
@@ -128,30 +130,29 @@ def _hide_rests(places: Sequence[_Place], elements: Sequence[note.GeneralNote]) 
             element.style.hideObjectOnPrint = True
 
 
-def _chords_in(voice: Voice, bar: Bar) -> Sequence[Chord]:
-    """Return the chords of a voice that sound in a bar; they neither overlap nor go back."""
-    first = bisect_right(voice, bar.onset_beats, key=lambda chord: chord.end_beats)
-    last = bisect_left(voice, bar.end_beats, key=lambda chord: chord.onset_beats)
+def _chords_in(voice: Voice, bar: Bar, within: Span) -> Sequence[Chord]:
+    """Return the chords of a voice that sound in a measure; they neither overlap nor go back."""
+    begin, end = (bar.onset_beats + time for time in within)
+    first = bisect_right(voice, begin, key=lambda chord: chord.end_beats)
+    last = bisect_left(voice, end, key=lambda chord: chord.onset_beats)
     return voice[first:last]
 
 
-def _lay_out(
-    chords: Sequence[Chord], staff: Staff, bar: Bar, start_beats: Fraction
-) -> list[_Place]:
+def _lay_out(chords: Sequence[Chord], staff: Staff, bar: Bar, within: Span) -> list[_Place]:
     """Write chords and the rests between them as values, without a gap."""
     spans: list[Span] = []
     found: list[Chord | None] = []
-    time = start_beats
+    time, stop = within
     for one in chords:
-        onset = max(start_beats, one.onset_beats - bar.onset_beats)
+        onset = max(within[0], one.onset_beats - bar.onset_beats)
         if time < onset:
             spans.append((time, onset))
             found.append(None)
-        time = min(one.end_beats, bar.end_beats) - bar.onset_beats
+        time = min(one.end_beats - bar.onset_beats, stop)
         spans.append((onset, time))
         found.append(one)
-    if time < bar.meter.length_beats:
-        spans.append((time, bar.meter.length_beats))
+    if time < stop:
+        spans.append((time, stop))
         found.append(None)
     given = [
         None if one is None else _given(one, staff, bar, span)
@@ -167,11 +168,13 @@ def _lay_out(
 
 def _given(one: Chord, staff: Staff, bar: Bar, span: Span) -> tuple[Written, ...]:
     """Return the given values of a chord in a bar; nothing where they do not fit."""
-    marks = next((marks for i in one.indices if (marks := staff.marks[i]) and marks.written), None)
-    if marks is None or sum(value.beats for value in marks.written) != one.length_beats:
-        return ()
     begin, end = (bar.onset_beats + time for time in span)
-    return given_in_span(marks.written, one.onset_beats, (begin, end))
+    for index in one.indices:
+        marks, (onset, stop) = staff.marks[index], staff.spans[index]
+        if marks and marks.written:
+            is_exact = sum(value.beats for value in marks.written) == stop - onset
+            return given_in_span(marks.written, onset, (begin, end)) if is_exact else ()
+    return ()
 
 
 def _elements(
@@ -195,11 +198,12 @@ def _elements(
 
 def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note.NotRest:
     assert place.chord is not None
-    kind = _tie_kind(place.value, place.chord, bar)
-    notes = [note.Note(_pitch(staff.names[index])) for index in place.chord.indices]
-    touches = [staff.touches[index] for index in place.chord.indices]
-    sounds = [staff.places[index] if staff.places else "" for index in place.chord.indices]
-    for one, touch, sound in zip(notes, touches, sounds, strict=True):
+    indices = place.chord.indices
+    notes = [note.Note(_pitch(staff.names[index])) for index in indices]
+    kinds = [_tie_kind(place.value, staff.spans[index], bar) for index in indices]
+    touches = [staff.touches[index] for index in indices]
+    sounds = [staff.places[index] if staff.places else "" for index in indices]
+    for one, kind, touch, sound in zip(notes, kinds, touches, sounds, strict=True):
         one.tie = tie.Tie(kind) if kind else None
         attack = touch.attack_beats if kind in ("", "start") else Fraction(0)
         release = touch.release_beats if kind in ("", "stop") else Fraction(0)
@@ -208,24 +212,23 @@ def _sounding(place: _Place, staff: Staff, bar: Bar, duration: Duration) -> note
             one.id = (TOUCH_MARK + "_".join(told)).replace("/", ".")
     element: note.NotRest = notes[0] if len(notes) == 1 else chord.Chord(notes)
     element.duration = duration
-    marks = [staff.marks[index] for index in place.chord.indices]
-    if kind in ("", "start"):
-        put_signs(element, marks, ends=False)
-        is_dotted = any(isinstance(one, articulations.Staccato) for one in element.articulations)
-        if any(touch.is_staccato for touch in touches) and not is_dotted:
-            element.articulations.append(articulations.Staccato())
-        is_rolled = any(isinstance(one, expressions.ArpeggioMark) for one in element.expressions)
-        if any(touch.is_spread for touch in touches) and not is_rolled:
-            element.expressions.append(expressions.ArpeggioMark())
-    if kind in ("", "stop"):
-        put_signs(element, marks, ends=True)
+    begun = [index for index, kind in zip(indices, kinds, strict=True) if kind in ("", "start")]
+    put_signs(element, (staff.marks[index] for index in begun), ends=False)
+    is_dotted = any(isinstance(one, articulations.Staccato) for one in element.articulations)
+    if any(staff.touches[index].is_staccato for index in begun) and not is_dotted:
+        element.articulations.append(articulations.Staccato())
+    is_rolled = any(isinstance(one, expressions.ArpeggioMark) for one in element.expressions)
+    if any(staff.touches[index].is_spread for index in begun) and not is_rolled:
+        element.expressions.append(expressions.ArpeggioMark())
+    ended = (index for index, kind in zip(indices, kinds, strict=True) if kind in ("", "stop"))
+    put_signs(element, (staff.marks[index] for index in ended), ends=True)
     return element
 
 
-def _tie_kind(value: WrittenValue, written: Chord, bar: Bar) -> str:
+def _tie_kind(value: WrittenValue, sounding: Span, bar: Bar) -> str:
     onset = bar.onset_beats + value.onset_beats
-    begins = onset == written.onset_beats
-    ends = onset + value.duration_beats == written.end_beats
+    begins = onset == sounding[0]
+    ends = onset + value.duration_beats == sounding[1]
     if begins:
         return "" if ends else "start"
     return "stop" if ends else "continue"

@@ -55,16 +55,20 @@ def write_slurs(slurs: Iterable[Marking], places: Sequence[Place]) -> None:
         places: The notes of the staff, in the order of the file.
     """
     heads = _heads(places)
+    order = {id(place.element): number for number, place in enumerate(places)}
     ends: list[tuple[Fraction, str, int, Element]] = []
-    taken: list[Fraction] = []  # until when each number is in use
-    for slur in sorted(slurs, key=lambda one: (one.onset_beats, -(one.end_beats or 0))):
-        notes = _notes_under(slur, heads.get(slur.voice) or heads.get(0, []))
-        if notes is None:
-            continue
-        begin, end = slur.onset_beats, slur.end_beats or slur.onset_beats
-        number = next((i for i, until in enumerate(taken) if until <= begin), len(taken))
-        taken[number : number + 1] = [end]
-        for time, kind, note in zip((begin, end), _KINDS, notes, strict=True):
+    taken: list[int] = []  # up to which note of the file each number is in use
+    found = []
+    for slur in slurs:
+        notes = _notes_under(slur, heads.get(slur.voice, ()), heads.get(0, ()))
+        if notes is not None:
+            first, last = (order.get(id(note), order[id(notes[1])]) for note in notes)
+            found.append((first, -last, slur, notes))
+    for first, minus_last, slur, notes in sorted(found, key=lambda one: one[:2]):
+        number = next((i for i, until in enumerate(taken) if until <= first), len(taken))
+        taken[number : number + 1] = [max(first, -minus_last)]
+        times = (slur.onset_beats, slur.end_beats or slur.onset_beats)
+        for time, kind, note in zip(times, _KINDS, notes, strict=True):
             ends.append((time, kind, number % _MAX_NUMBER + 1, note))
     for _, kind, number, note in sorted(ends, key=lambda one: (one[0], -_KINDS.index(one[1]))):
         SubElement(notations_of(note), "slur", number=str(number), type=kind)
@@ -85,17 +89,32 @@ def _voice(place: Place) -> str:
     return place.element.findtext("voice") or "1"
 
 
-def _notes_under(slur: Marking, heads: Sequence[Place]) -> tuple[Element, Element] | None:
-    """Return the first and the last note under a slur; None where there are not two."""
+def _notes_under(
+    slur: Marking, own: Sequence[Place], heads: Sequence[Place]
+) -> tuple[Element, Element] | None:
+    """Return the first and the last note under a slur; None where there are not two.
+
+    Args:
+        slur: It may end in another voice than its own, where that one has no note.
+        own: The first note of every chord of its voice; nothing if it has none.
+        heads: Likewise, of all voices.
+    """
     assert slur.end_beats is not None
-    first = bisect_left(heads, slur.onset_beats, key=lambda place: place.onset_beats)
-    last = bisect_right(heads, slur.end_beats, key=lambda place: place.onset_beats) - 1
-    if not 0 <= first <= last:
+    own = own or heads
+    begin = bisect_left(own, slur.onset_beats, key=lambda place: place.onset_beats)
+    end = bisect_right(own, slur.end_beats, key=lambda place: place.onset_beats) - 1
+    first = own[begin] if begin < len(own) else None
+    last = own[end] if end >= 0 else None
+    if last is None or last.onset_beats != slur.end_beats:
+        there = bisect_left(heads, slur.end_beats, key=lambda place: place.onset_beats)
+        if there < len(heads) and heads[there].onset_beats == slur.end_beats:
+            last = heads[there]
+    if first is None or last is None or first.onset_beats > last.onset_beats:
         return None
-    if heads[first].onset_beats < heads[last].onset_beats:
-        return heads[first].element, heads[last].element
-    grace = _first_grace(heads[first])
-    return None if grace is None else (grace, heads[first].element)
+    if first.onset_beats < last.onset_beats:
+        return first.element, last.element
+    grace = _first_grace(first)
+    return None if grace is None else (grace, first.element)
 
 
 def _first_grace(place: Place) -> Element | None:

@@ -5,17 +5,21 @@ Notes that came with the number of their voice stay in it, where the file kept i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from composer.piece import Note
 
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """Notes of one part that begin and end together.
+    """Notes of one part that sound together from one time to another.
+
+    They begin and end together, but for those in a voice that came with a chord of which only some
+    notes are tied: such a chord is cut where these ties are.
 
     Args:
         onset_beats, end_beats: Quarters from the beginning of bar 1.
@@ -27,11 +31,6 @@ class Chord:
     end_beats: Fraction
     indices: tuple[int, ...]
     mean_pitch: float
-
-    @property
-    def length_beats(self) -> Fraction:
-        """How long they last, in quarters."""
-        return self.end_beats - self.onset_beats
 
 
 Voice = list[Chord]
@@ -67,12 +66,47 @@ def _given_voices(notes: Sequence[Note], stretch: Sequence[Chord]) -> list[Voice
     numbers = {index: marks.voice for index in indices if (marks := notes[index].marks)}
     if len(numbers) < len(indices) or not all(1 <= n <= _MAX_VOICES for n in numbers.values()):
         return []
-    voices = [
-        _chords(notes, [index for index in indices if numbers[index] == number])
-        for number in range(1, max(numbers.values()) + 1)
-    ]
-    is_one_line = all(a.end_beats <= b.onset_beats for one in voices for a, b in pairwise(one))
-    return voices if is_one_line else []
+    voices = []
+    for number in range(1, max(numbers.values()) + 1):
+        own = [index for index in indices if numbers[index] == number]
+        chords = _chords(notes, own)
+        if not _is_one_line(chords):
+            chords = _cut_at_ties(notes, own)
+        voices.append(chords)
+    return voices if all(map(_is_one_line, voices)) else []
+
+
+def _is_one_line(chords: Sequence[Chord]) -> bool:
+    return all(a.end_beats <= b.onset_beats for a, b in pairwise(chords))
+
+
+def _cut_at_ties(notes: Sequence[Note], indices: Sequence[int]) -> list[Chord]:
+    """Return the notes of a voice as chords between which some of them are tied.
+
+    Chords overlap where a note does not say that it is written as two where another one begins or
+    ends, or sounds twice.
+    """
+    edges = sorted({time for i in indices for time in (notes[i].onset_beats, notes[i].end_beats)})
+    if not all(_has_ties_at(notes[index], edges) for index in indices):
+        return _chords(notes, indices)
+    found = []
+    for begin, end in pairwise(edges):
+        there = [i for i in indices if notes[i].onset_beats <= begin and end <= notes[i].end_beats]
+        pitches = [notes[index].pitch for index in there]
+        if len(set(pitches)) < len(pitches):
+            return _chords(notes, indices)
+        if there:
+            there.sort(key=lambda index: notes[index].pitch)
+            found.append(Chord(begin, end, tuple(there), sum(pitches) / len(pitches)))
+    return found
+
+
+def _has_ties_at(note: Note, edges: Sequence[Fraction]) -> bool:
+    """Whether a note is written in values that are tied at all given times within it."""
+    written = note.marks.written if note.marks else ()
+    ties = set(accumulate((value.beats for value in written), initial=note.onset_beats))
+    inner = edges[bisect_left(edges, note.onset_beats) : bisect_right(edges, note.end_beats)]
+    return ties.issuperset(inner)
 
 
 def _chords(notes: Sequence[Note], indices: Iterable[int]) -> list[Chord]:

@@ -82,7 +82,7 @@ def read_lyrics(note: Element) -> tuple[Lyric, ...]:
         syllabic = text_of(element, "syllabic")
         if any(words) and 1 <= verse <= _MAX_VERSES:
             found[verse] = Lyric(
-                " ".join(words),
+                " ".join(filter(None, words)),
                 verse,
                 syllabic if syllabic in SYLLABICS else "",
                 element.find("extend") is not None,

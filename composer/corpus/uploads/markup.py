@@ -136,7 +136,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
     "alter": (-4, 4),
     "fifths": (-14, 14),
     "per-minute": (1, 2_000),
-    "midi-program": (1, 128),
+    "midi-program": (0, 128),  # 0 says nothing
     "actual-notes": (1, 1_000),
     "normal-notes": (1, 1_000),
     "chromatic": (-127, 127),

@@ -12,7 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from composer.piece import Bar, Piece
+from composer.piece import Piece
+from composer.rendering.measures import Measure, lay_measures
 
 _VIEW = re.compile(r'class="definition-scale"[^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _MARGIN = re.compile(r'class="page-margin" transform="translate\((-?[\d.]+), ?(-?[\d.]+)\)"')
@@ -41,12 +42,13 @@ def bar_boxes(pages: Sequence[str], piece: Piece) -> list[list[Box]]:
     """
     measures = [list(_measures(page)) for page in pages]
     n_shown = sum(map(len, measures))
-    if not 0 < n_shown <= piece.n_bars:
+    laid = lay_measures(piece)
+    if not 0 < n_shown <= len(laid):
         return [[] for _ in pages]
-    moments = _moments(piece, n_shown)
-    bars = iter(piece.bars)
+    both = iter(zip(laid, _moments(piece, laid[:n_shown]), strict=False))
+    numbers = piece.bar_numbers
     return [
-        [_box(bar := next(bars), piece.bar_numbers[bar.index], found, moments) for found in page]
+        [_box(one := next(both), numbers[one[0].bar.index], found) for found in page]
         for page in measures
     ]
 
@@ -57,6 +59,15 @@ def head_places(pages: Sequence[str]) -> list[list[Head]]:
     Heads that are tied to one tell the same sound.
     """
     return [list(_heads(page)) for page in pages]
+
+
+def step_of(page: str) -> float:
+    """Return how far a step on a staff reaches, half the way between two lines; 0 without staff."""
+    view, staff = _VIEW.search(page), _STAFF_LINES.search(page)
+    if not view or not staff:
+        return 0.0
+    (_, first, *_), (_, second, *_), *_ = _LINE.findall(staff[1])
+    return round((int(second) - int(first)) / 2 / float(view[2]), 6)
 
 
 def _heads(page: str) -> Iterable[Head]:
@@ -110,30 +121,31 @@ def _apart(places: Sequence[int]) -> list[int]:
     return kept
 
 
-def _moments(piece: Piece, n_bars: int) -> list[list[float]]:
-    """Return the onsets within every bar, and its bar line where notes are tied across."""
-    moments: list[set[float]] = [set() for _ in range(n_bars)]
-    bars = piece.bars[:n_bars]
-    ends = [bar.end_beats for bar in bars]
+def _moments(piece: Piece, measures: Sequence[Measure]) -> list[list[float]]:
+    """Return the onsets within every measure, and its bar line where notes are tied across."""
+    n_measures = len(measures)
+    moments: list[set[float]] = [set() for _ in measures]
+    ends = [one.end_beats for one in measures]
     for part in piece.parts:
         index = 0
         for note in part.notes:
-            while index < n_bars and ends[index] <= note.onset_beats:
+            while index < n_measures and ends[index] <= note.onset_beats:
                 index += 1
-            if index == n_bars:
+            if index == n_measures:
                 break
             moments[index].add(float(note.onset_beats))
             later = index + 1
-            while later < n_bars and bars[later].onset_beats < note.end_beats:
-                moments[later].add(float(bars[later].onset_beats))
+            while later < n_measures and measures[later].begin_beats < note.end_beats:
+                moments[later].add(float(measures[later].begin_beats))
                 later += 1
     return [sorted(found) for found in moments]
 
 
-def _box(bar: Bar, number: int, found: Box, moments: list[list[float]]) -> Box:
+def _box(measured: tuple[Measure, list[float]], number: int, found: Box) -> Box:
+    measure, onsets = measured
     box = {name: round(found[name], 4) for name in ("x", "w", "y", "h")}
-    start, end = float(bar.onset_beats), float(bar.end_beats)
-    heads, onsets = found["heads"], moments[bar.index]
+    start = float(measure.begin_beats if measure.bar.index else 0)
+    end, heads = float(measure.end_beats), found["heads"]
     right = found["x"] + found["w"]
     if len(heads) == len(onsets) > 0:
         knots = list(zip(onsets, heads, strict=True))
