@@ -254,7 +254,10 @@ def test_options_out_of_range_are_refused_in_a_sentence(
         pipeline.compose(request, engine=tiny_roll_engine)
 
 
-def test_passes_are_as_many_as_asked_whatever_the_width(tiny_roll_engine: Engine) -> None:
+def test_passes_are_as_many_as_asked_whatever_the_width(
+    tiny_roll_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("composer.engines.roll.engine.SKETCHING", 1.0)  # one after every pass
     counts = []
     for width in (128, 256, 384):
         options = f"width={width}, passes=5"
