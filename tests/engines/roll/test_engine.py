@@ -67,8 +67,9 @@ def test_nothing_outside_of_a_mask_of_any_shape_changes(
 
 
 def test_each_pass_shows_less_that_is_not_made(
-    tiny_roll_engine: Engine, keyboard_piece: Piece
+    tiny_roll_engine: Engine, keyboard_piece: Piece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("composer.engines.roll.engine.SKETCHING", 1.0)  # one after every pass
     mask = np.zeros((128, 96), bool)
     mask[40:90, 12:60] = True
     steps = list(tiny_roll_engine.draw(fill_of(keyboard_piece, mask)))
