@@ -5,6 +5,7 @@ const PROCESSOR = new URL('./recorder-worklet.js', import.meta.url).href;
 const RATE_HZ = 22050;
 const MOST_S = 300;
 const CLICK_S = 0.03;
+const FEWEST_TAPS = 4;
 const NO_MICROPHONE = 'the microphone needs https or this very machine; record elsewhere and give the file';
 const REFUSED = 'the browser lets no microphone be used; allow it for this page, or give a file';
 
@@ -21,6 +22,13 @@ class Recorder {
     this.go = root.querySelector('.recorder-go');
     this.go.addEventListener('click', () => (this.running ? this.stop() : this.start()));
     this.go.disabled = false;
+    this.beat = root.querySelector('.recorder-tap');
+    this.beat.addEventListener('pointerdown', () => this.tap());
+    this.beat.addEventListener('keydown', (event) => {
+      if (event.repeat || (event.key !== ' ' && event.key !== 'Enter')) return;
+      event.preventDefault();
+      this.tap();
+    });
   }
 
   get tempo() { return Math.min(240, Math.max(30, Number(this._find('tempo').value) || 90)); }
@@ -48,7 +56,15 @@ class Recorder {
       this.go.disabled = false;
     }
     this.go.textContent = 'Stop';
+    this.beat.hidden = this.running.first !== null; // a count-in says where beats lie
+    if (!this.beat.hidden) this.beat.focus();
     this._tick();
+  }
+
+  /** Keep the moment of a beat. */
+  tap() {
+    const run = this.running;
+    if (run) run.taps.push(run.context.currentTime);
   }
 
   async _open() {
@@ -65,7 +81,7 @@ class Recorder {
     const begins = context.currentTime + 0.15;
     const bar = this.countsIn ? clickBar(context, begins, this.meter, this.tempo) : 0;
     const heard = begins + bar + (context.outputLatency || 0) + (context.baseLatency || 0);
-    return { stream, context, chunks, first: bar ? heard : null, tempo: this.tempo, meter: this.meter };
+    return { stream, context, chunks, first: bar ? heard : null, taps: [], tempo: this.tempo, meter: this.meter };
   }
 
   _tick() {
@@ -74,7 +90,8 @@ class Recorder {
     const since = run.context.currentTime - (run.first ?? 0);
     const level = loudest(run.chunks.slice(-20));
     const bars = '▮'.repeat(Math.min(10, Math.ceil(level * 15)));
-    this.say(since < 0 ? 'counting in …' : `recording, ${Math.floor(since)} s ${bars}`);
+    const taps = run.taps.length ? `, ${run.taps.length} beats` : '';
+    this.say(since < 0 ? 'counting in …' : `recording, ${Math.floor(since)} s${taps} ${bars}`);
     if (since > MOST_S) this.stop();
     else setTimeout(() => this._tick(), 150);
   }
@@ -84,6 +101,7 @@ class Recorder {
     const run = this.running;
     this.running = null;
     this.go.textContent = 'Record';
+    this.beat.hidden = true;
     run.stream.getTracks().forEach((track) => track.stop());
     await run.context.close();
     if (!run.chunks.length) {
@@ -93,9 +111,8 @@ class Recorder {
     const beat = 60 / run.tempo;
     const cut = run.first === null ? 0 : Math.max(0, run.first - beat / 2 - run.chunks[0].at);
     const samples = await resample(joined(run.chunks, cut, run.context.sampleRate), run.context.sampleRate);
-    const first = run.first === null ? null : run.first - run.chunks[0].at - cut;
-    const known = first === null ? '' : `tempo=${run.tempo} meter=${run.meter} first-bar=${first.toFixed(3)}`;
-    await this._give(new File([wav(samples, known)], 'recording.wav', { type: 'audio/wav' }));
+    const comment = known(run, run.chunks[0].at + cut);
+    await this._give(new File([wav(samples, comment)], 'recording.wav', { type: 'audio/wav' }));
   }
 
   /** Put a file into the upload, in place of one that is there. */
@@ -118,6 +135,13 @@ class Recorder {
   }
 
   _find(name) { return this.root.querySelector(`.recorder-${name}`); }
+}
+
+/** Return what a file that begins at a moment says of its beats: a count-in, taps, or nothing. */
+function known({ first, taps, tempo, meter }, begins) {
+  if (first !== null) return `tempo=${tempo} meter=${meter} first-bar=${(first - begins).toFixed(3)}`;
+  const moments = taps.map((at) => (at - begins).toFixed(3)).filter((at) => at >= 0);
+  return moments.length >= FEWEST_TAPS ? `meter=${meter} taps=${moments.join(',')}` : '';
 }
 
 /** Sound one bar of clicks from a moment on; return its length in seconds. */

@@ -32,6 +32,7 @@ _STEADY_SHARE, _STEADY_SEMITONES = 0.35, 0.5
 _COUNT_IN = re.compile(
     r"tempo=(?P<tempo>[0-9.]{1,8}) meter=(?P<meter>[0-9/]{1,7}) first-bar=(?P<first>[0-9.]{1,8})"
 )
+_TAPS = re.compile(r"meter=(?P<meter>[0-9/]{1,7}) taps=(?P<taps>[0-9.,]{1,40000})")
 _HOP_S = 0.004
 _QUIET_S, _LEAST_RISE, _MOST_DELAY_S = 0.1, 0.03, 0.15
 _NOTHING = "no notes were found in the recording; sing or play louder, and nearer to the microphone"
@@ -204,16 +205,22 @@ def _write(heard: Heard, frame: Frame, title: str) -> tuple[Piece, Grid]:
 
 
 def frame_of_comment(comment: str) -> Frame | None:
-    """Return what the comment of a recording says of its count-in; None if it says nothing.
+    """Return what the comment of a recording says of its beats; None if it says nothing.
 
     Args:
-        comment: Such as `tempo=96 meter=3/4 first-bar=0.350`.
+        comment: Such as `tempo=96 meter=3/4 first-bar=0.350` after a count-in, or
+            `meter=3/4 taps=0.512,1.130,1.741,2.366`.
     """
-    match = _COUNT_IN.fullmatch(comment.strip("\0 "))
-    if not match:
-        return None
+    words = comment.strip("\0 ")
+    counted, tapped = _COUNT_IN.fullmatch(words), _TAPS.fullmatch(words)
     try:
-        return Frame(float(match["tempo"]), parse_meter(match["meter"]), float(match["first"]))
+        if tapped:
+            taps_s = tuple(map(float, tapped["taps"].split(",")))
+            return Frame(meter=parse_meter(tapped["meter"]), taps_s=taps_s)
+        if not counted:
+            return None
+        tempo_bpm, first_bar_s = float(counted["tempo"]), float(counted["first"])
+        return Frame(tempo_bpm, parse_meter(counted["meter"]), first_bar_s)
     except (OptionError, ValueError):
         return None
 

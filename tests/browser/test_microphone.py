@@ -62,6 +62,33 @@ def record(tab: Tab, seconds: float) -> None:
     tab.page.wait_for_selector("#edit-score .sv-chip")
 
 
+def test_beats_that_are_tapped_are_those_of_the_bars(tab: Tab) -> None:
+    tab.page.click("#edit-microphone-fold > button")
+    tab.page.uncheck("#edit-upload-microphone .recorder-count")
+    tab.page.click("#edit-upload-microphone .recorder-go")
+    tap = tab.page.locator("#edit-upload-microphone .recorder-tap")
+    tap.wait_for()
+    tab.page.wait_for_selector("#edit-upload-microphone .recorder-said:text('▮')")
+    tab.page.evaluate(
+        """(gap) => new Promise((done) => {
+            const recorder = document.querySelector('#edit-upload-microphone .recorder').recorder;
+            const { context } = recorder.running;
+            for (let n = 1; n <= 8; n += 1) {
+                const clock = context.createConstantSource();
+                clock.onended = () => { recorder.tap(); if (n === 8) done(); };
+                clock.start(); clock.stop(context.currentTime + n * gap);
+            }
+        })""",
+        60 / TEMPO_BPM,
+    )
+    tab.page.wait_for_selector("#edit-upload-microphone .recorder-said:text('8 beats')")
+    tab.page.click("#edit-upload-microphone .recorder-go")
+    tab.page.wait_for_selector("#edit-score .sv-chip")
+    assert not tap.is_visible()
+    tempo = tab.page.evaluate(f"{VIEW}.score.tempo")
+    assert abs(tempo - TEMPO_BPM) < 5
+
+
 def test_a_song_becomes_notes_and_then_four_parts(tab: Tab) -> None:
     record(tab, 6.0)
     n_sung = tab.page.evaluate(N_NOTES)

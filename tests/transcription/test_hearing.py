@@ -96,9 +96,13 @@ def test_a_slow_attack_is_a_delay_that_is_taken_back() -> None:
 def test_a_recording_of_the_page_names_its_count_in() -> None:
     found = frame_of_comment("tempo=96 meter=3/4 first-bar=0.350\0")
     assert found == Frame(96.0, Meter(3, 4), 0.35)
+    tapped = frame_of_comment("meter=3/4 taps=0.5,1.1,1.7,2.35\0")
+    assert tapped == Frame(meter=Meter(3, 4), taps_s=(0.5, 1.1, 1.7, 2.35))
     for text in (
         "",
         "tempo=96",
+        "meter=3/4 taps=0.5,1.1",
+        "meter=3/4 taps=0.5,1.1,1.2.3,4",
         "tempo=9 meter=3/4 first-bar=1",
         "tempo=1.2.3 meter=3/4 first-bar=1",
     ):
