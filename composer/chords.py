@@ -101,6 +101,9 @@ def parse_chord(text: str) -> Chord:
     return Chord(match["root"], suffix, match["bass"] or "")
 
 
+BarChords = tuple[Chord | None, ...]  # as long as each other
+
+
 @dataclass(frozen=True)
 class Progression:
     """Chords bar by bar.
@@ -109,12 +112,12 @@ class Progression:
         bars: Of each bar its chords, as long as each other; None where there is none.
     """
 
-    bars: tuple[tuple[Chord | None, ...], ...]
+    bars: tuple[BarChords, ...]
 
     def __str__(self) -> str:
         return " | ".join(_bar_to_text(bar) for bar in self.bars)
 
-    def bar(self, index: int) -> tuple[Chord | None, ...]:
+    def bar(self, index: int) -> BarChords:
         """Return the chords of a bar, counted from the first whole one; it has no end."""
         return self.bars[index % len(self.bars)] if index >= 0 else (None,)
 
@@ -129,7 +132,7 @@ class Progression:
         return chords[int(share * len(chords))]
 
 
-def _bar_to_text(bar: tuple[Chord | None, ...]) -> str:
+def _bar_to_text(bar: BarChords) -> str:
     tokens = [NO_CHORD if chord is None else str(chord) for chord in bar]
     if len(set(tokens)) == 1:
         return tokens[0]
@@ -152,7 +155,7 @@ def parse_progression(text: str) -> Progression:
         raise OptionError(
             f"`chords` may have {MAX_CHORD_BARS} bars of {MAX_CHORDS_A_BAR} chords at most"
         )
-    found: list[tuple[Chord | None, ...]] = []
+    found: list[BarChords] = []
     last: Chord | None = None
     for row in rows:
         if row == [AGAIN] and found:
@@ -168,6 +171,6 @@ def parse_progression(text: str) -> Progression:
     return Progression(tuple(found))
 
 
-def bar_of(chords: list[Chord | None]) -> tuple[Chord | None, ...]:
+def bar_of(chords: list[Chord | None]) -> BarChords:
     """Return the chords of a bar; one alone where all are the same."""
     return tuple(chords if len(set(chords)) > 1 else chords[:1])

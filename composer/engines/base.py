@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from composer.cells import Area, Blank
+from composer.chords import BarChords
 from composer.engines.capabilities import Capabilities
 from composer.engines.menu import MenuEntry
 from composer.engines.suggestions import Suggestion
@@ -105,6 +106,8 @@ class Continue:
         sections: What each new bar is (`opening`, `new`, `return`, `varied`, `closing`); none
             leaves it to the engine.
         scales: Pitch classes that each new bar leans to; none leans to nothing.
+        chords: Of each new bar the chords that it leans to, as long as each other; none leans to
+            those of the request.
         begun: What stands of the first new bar already, and comes back in the music. An engine that
             begins with whole bars only may pass it over; whoever asks looks.
     """
@@ -123,6 +126,7 @@ class Continue:
     theme_key: Key | None = None
     sections: Sequence[str] = ()
     scales: Sequence[frozenset[int]] = ()
+    chords: Sequence[BarChords] = ()
     begun: Begun | None = None
 
     @property

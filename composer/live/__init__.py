@@ -15,6 +15,7 @@ Knows no page and no port: whoever plays turns events into sound. docs/live.md d
 from composer.live.clock import Clock, TempoLine, VirtualClock, WallClock
 from composer.live.controls import KNOBS, Control, Cue, Knob, read_cues
 from composer.live.decoder import TimedEvent
+from composer.live.duets import Duet
 from composer.live.journal import Journal, Recording, read_journal
 from composer.live.playing import Moment, Outlet, Performance, check_cues_of, stream
 from composer.live.score import LiveBar, Mix
@@ -25,6 +26,7 @@ __all__ = [
     "Clock",
     "Control",
     "Cue",
+    "Duet",
     "Journal",
     "Knob",
     "LiveBar",

@@ -17,7 +17,7 @@ from statistics import fmean
 from composer.composition import Ranked
 from composer.engines import Engine
 from composer.errors import RequestError
-from composer.live.conductor import Settings, Wanted, facts_of
+from composer.live.conductor import Settings, Wanted, facts_of, is_in
 from composer.live.context import bars_of, chain_of, copy_theme
 from composer.live.score import Fingerprint, LiveBar, Score, count_loop, fingerprint, split
 from composer.piece import Piece
@@ -28,7 +28,7 @@ from composer.request import Request
 from composer.scoring.texture import build_texture
 from composer.scoring.tonality import durations_by_pitch_class, final_cadence
 from composer.stitching import join
-from composer.theory import Key, estimate_key
+from composer.theory import Key
 
 COUNTS = (8, 4, 2, 1)
 ATTEMPTS = 3  # until candidates come that are music
@@ -39,7 +39,8 @@ GUESS_S = 0.1  # for two bars of one candidate
 SAFETY = 1.5
 # By how many points of 100 a candidate is moved that ends as the form wants it, that says the same
 # for the third time or more, that is as lively as can be, or that stands in the key that is wanted.
-CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS, KEY_POINTS = 30.0, 40.0, 15.0, 30.0
+CADENCE_POINTS, LOOP_POINTS, LIVELY_POINTS, KEY_POINTS = 60.0, 40.0, 15.0, 40.0
+WHOLE = 0.99  # of a cadence
 LEAST_GAIN = 1.0  # points of 100 that are worth a sentence
 MOST_TIMES = 2  # that a figure of one to four bars may come in a row
 # The music has drifted when the model finds the last chunks so much more, or so much less, of a
@@ -67,6 +68,18 @@ class Costs:
         measured = self.measured or {1: GUESS_S}
         near = min(measured, key=lambda known: abs(known - n_candidates))
         return measured[near] * float((n_candidates / near) ** 0.8)
+
+    def attempts(self, n_candidates: int, left_s: float | None) -> int:
+        """Return how often so many candidates can be drawn in the time that is left, once at least.
+
+        Args:
+            n_candidates: Of every drawing.
+            left_s: As of `affordable`.
+        """
+        if left_s is None:
+            return ATTEMPTS
+        once_s = SAFETY * self.expected_s(n_candidates)
+        return min(ATTEMPTS, max(1, int(left_s / once_s)))
 
     def affordable(self, n_most: int, left_s: float | None) -> int:
         """Return how many candidates can be drawn in the time that is left, one at least.
@@ -113,7 +126,12 @@ class Composing:
     costs: Costs = field(default_factory=Costs)
 
     def compose(
-        self, score: Score, settings: Settings, wanted: Wanted, n_candidates: int
+        self,
+        score: Score,
+        settings: Settings,
+        wanted: Wanted,
+        n_candidates: int,
+        attempts: int = ATTEMPTS,
     ) -> Chosen:
         """Compose what is wanted next.
 
@@ -122,16 +140,27 @@ class Composing:
             settings: Of the stream.
             wanted: What comes behind it.
             n_candidates: How many are drawn.
+            attempts: How often they are, at most, until one keeps the cadence and says something
+                new; candidates that are no music are drawn again whatever the time.
 
         Raises:
             RequestError: If nothing can be composed, not even the theme again.
         """
         began_s = time.perf_counter()
         chain, theme_range = chain_of(score, settings)
-        drawn, best, why = self._best(chain, theme_range, score, settings, wanted, n_candidates)
+        drawing = ChunkDrawing(
+            self.engine, replace(settings.request, candidates=n_candidates), lambda: False
+        )
+        if wanted.copies and settings.theme is not None:
+            drawn = copy_theme(drawing, chain, settings.theme, wanted)
+            best, why, n_drawings = drawn.ranked[0], "the theme returns", 0
+        else:
+            drawn, best, why, n_drawings = self._best(
+                drawing, chain, theme_range, score, settings, wanted, attempts
+            )
         elapsed_s = time.perf_counter() - began_s
-        if not wanted.copies and wanted.bars_after:
-            self.costs.note(n_candidates, elapsed_s * 2 / wanted.bars)
+        if n_drawings and wanted.bars_after:
+            self.costs.note(n_candidates, elapsed_s * 2 / wanted.bars / n_drawings)
         n_drawn = len(drawn.ranked) + len(drawn.rejected)
         return Chosen(
             bars=bars_of(chain, score, wanted, best, why, n_drawn),
@@ -141,25 +170,24 @@ class Composing:
 
     def _best(
         self,
+        drawing: ChunkDrawing,
         chain: Chain,
         theme_range: range,
         score: Score,
         settings: Settings,
         wanted: Wanted,
-        n_candidates: int,
-    ) -> tuple[DrawnChunk, Ranked, str]:
-        """Return all that was drawn, the candidate that is kept, and why."""
-        request = replace(settings.request, candidates=n_candidates)
-        drawing = ChunkDrawing(self.engine, request, lambda: False)
-        if wanted.copies and settings.theme is not None:
-            drawn = copy_theme(drawing, chain, settings.theme, wanted)
-            return drawn, drawn.ranked[0], "the theme returns"
-        facts = facts_of(wanted, settings.theme, theme_range)
+        attempts: int,
+    ) -> tuple[DrawnChunk, Ranked, str, int]:
+        """Return what was drawn, the candidate that is kept, why, and how often was drawn."""
+        request = drawing.request
+        facts = facts_of(settings, wanted, theme_range)
         prints = [fingerprint(bar.music) for bar in (*score.ring, *score.plan)]
         picking = _Picking(chain, prints, settings, wanted)
         seed = chunk_seed(settings.request.seed, wanted.seed_number)
+        found: list[tuple[tuple[float, float], DrawnChunk, Ranked]] = []
+        boldness = 0
         for attempt in range(ATTEMPTS):
-            drawing.request = _bolder(request, attempt)
+            drawing.request = _bolder(request, boldness)
             ask = chain.ask(
                 drawing.request,
                 wanted.key,
@@ -173,22 +201,27 @@ class Composing:
             except RequestError as error:
                 refusal = error
                 chain = replace(chain, is_given=True)  # parts may be silent a while longer
+                boldness += 1
                 continue
             assert isinstance(last, DrawnChunk)
-            drawn = last
-            best = max(drawn.ranked, key=picking.points)
-            if attempt + 1 < ATTEMPTS and picking.loops(best) > MOST_TIMES:
-                continue
-            return drawn, best, picking.why(best, drawn)
+            best = max(last.ranked, key=picking.points)
+            found.append((picking.points(best), last, best))
+            boldness += picking.loops(best) > MOST_TIMES
+            if attempt + 1 >= attempts or picking.is_kept(best):
+                break
+        if found:
+            _, drawn, best = max(found, key=lambda one: one[0])
+            return drawn, best, picking.why(best, drawn), attempt + 1
         if settings.theme is None:
             raise refusal
         drawn = copy_theme(drawing, chain, settings.theme, wanted)
-        return drawn, drawn.ranked[0], "nothing else would do, so the theme returns"
+        why = "nothing else would do, so the theme returns"
+        return drawn, drawn.ranked[0], why, ATTEMPTS
 
 
-def _bolder(request: Request, attempt: int) -> Request:
-    """Return a request with a higher temperature at every further attempt."""
-    return replace(request, temperature=min(2.0, request.temperature + BOLDER * attempt))
+def _bolder(request: Request, boldness: int) -> Request:
+    """Return a request with a temperature that is higher by some steps."""
+    return replace(request, temperature=min(2.0, request.temperature + BOLDER * boldness))
 
 
 @dataclass
@@ -207,6 +240,11 @@ class _Picking:
         found -= LOOP_POINTS * max(0, self.loops(one) - MOST_TIMES)
         found += LIVELY_POINTS * self.settings.liveliness * _density(one.piece)
         return found, -one.order[1]
+
+    def is_kept(self, one: Ranked) -> bool:
+        """Whether it has the cadence that is wanted, stands in its key and says something new."""
+        has_cadence = not self.wanted.cadence or self.cadence(one) >= WHOLE
+        return has_cadence and self.is_in_key(one) and self.loops(one) <= MOST_TIMES
 
     def loops(self, one: Ranked) -> int:
         """Return how often in a row the same would be said."""
@@ -228,11 +266,11 @@ class _Picking:
         return final_cadence(build_texture(heard)).value
 
     def is_in_key(self, one: Ranked) -> bool:
-        """Whether the notes of the last bars and of a candidate are estimated in the key here."""
-        tail, n_tail = self.chain.tail()
-        heard = durations_by_pitch_class(build_texture(join(tail, n_tail, one.piece)))
-        key, wanted = estimate_key(heard.tolist())[0], self.wanted.key
-        return (key.tonic_pitch_class, key.mode) == (wanted.tonic_pitch_class, wanted.mode)
+        """Whether the notes of the period and of a candidate are estimated in the key here."""
+        n_bars, music = self.wanted.heard_bars, one.piece
+        if n_bars:
+            music = join(*self.chain.tail(n_bars), music)
+        return is_in(self.wanted.key, durations_by_pitch_class(build_texture(music)).tolist())
 
     def why(self, best: Ranked, drawn: DrawnChunk) -> str:
         """Say why it was chosen: what sets it apart from the others."""
@@ -242,7 +280,7 @@ class _Picking:
         if others:
             totals = [one.scorecard.total for one in others]
             reasons[0] += f", the others {min(totals):.0f} to {max(totals):.0f}"
-        if self.cadence(best) >= 0.99:
+        if self.cadence(best) >= WHOLE:
             reasons.append(f"{self.wanted.cadence} cadence")
         reasons += _advantage(best, others)
         return f"chosen of {n_drawn}: {'; '.join(reasons)}"

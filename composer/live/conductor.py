@@ -9,16 +9,19 @@ controls at the same bars give the same music again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from composer.chords import BarChords, Chord
 from composer.engines import MenuEntry, Stretch, check_menu, named_for
 from composer.errors import RequestError
 from composer.live.controls import Control
+from composer.live.duets import Duet, durations_of
 from composer.live.score import LiveBar, Score, gather
 from composer.plans import common_scale, related_key
 from composer.request import MAX_BARS, Request
-from composer.theory import Key, key_from_pitch_class, parse_key
+from composer.theory import Key, Meter, estimate_key, key_from_pitch_class, parse_key
 
 CHUNK_BARS = 2
 PERIOD_BARS = 8
@@ -65,6 +68,7 @@ class Settings:
         is_back: Whether the theme comes at the beginning of this very cycle.
         is_fresh: Whether only the seam is read, because the music drifted.
         flushed: Index of the bar since which music is read; of what was before, only the theme.
+        duet: Who plays when, where a person plays as well.
     """
 
     request: Request
@@ -79,6 +83,7 @@ class Settings:
     is_back: bool = False
     is_fresh: bool = False
     flushed: int = 0
+    duet: Duet | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,8 @@ class Wanted:
         copies: Whether they are the beginning of the theme itself.
         sections: As of `Continue`.
         scales: As of `Continue`.
+        chords: As of `Continue`.
+        heard_bars: Of the same period and key that stand before them.
         context_bars: As of `Continue`.
         seed_number: Tells draws apart.
     """
@@ -110,6 +117,8 @@ class Wanted:
     copies: bool
     sections: tuple[str, ...]
     scales: tuple[frozenset[int], ...]
+    chords: tuple[BarChords, ...]
+    heard_bars: int
     context_bars: int
     seed_number: int
 
@@ -177,9 +186,16 @@ def next_wanted(settings: Settings, score: Score) -> Wanted | None:
     left = FAR_BARS if settings.end is None else settings.end - first
     place = (first - settings.origin) % PERIOD_BARS
     bars = min(left, CHUNK_BARS - place % CHUNK_BARS)
+    if settings.duet is not None:
+        place = PERIOD_BARS - settings.duet.left(first)  # so that a turn ends a period
+        bars = min(left, CHUNK_BARS, settings.duet.left(first))
     key = key_of(settings, first)
     since = bars_in_key(score, key)
+    heard = min(since, place)
     is_end = bars == left
+    is_along = settings.duet is not None and settings.duet.kind == "along"
+    is_close = is_end or (place + bars == PERIOD_BARS and not is_along)
+    cadence = "full" if is_close else "half" * (place + bars == PERIOD_BARS // 2)
     after = _bars_after(settings, first, place, bars, left)
     copies = place == 0 and _is_theme_due(settings, first, key) and left > PERIOD_BARS
     return Wanted(
@@ -188,11 +204,13 @@ def next_wanted(settings: Settings, score: Score) -> Wanted | None:
         bars_after=after,
         key=key,
         label=_label(settings, first, left, copies),
-        cadence="full" if is_end or place + bars == PERIOD_BARS else "half" * (place + bars == 4),
+        cadence=cadence,
         is_end=is_end,
         copies=copies,
         sections=_sections(settings, first, bars, after),
-        scales=_scales(last, key, since, bars),
+        scales=_scales(last, key, since, bars, is_clear(score, key, heard)),
+        heard_bars=heard,
+        chords=_chords(cadence, key, score.players.meter, bars, place),
         context_bars=_context(settings, first, since),
         seed_number=(first + 1) * 64 + settings.turns % 64,
     )
@@ -229,7 +247,9 @@ def _bars_after(settings: Settings, first: int, place: int, bars: int, left: int
 
 
 def _returns(settings: Settings, index: int) -> bool:
-    """Whether the theme comes back in the period that begins with a bar."""
+    """Whether the theme comes back in the period that begins with a bar; never in a duet."""
+    if settings.duet is not None:
+        return False
     period = (index - settings.origin) // PERIOD_BARS
     return TOUR[period % len(TOUR)][1] and (period > 0 or settings.is_back)
 
@@ -259,13 +279,61 @@ def _sections(settings: Settings, first: int, bars: int, after: int) -> tuple[st
     return tuple(names)
 
 
-def _scales(last: LiveBar | None, key: Key, since: int, bars: int) -> tuple[frozenset[int], ...]:
-    """Return what the first bars in a new key lean to; the very first keeps to what both share."""
-    if last is None or since >= SEAM_BARS:
+def is_clear(score: Score, key: Key, n_bars: int) -> bool:
+    """Whether the key of the last bars is estimated as the one in which they stand."""
+    durations = durations_of([*score.ring, *score.plan][-n_bars:] if n_bars else ())
+    return not any(durations) or is_in(key, durations)
+
+
+def is_in(key: Key, durations: Sequence[float]) -> bool:
+    """Whether pitch classes that sound so long are estimated in a key, however it is spelled."""
+    found = estimate_key(durations)[0]
+    return (found.tonic_pitch_class, found.mode) == (key.tonic_pitch_class, key.mode)
+
+
+def _scales(
+    last: LiveBar | None, key: Key, since: int, bars: int, is_clear: bool
+) -> tuple[frozenset[int], ...]:
+    """Return what the first bars in a new key lean to; the very first keeps to what both share.
+
+    Where the key has become unclear, bars lean to it again.
+    """
+    if last is None or (since >= SEAM_BARS and is_clear):
         return ()
     if since == 0:
         return (common_scale([last.key, key]), *[key.scale] * (bars - 1))
     return (key.scale,) * bars
+
+
+def cadence_chords(cadence: str, key: Key, meter: Meter, bars: int) -> tuple[BarChords, ...]:
+    """Return the chords to which bars lean that end with a cadence.
+
+    A half cadence comes to rest on the triad of the dominant in its last bar; a full one reaches
+    the tonic with the last bar line, from the dominant seventh at the end of the bar before.
+    """
+    if not cadence:
+        return ()
+    dominant = key_from_pitch_class(key.tonic_pitch_class + 7, "major").tonic
+    n_slots = 3 if meter.numerator in (3, 9) else 2
+    last: list[BarChords]
+    if cadence == "half":
+        last = [(None, *[Chord(dominant)] * (n_slots - 1))]
+    else:
+        before = (*[None] * (n_slots - 1), Chord(dominant, "7"))
+        last = [before, (tonic_chord(key),) * n_slots]  # the bass leans to it at each
+    return (*[(None,)] * (bars - len(last)), *last[-bars:])
+
+
+def tonic_chord(key: Key) -> Chord:
+    """Return the triad of the tonic."""
+    return Chord(key.tonic, "m" if key.mode == "minor" else "")
+
+
+def _chords(cadence: str, key: Key, meter: Meter, bars: int, place: int) -> tuple[BarChords, ...]:
+    """Return the chords of the cadence; a period begins on the tonic."""
+    if place == 0 and not cadence:
+        return ((tonic_chord(key), None), *[(None,)] * (bars - 1))
+    return cadence_chords(cadence, key, meter, bars)
 
 
 def _context(settings: Settings, first: int, since: int) -> int:
@@ -289,12 +357,14 @@ def theme_of(score: Score, control_bars: int = THEME_BARS) -> Theme | None:
     return Theme(stretch, bars[0].number)
 
 
-def facts_of(wanted: Wanted, theme: Theme | None, theme_range: range) -> dict[str, Any]:
-    """Return the further facts of a `Continue`."""
+def facts_of(settings: Settings, wanted: Wanted, theme_range: range) -> dict[str, Any]:
+    """Return the further facts of a `Continue`; chords that were asked for stand before ours."""
+    theme = settings.theme
     facts: dict[str, Any] = {
         "context_bars": wanted.context_bars,
         "sections": wanted.sections,
         "scales": wanted.scales,
+        "chords": wanted.chords if settings.request.chords is None else (),
     }
     if theme is not None and theme_range:
         facts |= {"theme": theme_range, "theme_key": theme.stretch.key}

@@ -165,6 +165,22 @@ def read_control(name: Any, value: Any) -> tuple[Knob, Any]:
     return knob, knob.read(value)
 
 
+def announced(number: int, name: str, value: Any, acts_at: int) -> Control:
+    """Return a control with the sentence that announces it.
+
+    Args:
+        number: Its id.
+        name: Of a knob.
+        value: Checked; one that is no value of the knob is not shown.
+        acts_at: Number of the first bar that heeds it.
+    """
+    is_shown = isinstance(value, str | int | float | tuple)
+    shown = f" {value_text(value)}" if is_shown else ""
+    when = "now" if KNOBS[name].is_heard_at_once else f"from bar {acts_at} on"
+    text = f"{name}{shown}, {when}"
+    return Control(id=number, name=name, value=value, acts_at=acts_at, text=text)
+
+
 @dataclass(frozen=True)
 class Cue:
     """A control that is turned when a bar comes.

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from composer.engines import Engine
 from composer.errors import RequestError
 from composer.live.clock import Clock, VirtualClock
+from composer.live.conductor import THEME_BARS, turned
 from composer.live.controls import KNOBS, Control, Cue, check_cues
 from composer.live.decoder import TimedEvent
 from composer.live.journal import Journal
@@ -145,7 +146,9 @@ class Performance:
     @property
     def needs_plan(self) -> bool:
         """Whether bars are to be composed now; a control may have dropped those that were."""
-        return self.is_going and not self.stream.score.plan
+        if not self.is_going or self.stream.score.plan:
+            return False
+        return not self.stream.awaits(self.due_s - self.clock.now_s())
 
     @property
     def due_s(self) -> float:
@@ -286,9 +289,17 @@ def check_cues_of(stream: Stream, cues: tuple[Cue, ...]) -> None:
     """
     for cue in cues:
         try:
-            stream.check(cue)
+            _check_cue(stream, cue)
         except RequestError as error:
             raise RequestError(f"control at bar {cue.bar}: {error}") from error
+
+
+def _check_cue(stream: Stream, cue: Cue) -> None:
+    if cue.name == "again" and cue.bar <= THEME_BARS:
+        raise RequestError(f"`again` needs {THEME_BARS} bars that were heard before it")
+    if cue.name in ("composer", "style", "form"):
+        control = Control(id=0, name=cue.name, value=cue.value, acts_at=cue.bar)
+        turned(stream.settings, control, stream.engine.menu)
 
 
 def stream(

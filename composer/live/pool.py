@@ -12,8 +12,9 @@ import os
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from composer.errors import ComposerError, RequestError
@@ -23,6 +24,7 @@ from composer.live.controls import Control
 from composer.live.playing import LEAD_S, Moment, Performance
 from composer.live.score import RING_BARS, LiveBar
 from composer.live.streams import Stream
+from composer.piece import Note
 
 SLEEP_S = 20.0  # without news of a listener
 FREE_S = 300.0
@@ -220,6 +222,16 @@ class Pool:
             found.seen_s = self.clock.now_s()
             found.heard = max(found.heard, min(number, found.stream.score.n_bars))
             self._news.notify_all()
+
+    def note_played(
+        self, found: Broadcast, notes: Sequence[Note], since: Fraction, until: Fraction
+    ) -> int:
+        """Take up what a listener has played; see `Stream.heard`."""
+        n_changed = found.stream.heard(notes, since, until)
+        with self._news:
+            found.seen_s = self.clock.now_s()
+            self._news.notify_all()
+        return n_changed
 
     def control(self, found: Broadcast, name: Any, value: Any, at: str | None) -> Control:
         """Turn a knob of a stream.

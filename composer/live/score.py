@@ -37,6 +37,7 @@ class LiveBar:
         why: Why it was chosen, in a sentence.
         candidates: Of how many it was chosen.
         drawn: How many were asked for, which follows the load.
+        attempts: How often they might be drawn, which does so, too.
         nats_per_note: How surprising the model found its chunk; None if it cannot tell.
         stretch: The chunk that it belongs to, as engines go on with it.
         place: Index of the bar in its chunk.
@@ -51,6 +52,7 @@ class LiveBar:
     why: str = ""
     candidates: int = 1
     drawn: int = 1
+    attempts: int = 1
     nats_per_note: float | None = None
     stretch: Stretch
     place: int = 0

@@ -27,19 +27,19 @@ from composer.live.conductor import (
     PERIOD_BARS,
     THEME_BARS,
     Settings,
-    Theme,
     begun_again,
     next_wanted,
     theme_of,
     turned,
 )
-from composer.live.controls import KNOBS, MAX_WAITING, Control, Cue, read_control, value_text
+from composer.live.controls import MAX_WAITING, Control, announced, read_control
 from composer.live.decoder import TimedEvent, channel_of
+from composer.live.duets import COUNTED, Duet, Partner, open_bars, without_highest
 from composer.live.events import EventWriter
 from composer.live.journal import Journal
 from composer.live.score import LiveBar, Mix, Score
 from composer.live.themes import Played, begun_with, opening_bars
-from composer.piece import Piece
+from composer.piece import Note, Piece
 from composer.pipeline.ranking import chosen_engine, versions_of
 from composer.pipeline.sections import players_of
 from composer.request import Request
@@ -60,6 +60,7 @@ class Stream:
         journal: Where bars and controls are written down.
         theme: What somebody played: the stream begins with it, in its key, and at its tempo
             unless the request has one.
+        duet: Who plays when, where a person plays as well; see `heard`.
 
     Raises:
         RequestError: If a setting will not do, or the engine cannot go on with music.
@@ -74,6 +75,7 @@ class Stream:
         costs: Costs | None = None,
         journal: Journal | None = None,
         theme: Sequence[Played] = (),
+        duet: Duet | None = None,
     ) -> None:
         self.engine = chosen_engine(engine, request.engine)
         if not self.engine.capabilities.serves("Continue"):
@@ -92,8 +94,15 @@ class Stream:
         )
         n_most = next(count for count in COUNTS if count <= request.candidates)
         self._composing = Composing(self.engine, n_most, costs or Costs())
-        is_touring = bars is None or bars > TOUR_BARS
-        self.settings = Settings(request=request, home=players.key, is_touring=is_touring, end=bars)
+        self.settings = Settings(
+            request=request,
+            home=players.key,
+            is_touring=(bars is None or bars > TOUR_BARS) and duet is None,
+            end=bars,
+            flushed=0 if duet is None else COUNTED,
+            duet=duet,
+        )
+        self._partner = None if duet is None else Partner(duet, is_key_open=request.key is None)
         self.score = Score(players)
         if line:
             self.score.plan.extend(opening_bars(players, line, players.key, players.tempo_bpm))
@@ -112,11 +121,6 @@ class Stream:
         self._at_work = threading.Lock()
         if journal is not None:
             journal.begin(request, players, versions_of(self.engine), bars)
-
-    @property
-    def n_parts(self) -> int:
-        """Parts that play."""
-        return len(self.score.players.parts)
 
     def planned(self) -> tuple[LiveBar, ...]:
         """Return the bars that may still change."""
@@ -155,13 +159,20 @@ class Stream:
             return "filling"
         return "flowing" if end is None or end - self.score.n_bars > PERIOD_BARS else "ending"
 
-    def compose(self, left_s: float | None = None, *, candidates: int | None = None) -> bool:
+    def compose(
+        self,
+        left_s: float | None = None,
+        *,
+        candidates: int | None = None,
+        attempts: int | None = None,
+    ) -> bool:
         """Plan the next bars behind those that are planned; return whether there were any.
 
         Args:
             left_s: Until they are needed; how many candidates are drawn follows from it. None
                 draws as many as the request allows.
             candidates: How many, whatever time is left: of a journal that is played again.
+            attempts: How often they may be drawn, likewise.
 
         Raises:
             RequestError: If nothing can be composed.
@@ -170,21 +181,57 @@ class Stream:
             with self._lock:
                 settings, revision = self._upcoming(), self._revision
                 wanted = next_wanted(settings, self.score)
+                if wanted is None:
+                    return False
+                duet, tempo_bpm = settings.duet, self.tempo.tempo_bpm
+                if duet is not None and duet.is_yours(wanted.first):
+                    self.score.plan.extend(open_bars(self.score, duet, settings.home, tempo_bpm))
+                    return True
                 score = Score(self.score.players, self.score.ring.copy(), self.score.plan.copy())
-            if wanted is None:
-                return False
-            count = candidates or self._composing.costs.affordable(self._composing.n_most, left_s)
-            chosen = self._composing.compose(score, settings, wanted, count)
+            costs = self._composing.costs
+            count = candidates or costs.affordable(self._composing.n_most, left_s)
+            attempts = attempts or costs.attempts(count, left_s)
+            chosen = self._composing.compose(score, settings, wanted, count, attempts)
             with self._lock:
                 self.elapsed_s, self.last_count = chosen.elapsed_s, count
                 if revision == self._revision:  # else nobody wants it any more
-                    self._plan(chosen, count)
+                    self._plan(chosen, count, attempts)
             return True
 
-    def _plan(self, chosen: Chosen, count: int) -> None:
-        self.score.plan.extend(
-            replace(bar, tempo_bpm=self.tempo.tempo_bpm, drawn=count) for bar in chosen.bars
-        )
+    def _plan(self, chosen: Chosen, count: int, attempts: int) -> None:
+        duet = self.settings.duet
+        for bar in chosen.bars:
+            bar = replace(bar, tempo_bpm=self.tempo.tempo_bpm, drawn=count, attempts=attempts)
+            is_led = duet is not None and duet.kind == "along"
+            self.score.plan.append(without_highest(bar) if is_led else bar)
+
+    def heard(self, notes: Sequence[Note], since: Fraction, until: Fraction) -> int:
+        """Take up what a person has played; return how many bars hold it now.
+
+        Args:
+            notes: As of `duets.Partner.heard`.
+            since: From which beat on.
+            until: Up to which beat.
+
+        Raises:
+            RequestError: If nobody plays with this stream.
+        """
+        with self._lock:
+            if self._partner is None:
+                raise RequestError("nobody plays with this stream; begin one with `duet`")
+            n_changed = self._partner.heard(self.score, notes, since, until)
+            home = self._partner.home or self.settings.home
+            self.settings = replace(self.settings, home=home)
+            return n_changed
+
+    def awaits(self, left_s: float) -> bool:
+        """Whether the next bars wait for what a person is still playing.
+
+        Args:
+            left_s: Until they are to sound.
+        """
+        tempo_bpm = self.tempo.tempo_bpm
+        return self._partner is not None and self._partner.is_due(self.score, tempo_bpm, left_s)
 
     def commit(self) -> LiveBar | None:
         """Let the next bar stand; None if none is planned."""
@@ -208,7 +255,8 @@ class Stream:
 
     def _remember(self, bar: LiveBar) -> None:
         """Keep the theme, and notice drift."""
-        if bar.number == THEME_BARS and self.settings.theme is None:
+        is_first = bar.number == THEME_BARS and self.settings.theme is None
+        if is_first and self._partner is None:
             self.settings = replace(self.settings, theme=theme_of(self.score))
         if bar.stretch.bars > 1 and bar.place == bar.stretch.bars - 1:
             has_drifted = self._drift.note(bar.nats_per_note)
@@ -267,18 +315,6 @@ class Stream:
                 self._journal.write_control(control, self.score.n_bars)
             return control
 
-    def check(self, cue: Cue) -> None:
-        """Refuse a control that is known not to do when its bar will come.
-
-        Raises:
-            RequestError: If so.
-        """
-        if cue.name == "again" and cue.bar <= THEME_BARS:
-            raise RequestError(f"`again` needs {THEME_BARS} bars that were heard before it")
-        if cue.name in ("composer", "style", "form"):
-            control = Control(id=0, name=cue.name, value=cue.value, acts_at=cue.bar)
-            turned(self.settings, control, self.engine.menu)
-
     def _loaded(self, name: str, value: Any) -> Any:
         """Return a value with what it needs of the music."""
         if name != "again":
@@ -291,12 +327,9 @@ class Stream:
     def _announced(self, name: str, value: Any, at: str) -> Control:
         next_bar = self.score.n_bars + 1
         place = (next_bar - 1 - self.settings.origin) % PERIOD_BARS
-        acts_at = next_bar + (PERIOD_BARS - place) % PERIOD_BARS if at == "period" else next_bar
         self._n_controls += 1
-        shown = "" if value is None or isinstance(value, Theme) else f" {value_text(value)}"
-        when = "now" if KNOBS[name].is_heard_at_once else f"from bar {acts_at} on"
-        text = f"{name}{shown}, {when}"
-        return Control(id=self._n_controls, name=name, value=value, acts_at=acts_at, text=text)
+        later = (PERIOD_BARS - place) % PERIOD_BARS if at == "period" else 0
+        return announced(self._n_controls, name, value, next_bar + later)
 
     def _drop_from(self, number: int) -> None:
         """Drop planned bars from a bar on."""

@@ -6,7 +6,7 @@ Knows moments in seconds and pitches. Of what sounds together the highest note i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from composer.engines import Stretch
 from composer.errors import RequestError
 from composer.live.score import LiveBar, split
-from composer.piece import MeterChange, Note, Piece
+from composer.piece import MeterChange, Note, Part, Piece
 from composer.pipeline.chain import range_of
 from composer.request import Request
 from composer.theory import Key, estimate_key
@@ -89,11 +89,23 @@ def estimated_tempo_bpm(notes: Sequence[Played]) -> float:
 
 def on_the_grid(notes: Sequence[Played], tempo_bpm: float) -> tuple[Note, ...]:
     """Return notes in quarters from the first one: one line, the highest where several sound."""
-    line: list[Note] = []
+    placed = []
     for note in notes:
         onset = round(Fraction((note.onset_s - notes[0].onset_s) * tempo_bpm / 60.0) / GRID) * GRID
         length = max(GRID, round(Fraction(note.length_s * tempo_bpm / 60.0) / GRID) * GRID)
-        new = Note(onset, note.pitch, length, note.velocity)
+        placed.append(Note(onset, note.pitch, length, note.velocity))
+    return one_line(placed)
+
+
+def one_line(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return notes of which one sounds at a time, the highest where several begin.
+
+    Args:
+        notes: By their onsets.
+    """
+    line: list[Note] = []
+    for new in notes:
+        onset = new.onset_beats
         if line and line[-1].onset_beats == onset:
             line[-1] = max(line[-1], new, key=lambda one: one.pitch)
             continue
@@ -125,6 +137,18 @@ def begun_with(request: Request, theme: Sequence[Played]) -> tuple[Request, tupl
     return replace(request, tempo_bpm=tempo_bpm, key=estimated_key(line)), line
 
 
+def into_range(line: Sequence[Note], part: Part) -> tuple[Note, ...]:
+    """Return notes moved by octaves to where a part plays."""
+    if not line:
+        return ()
+    low, high = range_of(part)
+    middle = sum(note.pitch for note in line) / len(line)
+    octaves = round(((low + high) / 2 - middle) / 12) if not low <= middle <= high else 0
+    return tuple(
+        replace(note, pitch=min(high, max(low, note.pitch + 12 * octaves))) for note in line
+    )
+
+
 def opening_bars(
     players: Piece, line: Sequence[Note], key: Key, tempo_bpm: float
 ) -> tuple[LiveBar, ...]:
@@ -138,12 +162,9 @@ def opening_bars(
     """
     meter = players.meter
     n_bars = min(MAX_BARS, math.ceil(line[-1].end_beats / meter.length_beats))
-    low, high = range_of(players.parts[0])
-    middle = sum(note.pitch for note in line) / len(line)
-    octaves = round(((low + high) / 2 - middle) / 12) if not low <= middle <= high else 0
     notes = tuple(
-        replace(note, pitch=min(high, max(low, note.pitch + 12 * octaves)))
-        for note in line
+        note
+        for note in into_range(line, players.parts[0])
         if note.onset_beats < n_bars * meter.length_beats
     )
     parts = (replace(players.parts[0], notes=notes), *players.parts[1:])

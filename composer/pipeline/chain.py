@@ -86,12 +86,12 @@ class Chain:
             opening=self.opening or _contents(more, more.n_bars),
         )
 
-    def tail(self) -> tuple[Piece, int]:
+    def tail(self, n_bars: int = SEAM_BARS) -> tuple[Piece, int]:
         """Return the last bars as a piece, and how many they are; 0 before the first."""
-        first = max(1, self.n_bars - SEAM_BARS + 1)
-        if not self.n_bars:
+        n_bars = min(n_bars, self.n_bars)
+        if not n_bars:
             return self.piece, 0
-        return trim(self.piece, first, self.n_bars), self.n_bars - first + 1
+        return trim(self.piece, self.n_bars - n_bars + 1, self.n_bars), n_bars
 
     def ask(self, request: Request, key: Key, bars: int, bars_after: int, **facts: Any) -> Continue:
         """Return the ask for the next bars.

@@ -27,11 +27,19 @@ from composer.live import (
 )
 from composer.live.clock import TempoLine
 from composer.live.composing import Costs
-from composer.live.conductor import PERIOD_BARS, THEME_BARS, key_of, next_wanted
+from composer.live.conductor import (
+    PERIOD_BARS,
+    THEME_BARS,
+    is_clear,
+    key_of,
+    next_wanted,
+)
 from composer.live.context import chain_of
 from composer.live.journal import ENDING
 from composer.live.score import LiveBar, Mix
+from composer.piece import Note
 from composer.request import Request
+from composer.theory import key_from_pitch_class
 
 Taken = tuple[Path, list[TimedEvent]]
 REQUEST = Request(composer="Bach", form="minuet", key="G major", candidates=2, seed=5)
@@ -74,6 +82,7 @@ def taken(tiny_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Take
     cues = [Cue(3, "tempo", 120), Cue(5, "key", "D minor"), Cue(6, "transpose", 2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+        patch.setattr("composer.live.composing.ATTEMPTS", 1)
         events = list(stream(REQUEST, bars=10, engine=tiny_engine, controls=cues, record=path))
     return path, events
 
@@ -277,6 +286,57 @@ def test_after_a_panic_nothing_of_the_old_music_is_read(tiny_engine: Engine) -> 
     wanted = next_wanted(found.settings, found.score)
     assert wanted is not None and wanted.copies and wanted.first == 7
     assert [bar.number for bar in bars_of(found, 4)] == [8, 9, 10, 11]
+
+
+def test_the_ends_of_half_periods_and_periods_lean_to_cadences(tiny_engine: Engine) -> None:
+    found = Stream(REQUEST, engine=tiny_engine)
+    chords, inside, n_notes = {}, 0, 0
+    while found.score.n_bars < 3 * PERIOD_BARS:
+        wanted = next_wanted(found.settings, found.score)
+        assert wanted is not None
+        chords[wanted.first + wanted.bars] = [
+            [str(one) for one in bar if one is not None] for bar in wanted.chords
+        ]
+        for chord_bar, bar in zip(wanted.chords, bars_of(found, wanted.bars), strict=False):
+            if chord_bar[0] is not None and len(set(chord_bar)) == 1:
+                notes = [note for part in bar.music.parts for note in part.notes]
+                inside += sum(note.pitch % 12 in chord_bar[0].pitch_classes for note in notes)
+                n_notes += len(notes)
+    assert chords[2] == [["G"], []] and chords[6] == []
+    assert chords[4][0] == [] and set(chords[4][1]) == {"D"}
+    assert set(chords[8][0]) == {"D7"} and set(chords[8][1]) == {"G"}
+    assert n_notes > 8 and inside / n_notes > 0.6  # of nonsense three in twelve would be
+
+
+def test_bars_lean_to_a_scale_where_the_key_is_unclear(tiny_engine: Engine) -> None:
+    found = Stream(REQUEST, engine=tiny_engine)
+    bars_of(found, THEME_BARS + 2)
+    key = key_from_pitch_class(7, "major")
+    clear = [(Fraction(beat), 67 + step, Fraction(1)) for beat, step in enumerate((0, 4, 7))]
+    for notes, wanted_scales in (
+        (clear, ()),
+        ([(f, 66, d) for f, _, d in clear], (key.scale,) * 2),
+    ):
+        for bar in list(found.score.ring)[-2:]:
+            parts = tuple(
+                replace(part, notes=tuple(Note(*note) for note in notes))
+                for part in bar.music.parts
+            )
+            place = found.score.ring.index(bar)
+            music = replace(bar.music, parts=parts)
+            found.score.ring[place] = replace(bar, music=music)
+        assert is_clear(found.score, key, 2) is not bool(wanted_scales)
+    wanted = next_wanted(found.settings, found.score)
+    assert wanted is not None and wanted.heard_bars == 6
+
+
+def test_candidates_are_drawn_again_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("composer.live.composing.ATTEMPTS", 3)
+    costs = Costs()
+    costs.note(8, 1.0)
+    assert costs.attempts(8, None) == 3
+    assert costs.attempts(8, 4.0) == 2
+    assert costs.attempts(8, 0.5) == 1
 
 
 def test_fewer_candidates_are_drawn_where_time_is_short() -> None:

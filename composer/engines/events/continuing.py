@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from composer.chords import Progression
 from composer.decoding import Draw
 from composer.decoding.engine import Leaning
 from composer.engines.base import Begun, Continue, Stretch
@@ -259,7 +260,10 @@ def _begin(
     stop = n_heard + ask.bars if ask.bars_after else frame.bars + 1
     grammar = Continuation(frame, size, n_heard, stop)
     leanings: list[Leaning] = [PartWriting(grammar, costs)] if costs else []
-    if ask.request.chords is not None:
+    if ask.chords:
+        chords = Progression((*ask.chords, *[(None,)] * (frame.bars - len(ask.chords))))
+        leanings.append(ChordTones(grammar, chords, shift, first=-n_heard, has_upbeat=False))
+    elif ask.request.chords is not None:
         first, has_upbeat = ask.bars_before - n_heard, bool(ask.before.pickup_beats)
         leanings.append(
             ChordTones(grammar, ask.request.chords, shift, first=first, has_upbeat=has_upbeat)

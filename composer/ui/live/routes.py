@@ -3,6 +3,7 @@
     POST   live                a stream begins; answers with its id and its parts
     GET    live/ID/events      server-sent events; docs/live.md has them all
     POST   live/ID/heard       the last bar that was heard; answers how it goes
+    POST   live/ID/played      what the listener has played himself
     POST   live/ID/control     a knob is turned; answers what happens and when
     GET    live/ID/bars        the last bars as a file
     DELETE live/ID             the end
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,8 @@ from starlette.routing import BaseRoute, Route
 
 from composer import rendering
 from composer.errors import ComposerError, OptionError, RequestError
-from composer.live import Stream
+from composer.live import Duet, Stream
+from composer.live.duets import read_notes
 from composer.live.pool import FULL, GONE, Broadcast, Pool
 from composer.live.telling import health_to_dict, plan_to_dict, text_of
 from composer.live.themes import read_played
@@ -83,6 +87,7 @@ class LiveService:
             Route(f"{PREFIX}/{RADIO}", _plain(self.tune_in), methods=["POST"]),
             Route(f"{place}/events", _plain(self.events)),
             Route(f"{place}/heard", _plain(self.heard), methods=["POST"]),
+            Route(f"{place}/played", _plain(self.played), methods=["POST"]),
             Route(f"{place}/control", _plain(self.control), methods=["POST"]),
             Route(f"{place}/bars", _plain(self.bars)),
             Route(place, _plain(self.end), methods=["DELETE"]),
@@ -105,12 +110,15 @@ class LiveService:
     def _begin(self, values: Mapping[str, Any]) -> Broadcast:
         values = dict(values)
         theme = read_played(values.pop("theme")) if values.get("theme") else ()
+        kind, turn_bars = values.pop("duet", None), values.pop("turn_bars", 4)
+        duet = Duet(kind, turn_bars) if kind else None
         unknown = sorted(set(values) - _SETTINGS)
         if unknown:
             raise RequestError(f"there is no setting {unknown[0][:40]!r}; see docs/live.md")
         given = {name: value for name, value in values.items() if value not in (None, "")}
         request = Request(**given, candidates=8)
-        return self.pool.open(lambda costs: self._open_stream(request, costs=costs, theme=theme))
+        options = {"theme": theme} if duet is None else {"duet": duet}
+        return self.pool.open(lambda costs: self._open_stream(request, costs=costs, **options))
 
     async def tune_in(self, _: HttpRequest) -> Response:
         """Join the stream that plays for all."""
@@ -180,6 +188,15 @@ class LiveService:
         self.pool.note_heard(found, number)
         return JSONResponse(health_to_dict(found), headers=_HEADERS)
 
+    async def played(self, http: HttpRequest) -> Response:
+        """Take up what the listener has played."""
+        found = self._find(http)
+        values = await _read(http)
+        notes = read_notes(values.get("notes"))
+        since, until = (_beats(name, values.get(name)) for name in ("since", "until"))
+        n_bars = await run_in_threadpool(self.pool.note_played, found, notes, since, until)
+        return JSONResponse({"bars": n_bars}, headers=_HEADERS)
+
     async def control(self, http: HttpRequest) -> Response:
         """Turn a knob, or take a control back."""
         found = self._find(http)
@@ -222,6 +239,13 @@ class LiveService:
 
     def _find(self, http: HttpRequest) -> Broadcast:
         return self.pool.find(http.path_params["stream_id"])
+
+
+def _beats(name: str, value: Any) -> Fraction:
+    is_number = type(value) in (int, float) and math.isfinite(value) and 0 <= value < 1e7
+    if not is_number:
+        raise OptionError(f"`{name}` must be a beat, in quarters since the beginning")
+    return Fraction(value).limit_denominator(10_000)
 
 
 def _write(found: Broadcast, n_bars: int, kind: str, folder: Path) -> Path:

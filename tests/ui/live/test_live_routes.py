@@ -135,6 +135,8 @@ def test_the_radio_is_one_stream_for_all(client: TestClient) -> None:
         ({"style": 3}, "`style`"),
         ({"composer": "Nobody"}, "not on the menu"),
         ({"composer": ["Bach"]}, ""),
+        ({"duet": "chase"}, "turns or along"),
+        ({"duet": "turns", "turn_bars": "x"}, "`turn_bars`"),
     ],
 )
 def test_what_will_not_do_is_refused_in_one_sentence(
@@ -171,3 +173,21 @@ def test_the_page_offers_the_menu(tiny_engine: Engine) -> None:
     offered = json.loads(value(tiny_engine.menu))
     assert "Bach" in offered["composers"] and "C minor" in offered["keys"]
     assert "Baroque" in offered["styles"]
+
+
+def test_what_a_listener_plays_stands_in_his_bars(client: TestClient) -> None:
+    stream_id = begin(client, duet="turns", turn_bars=1)["id"]
+    found = client.service.pool.find(stream_id)  # type: ignore[attr-defined]
+    place = f"/live/{stream_id}/played"
+    deadline = time.monotonic() + 60
+    while found.stream.score.n_bars < 2 and time.monotonic() < deadline:
+        client.post(f"/live/{stream_id}/heard", json={"bar": found.stream.score.n_bars})
+        time.sleep(0.02)
+    begins = float(found.stream.score.ring[1].onset_beats)
+    played = {"notes": [[begins + 0.02, 0.9, 67, 80]], "since": begins, "until": begins + 1}
+    assert client.post(place, json=played).json() == {"bars": 1}
+    (note,) = found.stream.score.ring[1].music.parts[0].notes
+    assert (note.onset_beats, note.pitch, note.duration_beats) == (0, 67, 1)
+    for wrong in (played | {"notes": [[1]]}, played | {"since": -1}, played | {"until": "x"}):
+        assert client.post(place, json=wrong).status_code == 400
+    client.delete(f"/live/{stream_id}")
