@@ -28,7 +28,9 @@ def checkpoint_folders() -> dict[str, Path]:
     else:
         others = (path.parent for path in BUNDLED.parent.glob("*/config.json"))
         folders = [BUNDLED, *sorted(folder for folder in others if folder != BUNDLED)]
-    return {folder.name: folder for folder in folders}
+    styles = sorted(path.parent for path in styles_folder().glob("[!.]*/config.json"))
+    named_folders = {folder.name: folder for folder in folders}
+    return named_folders | {one.name: one for one in styles if one.name not in named_folders}
 
 
 def checkpoint_folder() -> Path:
@@ -72,3 +74,9 @@ def cache_folder() -> Path:
     """Return where what can be made again is kept: `composer` in the user's cache folder."""
     named = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(named) if named else Path("~/.cache").expanduser()) / "composer"
+
+
+def styles_folder() -> Path:
+    """Return where the styles of this installation are kept, a checkpoint a folder."""
+    named = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(named) if named else Path("~/.local/share").expanduser()) / "composer" / "styles"

@@ -62,19 +62,42 @@ class Shelf:
 
     def __init__(self, folders: Mapping[str, Path], max_loaded: int = MAX_LOADED) -> None:
         self._folders = dict(folders)
+        self._unlisted: set[str] = set()
         self._max_loaded = max_loaded
         self._loaded: OrderedDict[str, Engine] = OrderedDict()
         self._lock = threading.RLock()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of all engines, the usual one first."""
+        """Names of all engines that are on offer to everybody, the usual one first."""
         weightless = (name for name, kind in _installed().items() if kind.weightless)
-        return tuple(dict.fromkeys([*self._folders, *weightless]))
+        listed = (name for name in self._folders.copy() if name not in self._unlisted)
+        return tuple(dict.fromkeys([*listed, *weightless]))
 
     def folder_of(self, name: str) -> Path | None:
         """Return the checkpoint folder of an engine; None of one that has none."""
         return self._folders.get(name)
+
+    def add(self, name: str, folder: Path, *, is_listed: bool = True) -> None:
+        """Offer one engine more.
+
+        Args:
+            name: Of the engine; another one of that name is replaced.
+            folder: Of its checkpoint.
+            is_listed: Whether everybody sees it; else only who knows its name finds it.
+        """
+        with self._lock:
+            self._loaded.pop(name, None)
+            if not is_listed:
+                self._unlisted.add(name)
+            self._folders[name] = folder
+
+    def remove(self, name: str) -> None:
+        """Offer an engine no longer."""
+        with self._lock:
+            self.release(name)
+            self._folders.pop(name, None)
+            self._unlisted.discard(name)
 
     def describe(self, name: str | None = None) -> Capabilities:
         """Return what an engine can do, without loading its weights; of the usual one if unnamed.
@@ -114,7 +137,7 @@ class Shelf:
 
     def _checked(self, name: str | None) -> str:
         names = self.names
-        if name is not None and name not in names:
+        if name is not None and name not in names and name not in self._unlisted:
             raise RequestError(
                 f"there is no engine {str(name)[:40]!r}; there are {', '.join(names)}"
             )

@@ -11,6 +11,7 @@ from composer.pipeline.extending import Extension, extend, extend_steps
 from composer.pipeline.hearing import find_nearest, hear
 from composer.pipeline.long_pieces import compose_long, compose_long_steps, sort_long_options
 from composer.pipeline.orchestrating import Orchestration, orchestrate, orchestrate_steps
+from composer.pipeline.own_style import OwnStyle, own_style_steps
 from composer.pipeline.painting import paint, paint_steps, resample_velocity
 from composer.pipeline.preparing import find_facts, lay_theme, prepare
 from composer.pipeline.ranking import Progress, default_engine, engines, menu, suggestions
@@ -31,6 +32,7 @@ __all__ = [
     "Filled",
     "MenuEntry",
     "Orchestration",
+    "OwnStyle",
     "Progress",
     "Ranked",
     "Rejected",
@@ -55,6 +57,7 @@ __all__ = [
     "menu",
     "orchestrate",
     "orchestrate_steps",
+    "own_style_steps",
     "paint",
     "paint_steps",
     "prepare",

@@ -124,6 +124,13 @@ class Service(Section):
     grace_s: int = _setting(
         8, "seconds that running work may take at the end", "COMPOSER_GRACE_S", ge=0, le=600
     )
+    style_minutes: float = _setting(
+        10.0,
+        "minutes that learning somebody's own style may take, 0 for never",
+        "COMPOSER_STYLE_MINUTES",
+        ge=0,
+        le=600,
+    )
 
 
 class Studies(Section):

@@ -13,7 +13,14 @@ from composer.composition import Composition
 from composer.corpus.uploads import read_score_bytes
 from composer.engines import Capabilities, MenuEntry, Suggestion, sound_model
 from composer.piece import Piece
-from composer.pipeline import Extension, Filled, Orchestration, Progress, orchestrate_steps
+from composer.pipeline import (
+    Extension,
+    Filled,
+    Orchestration,
+    OwnStyle,
+    Progress,
+    orchestrate_steps,
+)
 from composer.plans import Outline, Plan
 from composer.request import Request
 from composer.scorecard import Scorecard
@@ -82,6 +89,7 @@ class Studio:
         orchestrate_steps: As `pipeline.orchestrate_steps`.
         sound_model: As `engines.sound_model`.
         paint_steps: As `pipeline.paint_steps`.
+        own_style_steps: As `pipeline.own_style_steps`.
     """
 
     menu: Callable[..., tuple[MenuEntry, ...]]
@@ -102,12 +110,17 @@ class Studio:
     orchestrate_steps: Callable[..., Iterator[Progress | Orchestration]] = orchestrate_steps
     sound_model: Callable[[], tuple[str, str]] = sound_model
     paint_steps: Callable[..., Iterator[Progress | Filled]] = pipeline.paint_steps
+    own_style_steps: Callable[..., Iterator[Progress | OwnStyle]] = pipeline.own_style_steps
 
     def in_turn(self, turns: Turns) -> Studio:
-        """Return the same studio, in which every run waits for its turn."""
+        """Return the same studio, in which every run waits for its turn.
+
+        What learns for minutes stands in a line of its own, so that nobody who composes waits.
+        """
         steps = {one.name: getattr(self, one.name) for one in fields(self)}
+        lines = {"own_style_steps": Turns(1, turns.tally)}
         queued: dict[str, Any] = {
-            name: turns.queued(name.removesuffix("_steps"), made)
+            name: lines.get(name, turns).queued(name.removesuffix("_steps"), made)
             for name, made in steps.items()
             if name.endswith("_steps")
         }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from composer import transcription
+from composer.pipeline.own_style import MAX_PIECES
 from composer.ui.rest import schemas
 from composer.ui.rest.filing import KINDS
 
@@ -80,6 +81,39 @@ class OrchestrateRequest(BaseModel):
     format: Annotated[
         Literal["wav", "flac", "mp3", "ogg"], Field(description="of the recording")
     ] = "wav"
+
+
+class OwnStyleRequest(BaseModel):
+    """Files of one hand that a copy of the model goes on learning from."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"files": [{"data": "TVRoZA=="}], "licence": "my own work"}]
+        },
+    )
+
+    files: Annotated[
+        list[schemas.ScoreFile],
+        Field(description="MIDI and MusicXML files", min_length=1, max_length=MAX_PIECES),
+    ]
+    licence: Annotated[
+        str, Field(description="under which they may be used, such as my own work", max_length=200)
+    ]
+    minutes: Annotated[float, Field(description="at most", ge=0.01, le=600)] = 5.0
+    composer: Annotated[
+        str, Field(description="whose they are, if the model knows him", max_length=100)
+    ] = ""
+    form: Annotated[str, Field(description="such as chorale", max_length=100)] = ""
+    name: Annotated[
+        str,
+        Field(
+            description="of an engine of this installation, with an API key; left out, the engine "
+            "is found by the name in the result alone",
+            max_length=40,
+        ),
+    ] = ""
+    seed: Annotated[int, Field(description="of their order", ge=0, lt=2**31)] = 0
 
 
 class RenderRequest(BaseModel):

@@ -22,8 +22,10 @@ from composer.ui.server.turns import CLOSING
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 OVER: tuple[State, ...] = ("done", "stopped", "failed")
-MODEL, FILES = "model", "files"  # the lines: what composes, and what reads or writes a file
+# The lines: what composes, what reads or writes a file, and what learns for minutes.
+MODEL, FILES, LEARNING = "model", "files", "learning"
 MAX_WAITING = 20
+MOST_WAITING = {LEARNING: 2}  # in a line that shall not take all the room
 MAX_KEPT = 500
 LIFE_S = 3600.0
 FULL = "too many jobs are waiting; try again in a moment"
@@ -164,13 +166,17 @@ class Jobs:
                 return known, True
             if self.is_closed:
                 raise TooBusy(CLOSING)
-            if sum(one.state == "waiting" for one in self._jobs.values()) >= MAX_WAITING:
+            if not self._has_room(job.line):
                 raise TooBusy(FULL)
             self._jobs[job.job_id] = job
             if key:
                 self._keys[job.owner, key] = (request, job.job_id)
             self._pools[job.line].submit(self._run, job)
         return job, False
+
+    def _has_room(self, line: str) -> bool:
+        lines = [one.line for one in self._jobs.values() if one.state == "waiting"]
+        return len(lines) < MAX_WAITING and lines.count(line) < MOST_WAITING.get(line, MAX_WAITING)
 
     def _find_key(self, owner: str, key: str, request: str) -> Job | None:
         before, job_id = self._keys.get((owner, key), ("", ""))

@@ -25,6 +25,7 @@ from composer.ui.rest import answers, schemas, watching
 from composer.ui.rest.bodies import (
     InspectRequest,
     OrchestrateRequest,
+    OwnStyleRequest,
     PromptRequest,
     RenderRequest,
     TranscribeRequest,
@@ -249,6 +250,12 @@ def _add_filing(router: APIRouter, service: Service, owner: Callable[..., str]) 
         *(router, service, owner, "orchestrate", OrchestrateRequest, service.orchestrate),
         usual_wait_s=0.0,
         summary="Make recordings of a score or a text",
+        tags=["music"],
+    )
+    _add_work(
+        *(router, service, owner, "own_style", OwnStyleRequest, service.own_style),
+        usual_wait_s=0.0,
+        summary="Learn somebody's own style from files",
         tags=["music"],
     )
     for name, model, make, summary in (

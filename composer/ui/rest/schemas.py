@@ -137,7 +137,13 @@ def values_of(body: BaseModel) -> dict[str, Any]:
         RequestError: If a file is no base64.
     """
     values = {name: getattr(body, name) for name in type(body).model_fields}
-    return {k: v.sent() if isinstance(v, ScoreFile) else v for k, v in values.items()}
+    return {name: _sent(value) for name, value in values.items()}
+
+
+def _sent(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_sent(one) for one in value]
+    return value.sent() if isinstance(value, ScoreFile) else value
 
 
 def refusals(

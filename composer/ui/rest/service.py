@@ -6,26 +6,32 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
 from composer import settings
+from composer.errors import RequestError
 from composer.pipeline import Progress
 from composer.ui.api import calling, orchestrating
 from composer.ui.api.abilities import Ability
 from composer.ui.rest import answers, filing
-from composer.ui.rest.jobs import FILES, Job, Jobs, Made
+from composer.ui.rest.jobs import FILES, LEARNING, MODEL, Job, Jobs, Made
 from composer.ui.rest.keys import Keys
 from composer.ui.rest.links import Links
 from composer.ui.server.traffic import Tollgate, log_line
 from composer.ui.server.turns import Turns
+from composer.ui.shared import own_styles
 from composer.ui.studio import Studio
 
 LEAST_FREE_BYTES = 200_000_000  # of the disk, to be ready
 FILES_AT_ONCE = 2
+NO_NAME = (
+    "`name` makes a style an engine of this installation and needs an API key; leave it out for "
+    "one that only you find, by the name that the result gives"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Service:
         return cls(
             studio,
             turns,
-            Jobs({"model": turns.at_once, FILES: FILES_AT_ONCE}, answers.explain),
+            Jobs({MODEL: turns.at_once, FILES: FILES_AT_ONCE, LEARNING: 1}, answers.explain),
             Links(folder, own.link_life_s),
             Keys(own.keys.get_secret_value(), tollgate),
             folder,
@@ -130,6 +136,26 @@ class Service:
                     yield Made(answers.finite(told), (sound, record), should_stop())
 
         return Job("orchestrate", owner, self._logged("orchestrate", owner, work))
+
+    def own_style(self, values: Mapping[str, Any], owner: str) -> Job:
+        """Return a job that learns a style from files; what will not do is said at once.
+
+        Raises:
+            RequestError: If a value will not do, or a file is no music.
+        """
+        asked = dict(values)
+        if asked["name"] and not owner:
+            raise RequestError(NO_NAME)
+        pieces = own_styles.read_pieces(
+            self.studio, asked.pop("files"), asked.pop("composer"), asked.pop("form")
+        )
+        own_styles.check_minutes(asked["minutes"])
+
+        def work(should_stop: Callable[[], bool]) -> Iterator[Progress | Made]:
+            for step in self.studio.own_style_steps(pieces, **asked, should_stop=should_stop):
+                yield step if isinstance(step, Progress) else Made(asdict(step), (), step.stopped)
+
+        return Job("own_style", owner, self._logged("own_style", owner, work), LEARNING)
 
     def transcribe(self, asked: filing.Recording, owner: str) -> Job:
         """Return a job that writes a recording down."""
