@@ -11,8 +11,15 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
+from math import prod
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from composer.models.config import XlstmConfig, read_config
+from composer.models.xlstm_graph import memory_shapes
 
 CARD = """# {title}
 
@@ -77,8 +84,8 @@ KINDS = {
         "come by chance.",
     },
     "xlstm": {
-        "what": "An xLSTM (mLSTM cells with sigmoid gates)",
-        "shape": "cells, width, heads | {layers}, {width}, {heads}",
+        "what": "An xLSTM (mLSTM cells with sigmoid gates{attends})",
+        "shape": "cells, width, heads | {cells}, {width}, {heads}",
         "memory": "memory | {bytes:,} bytes a candidate, however long the piece; "
         "trained on {max_rows} rows at once",
         "forgets": "Its memory has one size and forgets slowly: what lies further back than the "
@@ -113,13 +120,12 @@ def card(
     """Return the text of the card."""
     model, notes = config["model"], config["notes"]
     kind = model.get("kind", "transformer")
-    layers = model["layers"] if "layers" in model else len(model["cells"])
     facts = model | {
-        "layers": layers,
         "max_rows": notes["max_rows"],
         "notes": round(notes["max_rows"] / 1.08 / 10) * 10,
-        "bytes": layers * 4 * model["width"] ** 2 // (2 * model["heads"]),
     }
+    if "cells" in model:
+        facts |= _cell_facts(model)
     forms = [
         f"| {form} | {found['pieces']} | {found['notes']:,} | {found['nats_per_note']:.3f} |"
         for form, found in report["by_form"].items()
@@ -147,6 +153,18 @@ def card(
         forms="\n".join(forms),
         **{name: text.format(**facts) for name, text in KINDS[kind].items()},
     )
+
+
+def _cell_facts(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the cells of an xLSTM in words, and what they remember of a candidate."""
+    shape = read_config(model)
+    assert isinstance(shape, XlstmConfig)
+    n_attending = model["cells"].count("attention")
+    return {
+        "cells": ", ".join(model["cells"]),
+        "attends": f", {n_attending} of attention to {shape.window} events" if n_attending else "",
+        "bytes": 4 * sum(map(prod, memory_shapes(shape).values())),
+    }
 
 
 def total(rows: list[dict[str, str]], column: str) -> float:

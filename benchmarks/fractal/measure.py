@@ -20,6 +20,7 @@ from composer.piece import Piece
 from composer.request import Request
 
 ONE = Request(candidates=1)
+PARTS = ("seconds", "density", "masks")
 
 
 def take_of(engine: Engine, ask: Any) -> Piece:
@@ -124,6 +125,9 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("scores", type=Path, help="folder of scores, or its manifest.csv")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; the rest stays"
+    )
     parser.add_argument("--masks", type=int, default=500)
     parser.add_argument("--drawn", type=int, default=8)
     options = parser.parse_args()
@@ -131,13 +135,20 @@ def main() -> None:
     corpus = load_corpus(options.scores, split="valid")
     found = [piece for _, piece in corpus.pieces() if isinstance(piece, Piece)]
     short = [piece for piece in found if 8 <= piece.n_bars <= 40][:12]
-    results: dict[str, Any] = {"versions": dict(engine.versions)}
-    results["seconds"] = seconds(engine, short[0])
-    results["notes_a_bar"] = {
-        form: density(engine, [p for p in found if p.form == form], form, options.drawn)
-        for form in ("chorale", "mazurka")
-    }
-    results["masks"] = masks(engine, short, options.masks)
+    versions = dict(engine.versions)
+    results: dict[str, Any] = {"versions": versions}
+    if options.out.exists():
+        saved = json.loads(options.out.read_text("utf-8"))
+        results = saved if saved["versions"] == versions else results
+    if "seconds" in options.parts:
+        results["seconds"] = seconds(engine, short[0])
+    if "density" in options.parts:
+        results["notes_a_bar"] = {
+            form: density(engine, [p for p in found if p.form == form], form, options.drawn)
+            for form in ("chorale", "mazurka")
+        }
+    if "masks" in options.parts:
+        results["masks"] = masks(engine, short, options.masks)
     options.out.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     print(json.dumps(results, indent=1))
 
