@@ -84,6 +84,11 @@ class Audio(Section):
     download: bool = _setting(
         False, "whether weights may be fetched from the hub", "COMPOSER_AUDIO_DOWNLOAD"
     )
+    compile: bool = _setting(
+        False,
+        "whether torch compiles it: slow to begin, faster from then on",
+        "COMPOSER_AUDIO_COMPILE",
+    )
 
 
 class Page(Section):

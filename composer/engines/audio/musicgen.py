@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import log2
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,14 @@ class MusicGen(Engine):
                 integer=True,
                 help="rows of codes that are decoded; fewer sound rougher, 0 takes all",
             ),
+            Option(
+                name="bandwidth",
+                label="Bandwidth (kbit/s)",
+                low=0.0,
+                high=24.0,
+                default=0.0,
+                help="the same as kilobits a second of each channel, at most; 0 takes all",
+            ),
         ),
         has_notes=False,
     )
@@ -90,7 +99,10 @@ class MusicGen(Engine):
         if folder is None:
             raise CheckpointError("this engine needs weights; name their folder")
         options = places.audio()
-        return cls(load_weights(folder, device, options.dtype, options.download))
+        weights = load_weights(folder, device, options.dtype, options.download)
+        if options.compile:
+            weights.decoder.compile(dynamic=True)  # what was read grows with every step
+        return cls(weights)
 
     def draw(self, ask: Ask) -> Iterator[Step]:
         """Make all recordings, one after the other; see `Engine.draw`.
@@ -183,7 +195,8 @@ class Plan:
         """Plan the windows.
 
         Raises:
-            RequestError: If the overlap leaves no room in a window.
+            RequestError: If the overlap leaves no room in a window, or the bandwidth none for a
+                row of codes.
         """
         if options["overlap_s"] > options["window_s"] / 2:
             raise RequestError("`overlap_s` must be at most half of `window_s`")
@@ -191,8 +204,7 @@ class Plan:
         window, overlap = (round(options[name] * frames) for name in ("window_s", "overlap_s"))
         n_frames = max(1, round(ask.length_s * frames))
         edges = [round(at_s * frames) for at_s in _bar_lines_s(ask.piece)]
-        n_rows = weights.codebooks // weights.channels
-        rows = min(n_rows, int(options["codebooks"]) or n_rows)
+        rows = _rows(weights, int(options["codebooks"]), options["bandwidth"])
         return cls(ask, weights, plan_windows(n_frames, window, overlap, edges), rows)
 
     @property
@@ -207,6 +219,30 @@ class Plan:
             return None
         rate_hz, begin_s = weights.rate_hz / CHROMA_HOP, begin / weights.frames_per_s
         return torch.from_numpy(melody_of_piece(piece, rate_hz, weights.chroma_moments, begin_s))
+
+
+def _rows(weights: Weights, codebooks: int, bandwidth: float) -> int:
+    """Return how many rows of codes of each channel are decoded.
+
+    Args:
+        weights: Whose codes they are.
+        codebooks: At most; 0 for all.
+        bandwidth: Kilobits a second at most; 0 for all. A row of 2,048 values, 11 bits, fifty times
+            a second takes .55.
+
+    Raises:
+        RequestError: If not one row fits.
+    """
+    most = weights.codebooks // weights.channels
+    rows = min(most, codebooks or most)
+    if not bandwidth:
+        return rows
+    row_kbit = weights.frames_per_s * log2(weights.codebook_size) / 1000
+    if bandwidth < row_kbit:
+        raise RequestError(
+            f"`bandwidth` must be at least {row_kbit:g} kbit/s, which one row of codes takes"
+        )
+    return min(rows, int(bandwidth / row_kbit + 1e-6))
 
 
 def _bar_lines_s(piece: Piece | None) -> list[float]:

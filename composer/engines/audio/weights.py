@@ -59,6 +59,11 @@ class Weights:
         return int(self.decoder.num_codebooks)
 
     @property
+    def codebook_size(self) -> int:
+        """Values that a code may have."""
+        return int(self.model.audio_encoder.config.codebook_size)
+
+    @property
     def channels(self) -> int:
         """1 or 2."""
         return int(self.decoder.config.audio_channels)

@@ -190,6 +190,22 @@ def test_fewer_codebooks_sound_rougher(engines: dict[str, MusicGen]) -> None:
     )
     assert full.samples.shape == rough.samples.shape
     assert not np.array_equal(full.samples, rough.samples)
+    # 64 values are 6 bits, fifty times a second.
+    narrow = sounds_of(list(engines["mono"].answer(ask_of(engine_options="bandwidth=0.5"))))[0]
+    assert np.array_equal(narrow.samples, rough.samples)
+    with pytest.raises(RequestError, match="at least 0.3 kbit/s"):
+        next(iter(engines["mono"].answer(ask_of(engine_options="bandwidth=0.2"))))
+
+
+def test_it_is_compiled_where_the_settings_say_so(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[dict[str, Any]] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **own: compiled.append(own))
+    MusicGen.load(folders["mono"])
+    monkeypatch.setenv("COMPOSER_AUDIO_COMPILE", "1")
+    MusicGen.load(folders["mono"])
+    assert compiled == [{"dynamic": True}]
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
