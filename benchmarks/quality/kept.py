@@ -6,7 +6,9 @@ Takes files of music of any format that is read, as many from every folder as `-
 evenly over the folders and endings that it finds below (from a fixed seed), and makes three trips:
 
 - MusicXML: file -> `Piece` -> MusicXML -> `Piece`. All must be equal but for what MusicXML does not
-  hold (docs/files.md): velocities, controls, channels and programs
+  hold (docs/files.md): velocities, controls, channels and programs, a name for each hand; and but
+  for what the file leaves to whoever writes it down: names, clefs and voices that it does not have,
+  and all notation of MIDI, which must come back from a second trip
 - MIDI: file -> `Piece` -> MIDI -> `Piece`. Of a MIDI file all must be equal; of any other, notes
   to the tick, meters, keys and tempos
 - extension: the first bars of an extension must be the piece itself, all that is written in it
@@ -42,6 +44,7 @@ from composer.piece import Marks, MeterChange, Note, Part, Piece, TempoChange
 from composer.pipeline import extend
 from composer.rendering import midi_bytes
 from composer.rendering.musicxml import musicxml_bytes
+from composer.rendering.staves import staff_groups
 from composer.stitching import silent, trim
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc", ".krn", ".mei")
@@ -105,8 +108,12 @@ def _of_rows(
 
 
 def for_musicxml(piece: Piece) -> Piece:
-    """Return what MusicXML holds of a piece."""
-    return _each_part(piece, _without_sound)
+    """Return what MusicXML holds of a piece; the hands of a keyboard have one name."""
+    lower = {group.last for group in staff_groups(piece) if group.is_grand_staff}
+    parts = tuple(
+        replace(part, name="") if index in lower else part for index, part in enumerate(piece.parts)
+    )
+    return _each_part(replace(piece, parts=parts), _without_sound)
 
 
 def _without_sound(part: Part) -> Part:
@@ -201,7 +208,8 @@ def by_musicxml(piece: Piece, *, is_midi: bool) -> list[str]:
         return _named(for_musicxml(piece), once)
     twice = read_musicxml_bytes(musicxml_bytes(once))
     notation = (f"notation: {name}" for name in _named(once, twice))
-    return [*_named(without_notation(piece), without_notation(once)), *notation]
+    sound = _with_choices_of(piece, without_notation(once))
+    return [*_named(without_notation(piece), sound), *notation]
 
 
 def by_midi(piece: Piece, *, is_midi: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """How many signs a sheet needs: composed pieces over the whole menu beside real ones.
 
-    python benchmarks/quality/notation.py --corpus scores --out benchmarks/quality/notation.json
+    python benchmarks/quality/notation.py --corpus scores --pieces 60 --real 200 \
+        --out benchmarks/quality/notation.json
 
 Counted in the MusicXML that sheets are engraved from, of the first 16 bars of a piece:
 
@@ -9,6 +10,9 @@ Counted in the MusicXML that sheets are engraved from, of the first 16 bars of a
 - tiny rests: rests under a sixteenth, of 100 notes
 - crowded bars: bars of a staff, of four notes or more, with more than twice as many signs a note as
   a usual (median) bar of the real pieces
+- last chord: the rule of that name (scoring/harmony/closes.py) at the end of the whole piece: a
+  complete triad, no crossed voices, long enough; of pieces that sound three pitch classes or more
+  most of the time. `whole` is the share with all three
 
 Composed are winners of four candidates, 8 bars, every row of the menu as often as any other; real
 are pieces of all forms in equal numbers, as far as each form has them. `--unmended` writes lengths
@@ -44,6 +48,8 @@ from composer.rendering import lengths, musicxml
 from composer.rendering.musicxml import musicxml_bytes
 from composer.rendering.rhythm import snap_span
 from composer.rendering.sheet import first_bars
+from composer.scoring.harmony.closes import last_chord
+from composer.scoring.texture import build_texture
 
 MAX_BARS = 16
 COMPOSED_BARS = 8
@@ -118,6 +124,7 @@ def row_of(piece: Piece, **facts: Any) -> tuple[dict[str, Any], list[float]]:
         "signs_a_note": rounded(total.a_note),
         "long_values": rounded(100 * total.long_values / max(1, total.heads), 1),
         "tiny_rests": rounded(100 * total.tiny_rests / max(1, total.notes), 1),
+        "last_chord": rounded(last_chord(build_texture(piece)).value),
     }
     return row, by_bar
 
@@ -165,6 +172,8 @@ def summary(rows: Sequence[dict[str, Any]], bars: Sequence[float], usual: float)
         "tiny_rests": rounded(mean(row["tiny_rests"] for row in rows), 2),
         "bars": len(bars),
         "crowded_bars": rounded(mean(bar > CROWDED * usual for bar in bars), 4),
+        "last_chord": rounded(mean(closes := [c for row in rows if (c := row["last_chord"])])),
+        "last_chord_whole": rounded(mean(close == 1 for close in closes)),
     }
 
 
@@ -175,7 +184,7 @@ def main() -> None:
         musicxml.write_lengths = _as_played
     kinds = {"composed": list(composed_rows(options.pieces, options.seed))}
     if options.corpus:
-        kinds["real"] = list(real_rows(options.corpus, options.pieces, options.seed))
+        kinds["real"] = list(real_rows(options.corpus, options.real, options.seed))
     bars = {kind: [bar for _, found in rows for bar in found] for kind, rows in kinds.items()}
     usual = median(bars.get("real", bars["composed"]))
     tables = {kind: [row for row, _ in rows] for kind, rows in kinds.items()}
@@ -217,7 +226,8 @@ def read_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="How many signs does a sheet need?")
     parser.add_argument("--corpus", type=Path, help="folder of scores with a manifest")
-    parser.add_argument("--pieces", type=int, default=200, help="of each kind")
+    parser.add_argument("--pieces", type=int, default=200, help="to compose")
+    parser.add_argument("--real", type=int, default=200, help="of the corpus")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--unmended", action="store_true", help="write lengths as they are played")
     parser.add_argument("--out", type=Path, help="JSON file for the result")

@@ -23,7 +23,7 @@ from composer.rendering.elements import (
 from composer.rendering.markings import WRITTEN_SIGNS
 from composer.rendering.measures import lay_measures
 from composer.rendering.repeats import Bars, write_repeats
-from composer.rendering.slurs import Place, notations_of, write_slurs
+from composer.rendering.slurs import Place, notations_of, numbered, write_slurs
 from composer.rendering.tempo_map import tempo_steps
 from composer.theory import LETTER_PITCH_CLASSES
 
@@ -35,7 +35,6 @@ _LINES = {
     "pedal": ("pedal", "start", "stop"), "dashes": ("dashes", "start", "stop"),
     "crescendo": ("wedge", "crescendo", "stop"), "diminuendo": ("wedge", "diminuendo", "stop"),
 }  # fmt: skip
-_MAX_NUMBER = 16
 # Letters of a written interval, by its semitones within an octave.
 _LETTERS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 # The order in which a file has what stands in `attributes`.
@@ -105,8 +104,8 @@ class _PartWriter:
             self._write_note(place)
         for staff, part in enumerate(self._parts):
             there = [one for one in places if len(self._parts) == 1 or one.staff == staff]
-            write_slurs([one for one in part.markings if one.kind == "slur"], there)
-            numbers = _numbers(part.markings)
+            write_slurs([one for one in part.markings if one.kind == "slur"], there, staff)
+            numbers = _numbers(part.markings, staff)
             for marking, number in zip(part.markings, numbers, strict=True):
                 self._write_marking(marking, staff, there, number)
         self._write_keys()
@@ -189,7 +188,7 @@ class _PartWriter:
     # --- Between notes --------------------------------------------------------------------------
 
     def _write_marking(
-        self, marking: Marking, staff: int, places: Sequence[Place], number: int
+        self, marking: Marking, staff: int, places: Sequence[Place], number: str
     ) -> None:
         begin, end = marking.onset_beats, marking.end_beats
         if marking.kind == "chord":
@@ -202,16 +201,16 @@ class _PartWriter:
             self._direct(begin, staff, marking.kind, text=marking.text)
         elif marking.kind == "octave" and end is not None:
             kind, size = _OCTAVE_LINES.get(marking.text, ("down", "8"))
-            facts = {"number": str(number), "size": size}
+            facts = {"number": number, "size": size}
             self._direct(begin, staff, "octave-shift", type=kind, **facts)
             self._direct(end, staff, "octave-shift", type="stop", **facts)
         elif marking.kind in _LINES and end is not None:
             tag, start, stop = _LINES[marking.kind]
-            extra = {"number": str(number)} | ({"line": "yes"} if tag == "pedal" else {})
+            extra = {"number": number} | ({"line": "yes"} if tag == "pedal" else {})
             self._direct(begin, staff, tag, type=start, **extra)
             self._direct(end, staff, tag, type=stop, **extra)
         elif marking.kind in ("trill", "glissando") and end is not None:
-            self._span_notes(marking, places, str(number))
+            self._span_notes(marking, places, number)
         elif marking.kind == "clef" and begin > self._begins[0]:
             self._put_attribute(begin, clef_element(marking.text), staff)
         elif marking.kind == "measure-repeat" and end is not None:
@@ -356,14 +355,14 @@ class _PartWriter:
             direction.append(sound)
 
 
-def _numbers(markings: Sequence[Marking]) -> Iterator[int]:
+def _numbers(markings: Sequence[Marking], staff: int) -> Iterator[str]:
     """Yield a number a marking, by which the ends of spans of a kind are told apart."""
     taken: dict[str, list[Fraction]] = {}  # by kind, until when each number is in use
     for one in markings:
         ends = taken.setdefault(_LINES.get(one.kind, (one.kind,))[0], [])
         number = next((i for i, end in enumerate(ends) if end < one.onset_beats), len(ends))
         ends[number : number + 1] = [one.end_beats or one.onset_beats]
-        yield number % _MAX_NUMBER + 1
+        yield numbered(number, staff)
 
 
 def _rank_of_attribute(tag: str) -> int:

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from composer.piece import Marking
 
-_MAX_NUMBER = 16
+_NUMBERS = 8  # of a staff: two staves of a part share 16
 _KINDS = ("start", "stop")
 
 
@@ -47,16 +47,27 @@ def notations_of(note: Element) -> Element:
     return made
 
 
-def write_slurs(slurs: Iterable[Marking], places: Sequence[Place]) -> None:
+def numbered(number: int, staff: int) -> str:
+    """Return the number in a file of a span that is told apart from others of its staff by one.
+
+    Args:
+        number: From 0.
+        staff: From 0; the spans of the two staves of a part are told apart as well.
+    """
+    return str(number % _NUMBERS + 1 + staff % 2 * _NUMBERS)
+
+
+def write_slurs(slurs: Iterable[Marking], places: Sequence[Place], staff: int) -> None:
     """Put the slurs of a staff at its notes.
 
     Args:
         slurs: Over one note where it has grace notes, from the first of these.
         places: The notes of the staff, in the order of the file.
+        staff: From 0.
     """
     heads = _heads(places)
     order = {id(place.element): number for number, place in enumerate(places)}
-    ends: list[tuple[Fraction, str, int, Element]] = []
+    ends: list[tuple[Fraction, str, str, Element]] = []
     taken: list[int] = []  # up to which note of the file each number is in use
     found = []
     for slur in slurs:
@@ -69,9 +80,9 @@ def write_slurs(slurs: Iterable[Marking], places: Sequence[Place]) -> None:
         taken[number : number + 1] = [max(first, -minus_last)]
         times = (slur.onset_beats, slur.end_beats or slur.onset_beats)
         for time, kind, note in zip(times, _KINDS, notes, strict=True):
-            ends.append((time, kind, number % _MAX_NUMBER + 1, note))
-    for _, kind, number, note in sorted(ends, key=lambda one: (one[0], -_KINDS.index(one[1]))):
-        SubElement(notations_of(note), "slur", number=str(number), type=kind)
+            ends.append((time, kind, numbered(number, staff), note))
+    for _, kind, told, note in sorted(ends, key=lambda one: (one[0], -_KINDS.index(one[1]))):
+        SubElement(notations_of(note), "slur", number=told, type=kind)
 
 
 def _heads(places: Sequence[Place]) -> dict[int, list[Place]]:

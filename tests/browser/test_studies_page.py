@@ -37,8 +37,14 @@ def test_a_study_is_previewed_hosted_watched_reported_and_stopped(
         listener.wait_for_selector("#volume:not([hidden])")
         page.click("#study-begin")
         page.wait_for_selector("#study-hosted img[alt*='QR code']")
-        page.click("#study-progress")
-        page.wait_for_selector("#study-hosted :text('0 of 40 places are taken')")
+        # Who comes is counted while one looks on.
+        page.wait_for_selector("#study-progress :text('0 of 40 places are taken')")
+        hosted = page.get_attribute("#study-hosted figure a", "href")
+        assert hosted
+        listener.goto(hosted)
+        listener.check("#agrees")
+        listener.click("#begin")
+        page.wait_for_selector("#study-progress :text('1 of 40 places are taken')")
         page.click("#study-report-of")
         report = page.frame_locator("#study-report iframe")
         report.locator(":text('0 listeners took part')").wait_for()

@@ -21,7 +21,7 @@ from composer.corpus.uploads.archives import unpack_score
 from composer.corpus.uploads.kinds import Kind, kind_of
 from composer.corpus.uploads.markup import tidy_xml
 from composer.errors import ScoreFileError, TokenError, WorkerError
-from composer.piece import Note, Part, Piece
+from composer.piece import Note, Part, Piece, Repeat
 from composer.rendering.musicxml import musicxml_bytes
 from composer.stitching import join
 from composer.worker import client
@@ -127,6 +127,26 @@ def test_other_notations_are_read_by_way_of_musicxml(data: bytes, kind: Kind, na
     assert (str(piece.meter), piece.key.fifths, piece.n_bars) == ("3/4", 1, 2)
     assert piece.title in ("Air", "File")
     assert piece.remarks[0] == f"read: {name}, by way of MusicXML"
+
+
+def test_what_other_notations_lose_on_the_way_is_said() -> None:
+    ending = b'<ending n="1">' + MEI[MEI.index(b'<measure n="2"') : MEI.index(b"</section>")]
+    ending = ending.replace(b'<note pname="b"', b'<note pname="a"') + b"</ending>"
+    word = b'dur="4"><verse n="1"><syl wordpos="s">la</syl></verse></note><note pname="a"'
+    mei = MEI.replace(b'dur="4"/>\n<note pname="a"', word, 1).replace(
+        b"</section>", ending + b"</section>"
+    )
+    piece = read_score_bytes(
+        mei.replace(b"</staff></measure>", b"</staff><dynam>p</dynam></measure>")
+    )
+    assert (piece.n_bars, piece.n_notes) == (3, 7)
+    assert piece.repeats == (Repeat(Fraction(6), "ending", Fraction(9), (1,)),)
+    assert piece.parts[0].notes[0].marks.lyrics[0].text == "la"
+    assert piece.remarks_in_a_line.endswith("set aside: dynamics")
+    kern = KERN.replace(b"4g\n4a", b"(4g;\n4a)")
+    piece = read_score_bytes(kern)
+    assert piece.parts[0].notes[0].marks.signs == ("fermata",)
+    assert piece.remarks_in_a_line.endswith("set aside: slurs")
 
 
 def test_of_a_book_of_tunes_any_can_be_read() -> None:

@@ -112,7 +112,8 @@ def read_tempo(text: str) -> float | None:
         tempo = float(text[:40])
     except ValueError:
         return None
-    return tempo if isfinite(tempo) and tempo > 0 else None
+    # What a dotted value multiplied and divided again is off by the last digit.
+    return round(tempo, 9) if isfinite(tempo) and tempo > 0 else None
 
 
 def _shown(text: str) -> str:

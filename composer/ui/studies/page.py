@@ -12,9 +12,10 @@ from typing import Any
 import gradio as gr
 
 from composer.engines import MenuEntry
+from composer.errors import ComposerError
 from composer.listening.plan import EXAMPLE
 from composer.ui.server.incidents import plain_errors
-from composer.ui.shared import choices
+from composer.ui.shared import choices, wording
 from composer.ui.shared.choices import Example
 from composer.ui.shared.elements import NAME_BUTTON, html
 from composer.ui.studies import form, handlers, hosting
@@ -36,6 +37,7 @@ DESIGNS = {
     "rating": "how good is one, on scales",
     "multiple": "how good are several beside each other",
 }
+FOLLOW_S = 3.0  # between two looks at who came to a study
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -169,14 +171,16 @@ def _build_hosting(plan: gr.Textbox) -> Hosted | None:
         look = gr.Button("Show studies", size="sm", elem_id="study-look")
     name = gr.Dropdown([], label="Studies of this server", elem_id="study-name")
     with gr.Row():
-        progress = gr.Button("Progress", size="sm", elem_id="study-progress")
         report = gr.Button("Report so far", size="sm", elem_id="study-report-of")
         end = gr.Button("Stop hosting", size="sm", elem_id="study-end")
+    progress = gr.HTML(apply_default_css=False, elem_id="study-progress")
+    clock = gr.Timer(FOLLOW_S, active=False)
     said = gr.HTML(apply_default_css=False, elem_id="study-hosted")
     preview.click(_preview, [plan, key], said, concurrency_limit=1, **_PRIVATE)
     begin.click(_host, [plan, key], [said, name], concurrency_limit=1, **_PRIVATE)
     look.click(_look, key, [said, name], queue=False, **_PRIVATE)
-    progress.click(_progress, [name, key], said, queue=False, **_PRIVATE)
+    name.change(_follow, [name, key], [progress, clock], queue=False, **_PRIVATE)
+    clock.tick(_follow, [name, key], [progress, clock], queue=False, **_PRIVATE)
     end.click(_end, [name, key], [said, name], queue=False, **_PRIVATE)
     return Hosted(key, name, report)
 
@@ -186,9 +190,14 @@ def _preview(plan: Any, key: Any, request: gr.Request) -> Iterator[str]:
         yield from handlers.preview_as_listener(plan, key, _origin(request))
 
 
-def _progress(name: Any, key: Any) -> str:
-    with plain_errors():
-        return handlers.show_progress(name, key)
+def _follow(name: Any, key: Any) -> tuple[str, Any]:
+    """Show who came to a study, and go on as long as one is chosen and may be seen."""
+    if not name:
+        return "", gr.Timer(active=False)
+    try:
+        return handlers.show_progress(name, key), gr.Timer(active=True)
+    except ComposerError as error:
+        return wording.note(str(error)), gr.Timer(active=False)
 
 
 def _report_of(name: Any, key: Any) -> str:
