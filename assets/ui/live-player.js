@@ -91,9 +91,12 @@ export class LivePlayer {
   }
 
   /** Which beat sounds; null before the first. */
-  get beats() {
+  get beats() { return this.beatsAt(this.now()); }
+
+  /** Which beat sounds at a time of our clock; null before the first bar is known. */
+  beatsAt(time) {
     if (!this.anchors.length) return null;
-    const at = this.now() - this.offset - CUSHION_S;
+    const at = time - this.offset - CUSHION_S;
     const one = this.anchors.findLast((each) => each.at <= at) ?? this.anchors[0];
     return one.beats + ((at - one.at) * one.bpm) / 60;
   }

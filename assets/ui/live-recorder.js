@@ -39,7 +39,7 @@ export class Recorder {
       this.down.set(pitch, fresh);
       this.notes.push(fresh);
     }
-    this.sound(isDown, pitch, velocity);
+    this.sound(isDown, pitch, velocity, at);
     clearTimeout(this.timer);
     if (!this.down.size && this.notes.length >= LEAST) this.timer = setTimeout(() => this.paused(), PAUSE_MS);
   }

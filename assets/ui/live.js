@@ -1,6 +1,7 @@
 // The Live page: a stream of the server, what sounds, and what is turned. The server composes; here
 // its events become sound, a picture and words, and what is turned is sent back.
 
+import { Calibration, Duet, Taps } from './live-duet.js';
 import { LivePlayer } from './live-player.js';
 import { LiveRoll } from './live-roll.js';
 import { hushAll } from './player.js';
@@ -12,6 +13,7 @@ const HEARD_MS = 4000;
 const KEPT_BARS = 32;
 const OPEN = '';
 const PLAY = 'Play a theme, and it goes on';
+const DUETS = [['Listen', ''], ['Play in turns of four bars', 'turns'], ['Play along', 'along']];
 const FILES = [['mid', 'MIDI'], ['musicxml', 'MusicXML'], ['wav', 'WAV'], ['mp3', 'MP3']];
 const PAGES = [['extend', 'extend-upload'], ['edit', 'edit-upload'], ['inspect', 'upload']];
 const GONE = 'the stream is gone; start another';
@@ -52,6 +54,12 @@ class Live {
       transpose: slider('Transpose, semitones', -12, 12, 1, 0),
       volume: slider('Volume', 0, 1, 0.01, 0.8),
     };
+    this.duetKind = select('You', DUETS);
+    this.duetKind.input.dataset.knob = 'duet';
+    this.latency = slider('Sound and keys come later by, ms', 0, 400, 5, 0);
+    this.tapTempo = button('Tap the tempo', () => this._tapTempo(), 'live-tap');
+    this.calibrate = button('Find it by tapping', () => this._calibrate(), 'live-calibrate');
+    this.taps = new Taps();
     for (const [name, field] of Object.entries(this.fields)) {
       field.input.addEventListener('change', () => this._turn(name, field.input.value));
       field.input.dataset.knob = name;
@@ -87,6 +95,8 @@ class Live {
     this.root.replaceChildren(
       row(composer, style, form, key),
       row(temperature, liveliness, tempo, transpose, volume),
+      row(this.duetKind, this.latency),
+      group(this.tapTempo, this.calibrate),
       group(this.start, this.playing, this.stop, ...Object.values(this.acts), this.radio),
       this.status, this.canvas, this.why, this.waiting, this.parts, this.kept,
       group(this.midi, this.outlets), this.health,
@@ -101,6 +111,8 @@ class Live {
     this.radio.disabled = isOn;
     this.playing.disabled = isOn;
     this.stop.disabled = !isOn;
+    this.duetKind.input.disabled = isOn;
+    this.calibrate.disabled = isOn;
     for (const one of Object.values(this.acts)) one.disabled = !isOwn;
     this.acts.panic.disabled = !isOn;
     this.kept.hidden = !this.id;
@@ -122,8 +134,56 @@ class Live {
     }
     asked.temperature = Number(this.fields.temperature.input.value);
     asked.seed = Math.floor(Math.random() * 2 ** 31);
+    if (this.isTempoAsked) asked.tempo_bpm = Number(this.fields.tempo.input.value);
     if (theme.length) asked.theme = theme;
+    else if (this.duetKind.input.value) asked.duet = this.duetKind.input.value;
     await this._open('live', asked);
+    if (asked.duet && this.id && !this.isOver) await this._playWith(asked.duet);
+  }
+
+  // --- Playing with it --------------------------------------------------------------------------
+
+  async _playWith(kind) {
+    this.duet = new Duet({
+      kind,
+      player: this.player,
+      ports: this.ports?.inputs ?? [],
+      sound: (isDown, pitch, velocity) => {
+        if (isDown) this.synth?.down(0, pitch, velocity, this.synth.now);
+        else this.synth?.up(0, pitch, this.synth.now);
+      },
+      click: (time, isFirst) => this.synth?.click(time, isFirst),
+      send: (played) => post(`live/${this.id}/played`, played).catch(() => {}),
+      latencyMs: () => Number(this.latency.input.value),
+    });
+    this.say('one bar is counted in, then you play: the keys A to K are C4 to C5, W E T Y U the black ones');
+  }
+
+  _tapTempo() {
+    const tempo = this.taps.tap(performance.now());
+    if (tempo === null) return;
+    this._setField('tempo', Math.min(240, Math.max(30, tempo)));
+    this._turn('tempo', this.fields.tempo.input.value);
+  }
+
+  async _calibrate() {
+    hushAll();
+    await this._openSound();
+    if (!this.synth) { this.say(this.silence); return; }
+    this.say('tap a key, A to K, with every click');
+    this.calibrate.disabled = true;
+    this.calibration = new Calibration({
+      now: () => this.synth.now,
+      click: (time, isFirst) => this.synth.click(time, isFirst),
+      ports: this.ports?.inputs ?? [],
+      done: (late) => {
+        this._show();
+        if (late === null) { this.say('too few taps came; try again'); return; }
+        this.latency.input.value = late;
+        this.latency.input.dispatchEvent(new Event('input'));
+        this.say(`what you play is taken to be ${this.latency.input.value} ms earlier than it comes`);
+      },
+    });
   }
 
   // --- A theme that is played -------------------------------------------------------------------
@@ -246,6 +306,8 @@ class Live {
     this.source?.close();
     this.source = null;
     clearInterval(this.pulse);
+    this.duet?.end();
+    this.duet = null;
     this.isOver = true;
     if (problem || !this.player.bars.size) { this.say(problem); this.player.stop(); }
     const last = [...this.player.bars.values()].at(-1);
@@ -262,6 +324,7 @@ class Live {
 
   _turn(name, value) {
     if (name === 'volume') { this._setVolume(); return; }
+    if (name === 'tempo') this.isTempoAsked = true;
     if (!this.id || this.isOver || this.isShared || value === OPEN) return;
     if (name === 'tempo') this.player.setTempo(Number(value));
     if (name === 'transpose') this.player.setMix({ transpose: Number(value) });

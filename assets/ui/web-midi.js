@@ -2,6 +2,7 @@
 // milliseconds, no page.
 
 const ALL_OFF = [64, 66, 123, 120, 121];
+const PEDAL = 64;
 const DRUMS = 9;
 const GAP_MS = 1; // Web MIDI promises no order of messages of one moment
 
@@ -96,12 +97,25 @@ function channelOf(part) {
   return channel + (channel >= DRUMS ? 1 : 0);
 }
 
-/** Call `note(isDown, pitch, velocity, milliseconds)` for what is played on an input. */
+/** Call `note(isDown, pitch, velocity, milliseconds)` for what is played on an input; a note that the
+ * pedal holds ends with the pedal. */
 export function listen(port, note) {
+  let isPedalDown = false;
+  const held = new Set(); // pitches that the pedal alone holds
   port.onmidimessage = ({ data: [status, pitch, velocity], timeStamp }) => {
     const kind = status & 0xf0;
-    if (kind === 0x90 && velocity > 0) note(true, pitch, velocity, timeStamp);
-    else if (kind === 0x80 || kind === 0x90) note(false, pitch, 0, timeStamp);
+    if (kind === 0x90 && velocity > 0) {
+      held.delete(pitch);
+      note(true, pitch, velocity, timeStamp);
+    } else if (kind === 0x80 || kind === 0x90) {
+      if (isPedalDown) held.add(pitch);
+      else note(false, pitch, 0, timeStamp);
+    } else if (kind === 0xb0 && pitch === PEDAL) {
+      isPedalDown = velocity >= 64;
+      if (isPedalDown) return;
+      for (const one of held) note(false, one, 0, timeStamp);
+      held.clear();
+    }
   };
   return () => { port.onmidimessage = null; };
 }

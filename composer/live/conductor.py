@@ -210,7 +210,7 @@ def next_wanted(settings: Settings, score: Score) -> Wanted | None:
         sections=_sections(settings, first, bars, after),
         scales=_scales(last, key, since, bars, is_clear(score, key, heard)),
         heard_bars=heard,
-        chords=_chords(cadence, key, score.players.meter, bars, place),
+        chords=cadence_chords(cadence, key, score.players.meter, bars),
         context_bars=_context(settings, first, since),
         seed_number=(first + 1) * 64 + settings.turns % 64,
     )
@@ -320,20 +320,9 @@ def cadence_chords(cadence: str, key: Key, meter: Meter, bars: int) -> tuple[Bar
         last = [(None, *[Chord(dominant)] * (n_slots - 1))]
     else:
         before = (*[None] * (n_slots - 1), Chord(dominant, "7"))
-        last = [before, (tonic_chord(key),) * n_slots]  # the bass leans to it at each
+        tonic = Chord(key.tonic, "m" if key.mode == "minor" else "")
+        last = [before, (tonic,) * n_slots]  # the bass leans to it at each
     return (*[(None,)] * (bars - len(last)), *last[-bars:])
-
-
-def tonic_chord(key: Key) -> Chord:
-    """Return the triad of the tonic."""
-    return Chord(key.tonic, "m" if key.mode == "minor" else "")
-
-
-def _chords(cadence: str, key: Key, meter: Meter, bars: int, place: int) -> tuple[BarChords, ...]:
-    """Return the chords of the cadence; a period begins on the tonic."""
-    if place == 0 and not cadence:
-        return ((tonic_chord(key), None), *[(None,)] * (bars - 1))
-    return cadence_chords(cadence, key, meter, bars)
 
 
 def _context(settings: Settings, first: int, since: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from tests.browser.conftest import Tab
 from tests.serving import REAL_APP, serve
@@ -130,3 +130,21 @@ def test_a_theme_that_is_played_goes_on_after_a_pause(open_tab: OpenTab, address
     first = page.evaluate(f"{LIVE}.player.bars.get(1)")
     assert first["why"] == "as it was played" and first["key"] == "C major"
     assert [note[3] % 12 for note in first["notes"]][:3] == [0, 4, 7]
+
+
+def has_notes(answer: Response) -> bool:
+    return "/played" in answer.url and bool(answer.request.post_data_json["notes"])
+
+
+def test_what_is_played_in_a_turn_reaches_the_stream(open_tab: OpenTab, address: str) -> None:
+    page = open_tab(f"{address}/#live", wait_for=".live-play").page
+    page.select_option("[data-knob=form]", "chorale")
+    page.select_option("[data-knob=duet]", "turns")
+    page.click(".live-start")
+    page.wait_for_function(f"{LIVE}.player.bars.get(2)?.label === 'yours'")
+    page.wait_for_function(f"{LIVE}.player.heard >= 2")
+    with page.expect_response(has_notes) as answers:
+        page.keyboard.press("d", delay=100)
+    assert answers.value.json()["bars"] >= 1
+    notes = answers.value.request.post_data_json["notes"]
+    assert [note[2] for note in notes] == [64] and notes[0][0] >= 3

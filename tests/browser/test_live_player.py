@@ -11,11 +11,22 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 ASSETS = Path(__file__).parents[2] / "assets" / "ui"
-MODULES = {"player": "live-player.js", "midi": "web-midi.js"}
+# In an order in which each stands behind what it imports.
+MODULES = {
+    "player": "live-player.js",
+    "midi": "web-midi.js",
+    "recorder": "live-recorder.js",
+    "duet": "live-duet.js",
+}
 LOAD = """async (sources) => {
-for (const [name, source] of Object.entries(sources)) {
-    const address = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
-    window[name] = await import(address);
+const addresses = {};
+for (const [name, file, source] of sources) {
+    let text = source;
+    for (const [other, address] of Object.entries(addresses)) {
+        text = text.replaceAll(`'./${other}'`, `'${address}'`);
+    }
+    addresses[file] = URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
+    window[name] = await import(addresses[file]);
 }
 window.setInterval = () => 1;
 }"""
@@ -100,7 +111,8 @@ return sent;
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     blank = context.new_page()
-    blank.evaluate(LOAD, {name: (ASSETS / file).read_text() for name, file in MODULES.items()})
+    sources = [[name, file, (ASSETS / file).read_text()] for name, file in MODULES.items()]
+    blank.evaluate(LOAD, sources)
     yield blank
     context.close()
 
@@ -127,3 +139,75 @@ def test_no_note_is_struck_while_it_sounds_and_none_sounds_for_ever(page: Page) 
             assert not faults(messages), (where, seed)
             n_struck += sum(is_down for _, is_down, _ in messages)
     assert n_struck > 2000
+
+
+# A turn of one bar at 60 quarters a minute, bar lines at 4 and 8 s: an early note on the bar line,
+# one that the pedal holds, one that is still down; all come 100 ms late, as sound and keys do.
+TURN = """() => {
+let wall = 0;
+performance.now = () => wall * 1000;
+const player = new window.player.LivePlayer(() => wall);
+const port = {name: 'Keys'};
+const sent = [];
+const clicks = [];
+const bar = (number, label) => player.take({
+    number, label, notes: [], onset_beats: (number - 1) * 4, length_beats: 4, tempo_bpm: 60,
+    onset_s: (number - 1) * 4 - 0.12,
+}, wall);
+bar(1, 'count');
+bar(2, 'yours');
+bar(3, 'new');
+const duet = new window.duet.Duet({
+    kind: 'turns', player, ports: [port], sound: () => {}, latencyMs: () => 100,
+    click: (time, isFirst) => clicks.push([time, isFirst]), send: (played) => sent.push(played),
+});
+const keys = [
+    [3.95, [0x90, 60, 90]], [4.6, [0x80, 60, 0]], [4.7, [0xb0, 64, 127]], [5.1, [0x90, 64, 80]],
+    [5.3, [0x80, 64, 0]], [6.1, [0xb0, 64, 0]], [7.1, [0x90, 67, 70]],
+].map(([at, data]) => [at + 0.1, data]);
+for (wall = 0; wall < 9; wall += 0.05) {
+    while (keys.length && keys[0][0] <= wall) {
+        const [at, data] = keys.shift();
+        port.onmidimessage({data, timeStamp: at * 1000});
+    }
+    duet.tick();
+}
+duet.end();
+return {sent, clicks};
+}"""
+
+
+def test_what_is_played_in_a_turn_is_sent_in_beats_before_it_ends_and_behind(page: Page) -> None:
+    found = page.evaluate(TURN)
+    early, late = found["sent"]
+    assert early["since"] == late["since"] == 4 and 6.6 < early["until"] < 7.0 < 8 < late["until"]
+    heard = [
+        [round(onset, 2), round(length, 2), pitch] for onset, length, pitch, _ in late["notes"]
+    ]
+    assert heard[:2] == [[3.95, 0.65, 60], [5.1, 1.0, 64]]
+    assert heard[2][0] == 7.1 and heard[2][2] == 67 and heard[2][1] > 1
+    assert [note[2] for note in early["notes"]] == [60, 64]
+    assert [round(time, 2) for time, _ in found["clicks"]] == [float(beat) for beat in range(8)]
+    assert [is_first for _, is_first in found["clicks"]] == [True, False, False, False] * 2
+
+
+def test_taps_tell_the_tempo_and_how_late_keys_come(page: Page) -> None:
+    tempos = page.evaluate(
+        "() => { const taps = new window.duet.Taps();"
+        "return [0, 510, 1000, 1490, 9000].map((ms) => taps.tap(ms)); }"
+    )
+    assert tempos == [None, None, 120, 122, None]
+    late = page.evaluate(
+        """() => {
+        let wall = 1, found;
+        performance.now = () => wall * 1000;
+        window.setTimeout = () => {};
+        const one = new window.duet.Calibration({
+            now: () => wall, click: () => {}, ports: [], done: (ms) => { found = ms; },
+        });
+        for (const click of one.clicks) { wall = click + 0.13; one.tap(wall * 1000); }
+        one.end();
+        return found;
+        }"""
+    )
+    assert late == 130
