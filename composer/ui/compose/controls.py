@@ -12,7 +12,7 @@ from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.errors import OptionError
 from composer.rendering import suggested_tempo_bpm
 from composer.theory import STYLES, parse_meter
-from composer.ui.compose import long_piece, prompting, suggested
+from composer.ui.compose import long_piece, own_style, prompting, suggested
 from composer.ui.compose.long_piece import LongPiece
 from composer.ui.shared import choices, engines, fields
 from composer.ui.shared.choices import Example
@@ -43,6 +43,7 @@ class Controls:
         suggested: What suits the form, under the sliders.
         prompt: The line over all of them.
         long: What a long piece is asked besides.
+        own_style: What a style is learned from; None where nothing is learned.
     """
 
     settings: dict[str, Any]
@@ -54,6 +55,7 @@ class Controls:
     suggested: suggested.Line
     prompt: prompting.Line
     long: LongPiece
+    own_style: own_style.Fields | None
 
     @property
     def long_inputs(self) -> list[Any]:
@@ -114,8 +116,9 @@ def build(
     with gr.Accordion("For experts", open=False, elem_id="experts"):
         others = {n: found for n, found in settings().items() if n not in ENGINE}
         placed |= {n: fields.field(found) for n, found in others.items() if n not in placed}
+    own = own_style.build()
     ordered = {name: placed[name] for name in others}
-    return Controls(ordered, who, keep_seed, compose, stop, dataset, line, prompt, long)
+    return Controls(ordered, who, keep_seed, compose, stop, dataset, line, prompt, long, own)
 
 
 def _build_main(rows: Sequence[MenuEntry], first: Example, can: Capabilities) -> dict[str, Any]:

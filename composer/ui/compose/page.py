@@ -15,7 +15,15 @@ import gradio as gr
 
 from composer.engines import Capabilities, MenuEntry, Suggestion
 from composer.prompts import Prompt
-from composer.ui.compose import controls, handlers, links, prompting, results, suggested
+from composer.ui.compose import (
+    controls,
+    handlers,
+    links,
+    own_style,
+    prompting,
+    results,
+    suggested,
+)
 from composer.ui.compose.controls import Controls
 from composer.ui.compose.results import VIEW, Column
 from composer.ui.server.incidents import plain_errors
@@ -103,6 +111,8 @@ def build(
     _wire_engine(page)
     _wire_run(page, works)
     _wire_link(page)
+    if placed.own_style:
+        own_style.wire(placed.own_style, studio, placed.engines.choice)
     stage.wire_pick(filled.ranking.pick, handlers.pick, ["rank"])
     stage.wire_pick(filled.history.reopen, handlers.reopen, ["run"])
     stage.wire_pick(keeper.saved.open, handlers.open_kept, ["path", "key"])
