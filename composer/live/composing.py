@@ -149,7 +149,10 @@ class Composing:
         began_s = time.perf_counter()
         chain, theme_range = chain_of(score, settings)
         drawing = ChunkDrawing(
-            self.engine, replace(settings.request, candidates=n_candidates), lambda: False
+            self.engine,
+            replace(settings.request, candidates=n_candidates),
+            lambda: False,
+            has_time=False,
         )
         if wanted.copies and settings.theme is not None:
             drawn = copy_theme(drawing, chain, settings.theme, wanted)

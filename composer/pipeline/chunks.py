@@ -14,11 +14,13 @@ from composer.pipeline.judge import Behind, Judge
 from composer.pipeline.ranking import Progress, Ranking
 from composer.request import Request
 from composer.scorecard import Scorecard
+from composer.scoring.weights import form_family
 from composer.theory import Key
 
 CADENCE = "final_cadence"
-# How often candidates are drawn for a close, until one of them has a whole cadence.
-CLOSING_ATTEMPTS = 3
+# How often candidates are drawn, until one of them will do: a close with a whole cadence, any other
+# chunk with the points that nine of ten real pieces of the form have.
+ATTEMPTS = 3
 ATTEMPT_BIT = 48  # above all bits that seeds of chunks have
 
 
@@ -45,11 +47,13 @@ class ChunkDrawing:
         engine: What draws.
         request: How many candidates, how they are drawn, the seed.
         should_stop: Asked at every step.
+        has_time: Whether chunks with too few points are drawn again.
     """
 
     engine: Engine
     request: Request
     should_stop: Callable[[], bool]
+    has_time: bool = True
     stopped: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -71,9 +75,9 @@ class ChunkDrawing:
         """
         closes = ask.bars_after == 0
         ranking = Ranking(self.request.candidates, self._judge(chain, ask.key, closes))
-        for attempt in range(CLOSING_ATTEMPTS if closes else 1):
+        for attempt in range(ATTEMPTS):
             yield from self._draw_once(ranking, ask, attempt)
-            if self.stopped or any(_cadence(one.scorecard) == 1.0 for one in ranking.ranked):
+            if self.stopped or self._will_do(ranking, chain, closes):
                 break
         if self.stopped and not ranking.ranked:
             return
@@ -81,6 +85,15 @@ class ChunkDrawing:
         ranked = _in_order(kept, closes)
         choices = tuple(_choice(one) for one in ranked)
         yield DrawnChunk(Chunk(BEGINNING, ask.bars, ask.key, choices, label), ranked, rejected)
+
+    def _will_do(self, ranking: Ranking, chain: Chain, closes: bool) -> bool:
+        """Tell whether one of the candidates is good enough."""
+        if closes:
+            return any(_cadence(one.scorecard) == 1.0 for one in ranking.ranked)
+        if not self.has_time:
+            return True
+        family = ranking.judge.standards.weights[form_family(self._form(chain))]
+        return ranking.best is not None and ranking.best.scorecard.total >= family.floor
 
     def _draw_once(self, ranking: Ranking, ask: Continue, attempt: int) -> Iterator[Progress]:
         """Draw all candidates of an ask, the first time or another."""
@@ -108,8 +121,10 @@ class ChunkDrawing:
         return DrawnChunk(chunk, (one,), ())
 
     def _judge(self, chain: Chain, key: Key, closes: bool) -> Judge:
-        form = self.request.form or chain.piece.form
-        return Judge.of(self.engine, Behind(chain, key, closes, form))
+        return Judge.of(self.engine, Behind(chain, key, closes, self._form(chain)))
+
+    def _form(self, chain: Chain) -> str:
+        return self.request.form or chain.piece.form
 
 
 def _in_order(found: list[Ranked], closes: bool) -> tuple[Ranked, ...]:

@@ -94,6 +94,11 @@ class FamilyWeights:
         shares = (_share_above(cost, costs) for costs in (self.real_costs, self.drawn_costs))
         return 50.0 * sum(shares)
 
+    @property
+    def floor(self) -> float:
+        """The points that nine of ten real pieces have."""
+        return self.total(self.real_costs[LEVELS.index(0.9)])
+
 
 def _share_above(cost: float, costs: tuple[float, ...]) -> float:
     """Return the share of pieces that cost more, 1 without any cost, and never 0.

@@ -22,7 +22,7 @@ from composer.request import Request
 def small_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Compose nonsense, quickly."""
     monkeypatch.setenv("COMPOSER_CHECKPOINT", str(tiny_folder))
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
     open_shelf.cache_clear()
     yield
     open_shelf.cache_clear()

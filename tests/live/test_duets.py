@@ -21,7 +21,7 @@ ZERO = Fraction(0)
 
 @pytest.fixture(autouse=True)
 def one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
     monkeypatch.setattr("composer.live.composing.ATTEMPTS", 1)
 
 

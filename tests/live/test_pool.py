@@ -22,7 +22,7 @@ REQUEST = Request(composer="Bach", form="minuet", candidates=1, seed=5)
 
 @pytest.fixture
 def build(tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[Costs], Stream]:
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
     monkeypatch.setattr("composer.live.composing.ATTEMPTS", 1)
     return lambda costs: Stream(REQUEST, engine=tiny_engine, costs=costs)
 

@@ -66,7 +66,7 @@ def test_whatever_is_played_becomes_one_line(notes: list[Played], tempo_bpm: flo
 def test_a_stream_begins_with_what_was_played_and_goes_on(
     tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
     monkeypatch.setattr("composer.live.composing.ATTEMPTS", 1)
     request = Request(composer="Bach", form="minuet", candidates=1, seed=5, tempo_bpm=100)
     stream = Stream(request, engine=tiny_engine, bars=6, theme=played(100))

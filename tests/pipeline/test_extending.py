@@ -18,8 +18,9 @@ from composer.engines import Capabilities, Engine
 from composer.errors import OptionError, RequestError
 from composer.piece import Note, Part, Piece
 from composer.pipeline import Extension, Progress, extend, extend_steps
-from composer.pipeline.chunks import CLOSING_ATTEMPTS
+from composer.pipeline.chunks import ATTEMPTS
 from composer.pipeline.extending import chunk_seed, split_bars
+from composer.scoring.weights import FamilyWeights
 from composer.theory import Meter
 from tests.strategies import pieces
 
@@ -29,14 +30,14 @@ FEW = {"candidates": 2, "chunk_bars": 2, "seed": 3}
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
 
 
 @pytest.fixture(scope="module")
 def extension(tiny_engine: Engine, chorale: Piece) -> Extension:
     """Return a chorale with four bars behind it, in two chunks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+        patch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
         return extend(chorale, 4, engine=tiny_engine, **FEW)
 
 
@@ -119,11 +120,26 @@ def test_a_close_is_ranked_by_its_cadence_first(extension: Extension) -> None:
 def test_without_a_whole_cadence_a_close_is_drawn_again(
     tiny_engine: Engine, chorale: Piece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", CLOSING_ATTEMPTS)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", ATTEMPTS)
     monkeypatch.setattr("composer.pipeline.chunks._cadence", lambda _: 0.0)
     found = extend(chorale, 1, engine=tiny_engine, candidates=1)
     indices = {one.index for one in (*found.ranked, *found.rejected)}
-    assert indices == set(range(CLOSING_ATTEMPTS))
+    assert indices == set(range(ATTEMPTS))
+
+
+def test_a_chunk_with_too_few_points_is_drawn_again(
+    tiny_engine: Engine, chorale: Piece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", ATTEMPTS)
+    monkeypatch.setattr("composer.pipeline.chunks._cadence", lambda _: 1.0)
+    options = {"engine": tiny_engine, "candidates": 1, "chunk_bars": 1, "seed": 3}
+
+    def indices_of_first_chunk(floor: float) -> set[int]:
+        monkeypatch.setattr(FamilyWeights, "floor", floor)
+        return {choice.index for choice in extend(chorale, 2, **options).tree.chunks[0].choices}
+
+    assert indices_of_first_chunk(floor=0.0) == {0}
+    assert indices_of_first_chunk(floor=101.0) == set(range(ATTEMPTS))
 
 
 def test_progress_rises_over_all_chunks(tiny_engine: Engine, chorale: Piece) -> None:

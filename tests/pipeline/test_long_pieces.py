@@ -29,7 +29,7 @@ HOME = Key("G", "major")
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
 
 
 def long(engine: Engine, **changes: Any) -> Extension:

@@ -29,14 +29,14 @@ ROWS = (
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
 
 
 @pytest.fixture(scope="module")
 def planned(tiny_engine: Engine) -> Extension:
     """Return a piece of four sections."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+        patch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
         return compose_plan(Plan("mine", ROWS), engine=tiny_engine, chunk_bars=2, **SETTINGS)
 
 

@@ -67,6 +67,11 @@ def test_the_scale_saturates_at_neither_end() -> None:
     assert totals[-1] > 0
 
 
+def test_nine_of_ten_real_pieces_reach_the_floor() -> None:
+    totals = dict(zip(LEVELS, map(FAMILY.total, REAL_COSTS), strict=True))
+    assert all((total >= FAMILY.floor) == (level <= 0.9) for level, total in totals.items())
+
+
 def test_a_rule_that_nobody_learned_has_its_own_weight_to_scale() -> None:
     by_name = {rule.name: rule for rule in RULES}
     assert FAMILY.weight_of(by_name["leaps"]) == 2.0

@@ -33,7 +33,7 @@ FEW = {"chunk_bars": 2, "candidates": 3, "seed": 5}
 @pytest.fixture(autouse=True)
 def one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close at the first attempt: random notes hardly ever make a cadence."""
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
 
 
 def visit_of(piece: Piece) -> Visit:

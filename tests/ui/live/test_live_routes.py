@@ -25,7 +25,7 @@ ASKED = {"composer": "Bach", "form": "minuet", "key": "G major", "tempo_bpm": 30
 
 @pytest.fixture
 def client(tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setattr("composer.pipeline.chunks.CLOSING_ATTEMPTS", 1)
+    monkeypatch.setattr("composer.pipeline.chunks.ATTEMPTS", 1)
     monkeypatch.setattr("composer.live.composing.ATTEMPTS", 1)
 
     def open_stream(*arguments: Any, **options: Any) -> Stream:
