@@ -1,7 +1,8 @@
 """Score a piece: every rule's value beside the band of real pieces, one total, and the reasons.
 
     distance  = how far the value lies above p90 or below low, where both sides cost;
-                above p75 or below p25, where one does
+                above p75 or below p25, where one does; below p75 for a merit;
+                above p75 and below low for what is strict
     low       = p10, and the median for what a person expects (key, close)
                 logarithms of all three, where a rule says that ratios count
     penalty   = CAP * (1 - exp(-x / CAP)),  x = distance / max(p90 - low, least_spread)
@@ -11,8 +12,9 @@
 
 Among the middle of real pieces a penalty is 0: to be cleaner or blander than they are earns
 nothing. Beyond it grows with the distance, ever more slowly, so that one wild value cannot hide all
-others. Faults begin to cost at the quarter, because in forms as unlike as songs a fault or two more
-lies well inside the band and yet tells a damaged piece from the same one before. Values
+others. Only of what makes music worth hearing again, its liveliness, even the median of real pieces
+could have more. Faults begin to cost at the quarter, because in forms as unlike as songs a fault or
+two more lies well inside the band and yet tells a damaged piece from the same one before. Values
 that a piece does not have (NaN) cost nothing; a piece without notes has a total of 0. What the
 rules lose and the total sum to 100. Weights and the scale of the total are learned from real
 pieces; see `scoring.weights`.
@@ -102,9 +104,14 @@ def penalty(value: float, band: Band, rule: Rule) -> float:
     low = low_edge(band, rule)
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(band.p90)):
         return 0.0
-    below = low - value if rule.sides == "both" or rule.is_expected else band.p25 - value
-    above = value - band.p90 if rule.sides == "both" else value - band.p75
-    costly = {"high": above, "low": below, "both": max(below, above)}[rule.sides]
+    is_both = rule.sides == "both"
+    lower = low if is_both or rule.is_expected else band.p75 if rule.is_merit else band.p25
+    upper = band.p90 if is_both and not rule.is_strict else band.p75
+    costly = {
+        "high": value - upper,
+        "low": lower - value,
+        "both": max(lower - value, value - upper),
+    }[rule.sides]
     spreads = max(costly, 0.0) / max(band.p90 - low, rule.least_spread)
     return PENALTY_CAP * -math.expm1(-spreads / PENALTY_CAP)
 

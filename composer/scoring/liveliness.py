@@ -1,10 +1,11 @@
-"""How lively a piece is: five signs of life together, where each by itself lies in the usual band.
+"""How lively a piece is: nine signs of life together, where each by itself lies in the usual band.
 
-A dull piece breaks no rule. Its notes are of few lengths, nothing is held over a beat, all parts
-move at once, no motif comes back, no voice answers another; each of that is found in real pieces
-too, seldom all of it. What a model draws leans to the plain side in every one of these signs, and
-yet lies in the band of each (docs/log.md). So they are averaged: in a mean what pieces differ in by
-chance falls out, and what is plain throughout stays.
+A dull piece breaks no rule. Its notes are of few lengths, every bar has the rhythm of the last,
+nothing is held over a beat, lines creep, all parts move at once and sound at once, no motif comes
+back, no voice answers another; each of that is found in real pieces too, seldom all of it. What a
+model draws leans to the plain side in every one of these signs, and yet lies in the band of each
+(docs/log.md). So they are averaged: in a mean what pieces differ in by chance falls out, and what
+is plain throughout stays.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from composer.scoring.counterpoint.imitation import imitation
-from composer.scoring.density import attacks_together
-from composer.scoring.melody import motif_recall
-from composer.scoring.rhythm import rhythm_entropy, syncopation
+from composer.scoring.density import attacks_together, thickness_spread
+from composer.scoring.melody import motif_recall, wide_leaps
+from composer.scoring.rhythm import groove, length_kinds, rhythm_entropy, syncopation
 from composer.scoring.rule import NOTHING, Measure, Rule
 from composer.scoring.sources import CHMIEL_SCHUBERT, SCHOENBERG
 from composer.scoring.texture import Texture
@@ -50,11 +51,15 @@ SIGNS = (
     Sign(motif_recall, plain=0.13, lively=0.59),
     Sign(attacks_together, plain=0.95, lively=0.51),
     Sign(imitation, plain=0.0, lively=0.056),
+    Sign(length_kinds, plain=4.0, lively=10.5),
+    Sign(groove, plain=0.77, lively=0.42),
+    Sign(thickness_spread, plain=0.0, lively=1.64),
+    Sign(wide_leaps, plain=0.01, lively=0.23),
 )
 
 
 def liveliness(texture: Texture) -> Measure:
-    """Return the mean of the signs of life that a piece can have, 0 to 1; a solo has only three."""
+    """Return the mean of the signs of life that a piece can have, 0 to 1; a solo has seven."""
     found = [sign.found_in(texture) for sign in SIGNS]
     known = [value for value in found if not math.isnan(value)]
     return Measure(fmean(known)) if known else NOTHING
@@ -67,8 +72,9 @@ LIVELINESS_RULES = (
         label="liveliness of rhythm, motifs and parts",
         unit="of 1",
         source=f"{SCHOENBERG}, on monotony and variation; {CHMIEL_SCHUBERT}",
-        weight=2.0,
+        weight=6.0,
         sides="low",
+        is_merit=True,
         least_spread=0.1,
         measure=liveliness,
     ),

@@ -50,6 +50,8 @@ class Rule:
         measure: Finds the value; `None` if it is handed in from outside.
         is_expected: Whether a person may count on it, such as a close in the key. The band then
             begins at the median: a value is not good because one real piece in ten has it.
+        is_merit: Whether more is better as far as the upper quarter of real pieces: below it costs.
+        is_strict: Whether too much costs from the upper quarter on although too little costs, too.
         is_fault: Whether the value counts faults, each with its place.
         is_ratio: Whether half as much is as far from the band as twice as much; `least_spread` is
             then one of logarithms.
@@ -66,6 +68,8 @@ class Rule:
     measure: Callable[[Texture], Measure] | None
     label_of_one: str = ""
     is_expected: bool = False
+    is_merit: bool = False
+    is_strict: bool = False
     is_fault: bool = False
     is_ratio: bool = False
 

@@ -44,14 +44,15 @@ def test_a_piece_without_a_surprising_bar_is_tame_and_costs(chorale) -> None:
     assert "0.75 nats, below usual pieces" in tamest.reason
 
 
-def test_a_doubt_is_marked_where_it_sounds_and_costs_on_one_side_only(chorale) -> None:
+def test_a_doubt_is_marked_where_it_sounds_and_none_at_all_costs_too(chorale) -> None:
     weak = Doubt(0, Fraction(1), 0, 72, 71, 3.2)
     strong = Doubt(1, Fraction(5), 1, 66, 67, math.log(500))
     found = Surprise(doubt_per_note=0.4, doubts=(strong, weak))
-    doubted, sure = (
-        score(chorale, surprise=s)["doubt_per_note"] for s in (found, Surprise(doubt_per_note=0.0))
+    doubted, usual, sure = (
+        score(chorale, surprise=one)["doubt_per_note"]
+        for one in (found, Surprise(doubt_per_note=0.08), Surprise(doubt_per_note=0.0))
     )
-    assert doubted.penalty > 0 == sure.penalty
+    assert doubted.penalty > sure.penalty > 0 == usual.penalty
     assert [(p.bar, p.onset_beats, p.parts) for p in doubted.places] == [
         (1, Fraction(1), (0,)),
         (2, Fraction(5), (1,)),

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from composer.scoring import RULES, measure
-from composer.scoring.bands import load_bands
+from composer.scoring.bands import Band, load_bands
+from composer.scoring.card import penalty
 from composer.scoring.liveliness import SIGNS
 from composer.scoring.texture import build_texture
 from tests.scoring.lines import piece_of, value_of
@@ -34,7 +35,8 @@ def test_note_against_note_in_equal_lengths_is_plain() -> None:
 
 
 def test_an_invention_is_lively() -> None:
-    assert value_of("liveliness", *INVENTION) > 0.5
+    # Two bars of it: few note lengths, and no leap above a fifth but one.
+    assert value_of("liveliness", *INVENTION) > 0.3
 
 
 def test_every_sign_counts_alike_and_none_more_than_all() -> None:
@@ -50,6 +52,10 @@ def test_every_sign_counts_alike_and_none_more_than_all() -> None:
     [
         ("rhythm_entropy", "C4 D4 E4 F4", "C4:2 D4 E4:1/2 F4:1/2"),
         ("syncopation", "C4 D4 E4 F4 | G4:4", "C4 D4:2 E4 | F4:4"),
+        ("length_kinds", "C4 D4 E4 F4", "C4:2 D4:3/4 E4:1/4 F4:1/2 G4:1/3 A4:1/6 | B4:4"),
+        ("groove", "C4 D4 E4 F4 | G4 A4 B4 C5", "C4:4 | D4 E4:2 F4"),
+        ("thickness_spread", "C4 D4 E4 F4", "C4:2 C4+E4+G4:2"),
+        ("wide_leaps", "C4 D4 E4 F4", "C4 A4 D4 C5"),
         ("motif_recall", "C4 D4 F4 E4 | C4 C4 G4 F4", "C4 D4 E4 C4 | D4 E4 F4 D4 | E4 F4 G4 E4"),
     ],
 )
@@ -61,7 +67,17 @@ def test_a_sign_of_life_is_seen_in_a_single_line(name: str, plain: str, lively: 
 
 def test_a_solo_is_judged_by_what_it_can_have() -> None:
     texture = build_texture(piece_of(INVENTION[0]))
-    assert [math.isnan(sign.found_in(texture)) for sign in SIGNS] == [False] * 3 + [True] * 2
+    assert [math.isnan(sign.found_in(texture)) for sign in SIGNS] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert 0 < value_of("liveliness", INVENTION[0]) < 1
 
 
@@ -72,6 +88,8 @@ def test_silence_has_no_liveliness() -> None:
 def test_only_too_little_life_costs() -> None:
     (rule,) = (rule for rule in RULES if rule.name == "liveliness")
     assert rule.sides == "low"
+    band = Band(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 100)
+    assert penalty(0.5, band, rule) == 0 < penalty(0.45, band, rule) < penalty(0.2, band, rule)
 
 
 def test_every_form_has_its_own_band() -> None:
