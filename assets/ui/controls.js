@@ -44,8 +44,8 @@ export function buildControls(root, view) {
   on('grid', 'change', (event) => { view.painting.grid = GRIDS[event.target.value][1]; });
   on('erase', 'click', () => { view.isErasing = !view.isErasing; controls.update(view); });
   on('respell', 'click', () => view.respell());
-  on('undo', 'click', () => view.painting.undo());
-  on('redo', 'click', () => view.painting.redo());
+  on('undo', 'click', () => view.undo());
+  on('redo', 'click', () => view.redo());
   find('parts').addEventListener('click', (event) => press(event, view));
   find('parts').addEventListener('change', (event) => {
     view.choosePart(Number(event.target.dataset.part), event.target.checked);

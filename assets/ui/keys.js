@@ -14,8 +14,8 @@ export class Keys {
     const { view } = this;
     if (!view.isPainting || !(event.ctrlKey || event.metaKey)) return;
     const key = event.key.toLowerCase();
-    if (key === 'z' && !event.shiftKey) view.painting.undo();
-    else if (key === 'y' || key === 'z') view.painting.redo();
+    if (key === 'z' && !event.shiftKey) view.undo();
+    else if (key === 'y' || key === 'z') view.redo();
     else return;
     event.preventDefault();
   }
@@ -82,8 +82,9 @@ export class Keys {
     }[key];
   }
 
-  _painting({ key, altKey }) {
+  _painting({ key, altKey, shiftKey }) {
     const shift = ARROWS[key];
+    if (shift && this.view.isOnSheet && !altKey) return () => this._onSheet(...shift, shiftKey);
     if (shift) return () => this._shift(...shift, altKey);
     return {
       Enter: () => this._enter(),
@@ -95,6 +96,16 @@ export class Keys {
       v: () => this._strike(LOUDER),
       V: () => this._strike(-LOUDER),
     }[key];
+  }
+
+  /** Go to the note before or behind the chosen one, or move it by steps or octaves of its staff. */
+  _onSheet(aside, up, isFar) {
+    const { view } = this;
+    const note = this._noteHere();
+    if (!note) { view.isOnSheet = false; return this._shift(aside, up); }
+    const notes = view.score.notes[view.painting.part];
+    const next = up ? view.painting.step(note, up * (isFar ? 7 : 1)) : notes[notes.indexOf(note) + aside];
+    return view.chooseNote(next ?? note);
   }
 
   /** Make the note at the caret longer or shorter by the grid. */

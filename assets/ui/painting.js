@@ -80,6 +80,20 @@ export class Painting {
     return struck;
   }
 
+  /** Put a note some steps of the key up its staff, or down, and let it last so long; return it.
+   * What is dragged has moved before: `held` is what stands there, `note` how it was. */
+  step(note, steps, length = note.length, held = note) {
+    const { pitch, spelling } = steps ? this.score.stepped(note, steps) : note;
+    const moved = this.make(note.onset, pitch, Math.max(this.grid, length), note.velocity, note.loudness);
+    if (!moved) return held;
+    const isAsLong = length === note.length;
+    const { onset, onsetText, mark } = note;
+    const times = isAsLong ? { onset, onsetText, length, lengthText: note.lengthText } : { onset, onsetText };
+    const stepped = { ...moved, ...times, mark, spelling };
+    this._replace([held], [stepped]);
+    return stepped;
+  }
+
   /** Write a note under the next of its names; return it. */
   respell(note) {
     const names = namesOf(note.pitch);

@@ -39,6 +39,16 @@ export function namesOf(pitch) {
     .map((letter) => letter + sign));
 }
 
+const STEPS = 'CDEFGAB';
+const SHARPS = 'FCGDAEB'; // in the order of a signature
+
+/** Return the name of a letter under a key signature of so many sharps, or flats if below 0. */
+function nameInKey(letter, fifths) {
+  const place = SHARPS.indexOf(letter);
+  const sign = place < fifths ? '#' : 6 - place < -fifths ? 'b' : '';
+  return letter + sign;
+}
+
 const byPlace = (a, b) => a.onset - b.onset || a.pitch - b.pitch;
 
 /** Return a part's notes in the order in which scores keep them. */
@@ -50,7 +60,7 @@ export class Score {
   constructor(data) {
     Object.assign(this, {
       id: data.id, title: data.title, tempo: data.tempo_bpm, end: data.length_beats,
-      names: data.pitch_names, findings: data.findings, knots: data.knots, parts: data.parts,
+      names: data.pitch_names, fifths: data.fifths, findings: data.findings, knots: data.knots, parts: data.parts,
       ahead: data.ahead_beats ?? data.length_beats, // from where on bars are still to come
     });
     this.notes = data.parts.map((part) =>
@@ -83,6 +93,16 @@ export class Score {
     const name = spelling || this.names[pitch % 12];
     const count = (sign) => name.slice(1).split(sign).length - 1;
     return `${name}${Math.floor((pitch - count('#') + count('b')) / 12) - 1}`;
+  }
+
+  /** Return pitch and name of what stands so many steps above a note on its staff, in the key. */
+  stepped({ pitch, spelling }, steps) {
+    const name = this.nameOf(pitch, spelling);
+    const place = STEPS.indexOf(name[0]) + steps;
+    const letter = STEPS[((place % 7) + 7) % 7];
+    const octave = Number(name.match(/-?\d+$/)[0]) + Math.floor(place / 7);
+    const stepped = nameInKey(letter, this.fifths);
+    return { pitch: 12 * (octave + 1) + LETTERS[letter] + SIGNS[stepped.slice(1)], spelling: stepped };
   }
 
   /** Return the seconds at a time: by the performance, or at one tempo as written. */

@@ -138,6 +138,7 @@ export class Pointer {
     const { view, roll } = this;
     const { painting } = view;
     const hit = roll.hit(x, y, painting.part);
+    view.isOnSheet = false;
     painting.hold();
     if (view.isErasing || event.button === 2) this._erase(event, surface, hit);
     else if (hit?.isEdge) this._stretch(event, surface, hit.note);

@@ -20,6 +20,7 @@ const waiting = new Map(); // sheets that came before their view
 const SCROLLED_S = 3; // who scrolls is not pulled back for so long
 const READOUT_MS = 100;
 const STORE_MS = 120;
+const GRID_PX = 14; // that a note is dragged aside on the sheet for a step of the grid
 
 /** Build the view that gradio has placed; called by the component when it is loaded. */
 export function mount(element, props, watch, trigger) {
@@ -88,6 +89,7 @@ export class ScoreView {
       play: (beats) => this.playFrom(beats),
       select: (first, last) => this.select(first, last),
       choose: (head) => this.paints && this.choose(head),
+      drag: this.paints && ((head) => this.drag(head)),
     });
     this.lane = new Lane(this);
     new Pointer(this);
@@ -265,6 +267,7 @@ export class ScoreView {
   setPainting(isPainting) {
     if (isPainting) this.setMarking(false);
     this.isPainting = isPainting;
+    this.isOnSheet = false;
     this.root.dataset.painting = isPainting;
     this.lane.refresh();
     const caret = { onset: this.painting.snap(this.player.beats), pitch: 60 };
@@ -316,8 +319,52 @@ export class ScoreView {
       this.roll.scroller.focus({ preventScroll: true }); // where keys edit it
       this.say([this.score.nameOf(pitch, note.spelling), this.score.placeWords(note.onset),
         this.score.parts[part].name].join(', '));
+      this.isOnSheet = true; // where arrows go from note to note, and up and down the staff
     }
     return true;
+  }
+
+  /** Choose the note of a head and let it be dragged over the sheet, as one step to undo; return
+   * what takes steps up and pixels aside. */
+  drag(head) {
+    this.isOnSheet = false;
+    this.choose(head);
+    if (!this.isOnSheet) return null;
+    const { painting, noteAtCaret: note } = this;
+    let held = note;
+    painting.hold();
+    return (steps, rightPx) => {
+      if (steps === null) {
+        painting.release();
+        this.chooseNote(held);
+        return;
+      }
+      const grids = Math.round(rightPx / GRID_PX);
+      const wanted = painting.score.stepped(note, steps);
+      if (wanted.pitch < 0 || wanted.pitch > 127) return;
+      const isNew = wanted.pitch !== held.pitch;
+      held = painting.step(note, steps, note.length + grids * painting.grid, held);
+      this.setCaret(held);
+      if (isNew) this.player.touch(painting.part, held.pitch);
+    };
+  }
+
+  undo() { this._goBack(() => this.painting.undo()); }
+
+  redo() { this._goBack(() => this.painting.redo()); }
+
+  /** Take a change back, or make it again; a note of the sheet stays chosen. */
+  _goBack(act) {
+    const { painting: { part } } = this;
+    const before = this.score.notes[part];
+    act();
+    const back = this.score.notes[part].find((note) => !before.includes(note));
+    if (this.isOnSheet && back) this.chooseNote(back);
+  }
+
+  /** Choose a note of the part in hand, as if its head had been clicked. */
+  chooseNote({ onset, pitch }) {
+    this.choose({ part: this.painting.part, pitch, onset });
   }
 
   /** The note of the chosen part that sounds at the caret. */
@@ -363,7 +410,7 @@ export class ScoreView {
     this.setCaret(this.roll.shown.caret);
     if (this.player.isPlaying) this.player.change({});
     this.isTouched = true;
-    this._store('edits', this.painting.edits());
+    if (!this.painting.held) this._store('edits', this.painting.edits()); // else when it is let go
   }
 
   /** Say a line below the roll; screen readers read it out. */

@@ -4,10 +4,12 @@
 import { interpolate } from './piece.js';
 
 const REACH_PX = { mouse: 9, touch: 22 }; // from the middle of a head
+const DRAG_PX = 5;
 
 export class Sheet {
-  /** @param {object} handlers `play(beats)`, `select(first, last)`, and `choose(head)`, which tells
-   * whether the note of a head could be chosen. */
+  /** @param {object} handlers `play(beats)`, `select(first, last)`, `choose(head)`, which tells
+   * whether the note of a head could be chosen, and `drag(head)`, which chooses it and returns what
+   * takes by how many steps up and pixels aside it is dragged, or `null` when it is let go. */
   constructor(handlers) {
     this.handlers = handlers;
     this.boxes = new Map();
@@ -33,10 +35,11 @@ export class Sheet {
     this.boxes.clear();
     this.heads = [];
     this.cursor = null;
+    const before = this.paper; // the same, if pages are handed over once more
     this.paper = element.querySelector('.paper');
     for (const page of element.querySelectorAll('.sheet-page')) {
       for (const box of JSON.parse(page.dataset.bars || '[]')) {
-        this.boxes.set(box.bar, { ...box, page });
+        this._add({ ...box, page });
       }
       for (const [x, y, onset, pitch, part] of JSON.parse(page.dataset.heads || '[]')) {
         this.heads.push({ x, y, onset, pitch, part, page });
@@ -45,15 +48,67 @@ export class Sheet {
     if (!this.paper || this.boxes.size === 0) return;
     this.cursor = document.createElement('div');
     this.cursor.className = 'sheet-cursor';
-    this.paper.addEventListener('pointerdown', (event) => this._begin(event));
+    if (this.paper !== before) this._listen();
     this.select(this.selection);
     this.ring(this.ringed);
   }
 
+  _listen() {
+    this.paper.addEventListener('pointerdown', (event) => this._begin(event));
+    this.paper.addEventListener('dragstart', (event) => event.preventDefault()); // of the picture
+  }
+
+  /** Keep the box of a bar; one that a repeat cuts in two is a box as long as both stand together. */
+  _add(box) {
+    const first = this.boxes.get(box.bar);
+    if (!first) this.boxes.set(box.bar, box);
+    else if (first.page === box.page && first.y === box.y) {
+      first.w = box.x + box.w - first.x;
+      first.knots = [...first.knots, ...box.knots];
+    }
+  }
+
+  /** Let a head be dragged: up and down by the steps of its staff, aside for its length. New pages
+   * that come meanwhile do not end it. */
+  _drag(event, head) {
+    const { height } = head.page.getBoundingClientRect();
+    const stepPx = Number(head.page.dataset.step) * height;
+    let drag = null;
+    let isRefused = !stepPx;
+    const follow = (move) => {
+      const [right, up] = [move.clientX - event.clientX, event.clientY - move.clientY];
+      if (!drag && !isRefused && Math.hypot(right, up) > DRAG_PX) {
+        drag = this.handlers.drag(head);
+        isRefused = !drag;
+      }
+      if (!drag) return;
+      const steps = Math.round(up / stepPx);
+      drag(steps, Math.abs(right) > 2 * DRAG_PX ? right : 0);
+      this._lift(head, steps);
+    };
+    const end = (up) => {
+      window.removeEventListener('pointermove', follow);
+      for (const kind of ['pointerup', 'pointercancel']) window.removeEventListener(kind, end);
+      if (drag) drag(null);
+      else if (up.type === 'pointerup') this._click(event, this._barAt(event));
+    };
+    window.addEventListener('pointermove', follow);
+    for (const kind of ['pointerup', 'pointercancel']) window.addEventListener(kind, end);
+  }
+
+  /** Show where a head that is dragged would stand. */
+  _lift(head, steps) {
+    this.element.querySelectorAll('.sheet-ring').forEach((ring) => ring.remove());
+    this._ringAt(head, head.y - steps * Number(head.page.dataset.step));
+  }
+
   _begin(event) {
     const first = this._barAt(event);
-    if (first === null || event.button !== 0) return;
     const isTouch = event.pointerType === 'touch'; // which scrolls
+    if (event.button !== 0) return;
+    const head = isTouch || !this.handlers.drag ? null : this._headAt(event);
+    if (head) this._drag(event, head);
+    if (head || first === null) return;
     const follow = (move) => {
       const bar = this._barAt(move);
       if (!isTouch && bar !== null && (bar !== first || this.isDragging)) {
@@ -74,11 +129,13 @@ export class Sheet {
   /** A click on a head chooses its note, where notes can be chosen; any other plays from its bar. */
   _click(event, bar) {
     const head = this._headAt(event);
-    if (!head || !this.handlers.choose(head)) this.handlers.play(this.boxes.get(bar).onset);
+    const isChosen = head && this.handlers.choose(head);
+    if (!isChosen && bar !== null) this.handlers.play(this.boxes.get(bar).onset);
   }
 
   _headAt(event) {
     const place = this._place(event);
+    if (!place) return null;
     const reach = REACH_PX[event.pointerType] ?? REACH_PX.mouse;
     const away = ({ x, y }) => Math.hypot((x - place.x) * place.width, (y - place.y) * place.height);
     const here = this.heads.filter((head) => head.page === place.page && away(head) <= reach);
@@ -155,11 +212,13 @@ export class Sheet {
     if (!note) return;
     const isIt = ({ part, pitch, onset }) => part === note.part && pitch === note.pitch
       && Math.abs(onset - note.onset) < 0.02;
-    for (const { page, x, y } of this.heads.filter(isIt)) {
-      const ring = document.createElement('div');
-      ring.className = 'sheet-ring';
-      Object.assign(ring.style, { left: `${x * 100}%`, top: `${y * 100}%` });
-      page.append(ring);
-    }
+    for (const head of this.heads.filter(isIt)) this._ringAt(head, head.y);
+  }
+
+  _ringAt({ page, x }, y) {
+    const ring = document.createElement('div');
+    ring.className = 'sheet-ring';
+    Object.assign(ring.style, { left: `${x * 100}%`, top: `${y * 100}%` });
+    page.append(ring);
   }
 }

@@ -214,6 +214,45 @@ def head(tab: Tab, number: int) -> tuple[float, float]:
     return frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]
 
 
+def walk_and_drag(tab: Tab, asked: list[float], here: str) -> None:
+    """Move a chosen note by keys and by dragging its head; all of it is undone."""
+    part, pitch, onset = asked
+    heads = f"{VIEW}.sheet.heads"
+    # Arrows go up the staff in the key, or on to the next note; all of it is undone step by step.
+    length = f"{VIEW}.noteAtCaret.length"
+    tab.page.keyboard.press("Control+z")
+    assert tab.page.evaluate(here) == asked
+    before = tab.page.evaluate(length)
+    tab.page.keyboard.press("ArrowUp")
+    assert tab.page.evaluate(here)[1] - pitch in (1, 2)
+    tab.page.keyboard.press("]")
+    assert tab.page.evaluate(length) == before + 0.5
+    tab.page.keyboard.press("ArrowRight")
+    assert tab.page.evaluate(here)[2] > onset
+    for _ in range(2):
+        tab.page.keyboard.press("Control+z")
+    # A drag moves a head by the steps of its staff, as one step that can be undone.
+    tab.page.wait_for_function(
+        f"([part, pitch, onset]) => {heads}.some((head) => head.part === part"
+        " && head.pitch === pitch && head.onset === onset)",
+        arg=asked,
+    )
+    number = tab.page.evaluate(f"{heads}.findIndex((head) => head.part === 2 && head.onset > 1)")
+    x, y = head(tab, number)
+    octave_px = 7.3 * tab.page.evaluate(
+        "(() => { const page = document.querySelector('#edit-sheet .sheet-page');"
+        " return page.dataset.step * page.getBoundingClientRect().height; })()"
+    )
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.down()
+    tab.page.mouse.move(x, y - octave_px / 2, steps=3)
+    tab.page.mouse.move(x, y - octave_px, steps=3)
+    tab.page.mouse.up()
+    assert tab.page.evaluate(here) == [part, pitch + 12, onset]
+    tab.page.keyboard.press("Control+z")
+    assert tab.page.evaluate(f"{VIEW}.painting.find({onset}, {pitch}) !== undefined")
+
+
 def test_a_note_is_chosen_on_the_sheet_and_edited_there(
     open_edit: Callable[..., Tab], chorale: Piece
 ) -> None:
@@ -242,6 +281,7 @@ def test_a_note_is_chosen_on_the_sheet_and_edited_there(
     assert tab.page.evaluate(N_NOTES) == chorale.n_notes - 1
     tab.page.keyboard.press("Control+z")
     assert tab.page.evaluate(N_NOTES) == chorale.n_notes
+    walk_and_drag(tab, asked, here)
     # Between the notes a click plays, as before.
     x, y = head(tab, 0)
     tab.page.mouse.click(x - 30, y)

@@ -98,7 +98,7 @@ def build(rows: Sequence[MenuEntry], can: Mapping[str, Capabilities]) -> Ways:
                 label="Only add to the notes there", container=False, elem_id="edit-complete"
             )
             infill = _run_button("Rewrite the marked bars", "edit-infill")
-            html(_say("Or click a note of the sheet (while painting, of the roll), or mark areas."))
+            html(_say("Or click or drag a note of the sheet (arrow keys move it), or mark areas."))
             with gr.Row():
                 remake = tuple(
                     gr.Button(f"Remake {words}", size="sm", elem_id=f"edit-remake-{name}")

@@ -173,19 +173,22 @@ def _build_other() -> tuple[gr.File, gr.HTML]:
 
 def _wire_upload(page: InspectPage) -> None:
     """Read a file in a queue of its own, show it, then engrave it and draw its figures."""
+    shown = [page.inspection, page.status, page.other_status, *page.findings.in_order()]
+    nothing = (Inspection(), wording.status(""), wording.status(""), *NOTHING)
     read = page.upload.upload(
         lambda: wording.status(READING), None, page.status, **AT_ONCE
-    ).success(
-        lambda upload: _read(page, upload),
-        page.upload,
-        [page.inspection, page.status, page.other_status, *page.findings.in_order()],
-        **IN_LINE,
-    )
+    ).success(lambda upload: _read(page, upload), page.upload, shown, **IN_LINE)
     # Who takes the file away while it is being read fails here too, and needs no sentence.
     read.failure(
         lambda upload: wording.status(FULL if upload else ""), page.upload, page.status, **AT_ONCE
     )
-
+    # What was read may come after the file is gone, when it was on its way already.
+    read.success(
+        lambda upload: tuple(gr.skip() for _ in nothing) if upload else nothing,
+        page.upload,
+        shown,
+        **AT_ONCE,
+    )
     inputs = [page.inspection, page.window_px]
     engraved = wiring.wire_sheet(read, handlers.show_sheet, inputs, page.findings.sheet)
     drawn = _wire_figures(page, read)
@@ -194,9 +197,9 @@ def _wire_upload(page: InspectPage) -> None:
     # What is still under way belongs to a file that is no longer there.
     gr.on(
         gone,
-        lambda: (Inspection(), wording.status(""), wording.status(""), *NOTHING),
+        lambda: nothing,
         None,
-        [page.inspection, page.status, page.other_status, *page.findings.in_order()],
+        shown,
         cancels=[read, engraved, drawn],
         **AT_ONCE,
     )

@@ -150,6 +150,7 @@ def show(
             "title": wording.title(piece),
             "tempo_bpm": round(piece.tempo_bpm, 3),
             "length_beats": float(piece.length_beats),
+            "fifths": piece.key.fifths,
             "pitch_names": [
                 pitch_name(60 + step, piece.key).rstrip("0123456789") for step in range(12)
             ],
@@ -187,6 +188,7 @@ def sketch(piece: Piece, n_bars: int = 0, unmade: Sequence[Area] = ()) -> str:
             "tempo_bpm": round(piece.tempo_bpm, 3),
             "length_beats": ahead_beats + float(n_ahead * last.length_beats),
             "ahead_beats": ahead_beats,
+            "fifths": 0,
             "pitch_names": [],
             "bars": bars,
             "first_number": piece.bar_numbers[0],

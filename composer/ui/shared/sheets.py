@@ -12,7 +12,7 @@ from composer.errors import MissingTool, RequestError, WorkerError
 from composer.piece import Piece
 from composer.rendering.sheet import NARROW, WIDE, Sheet, engrave_opening
 from composer.ui.shared import wording
-from composer.ui.shared.sheet_boxes import bar_boxes, head_places
+from composer.ui.shared.sheet_boxes import bar_boxes, head_places, step_of
 
 NARROW_BELOW_PX = 640
 
@@ -41,7 +41,8 @@ def sheet_html(sheet: Sheet, piece: Piece) -> str:
     boxes, heads_of = bar_boxes(sheet.pages, piece), head_places(sheet.pages)
     shown = zip(sheet.pages, boxes, heads_of, strict=True)
     pictures = "".join(
-        f'<div class="sheet-page" data-bars="{escape(json.dumps(found))}" '
+        f'<div class="sheet-page" data-step="{step_of(page)}" '
+        f'data-bars="{escape(json.dumps(found))}" '
         f'data-heads="{json.dumps(heads, separators=(",", ":"))}">'
         f'<img alt="{escape(_words(piece, number, n_pages))}" src="{_data_url(page)}"></div>'
         for number, (page, found, heads) in enumerate(shown, start=1)

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from composer.piece import MeterChange, Note, Part, Piece
+from composer.piece import MeterChange, Note, Part, Piece, Repeat
 from composer.rendering.sheet import NARROW, WIDE, Layout, sheet_pages
 from composer.theory import INSTRUMENTS, Key, Meter
-from composer.ui.shared.sheet_boxes import bar_boxes, head_places
+from composer.ui.shared.sheet_boxes import bar_boxes, head_places, step_of
 
 
 @pytest.mark.parametrize("layout", [WIDE, NARROW])
@@ -48,6 +48,17 @@ def test_boxes_bear_the_numbers_that_are_printed(upbeat_chorale: Piece) -> None:
     pages = sheet_pages(upbeat_chorale, layout=WIDE)
     boxes = [box for page in bar_boxes(pages, upbeat_chorale) for box in page]
     assert [box["bar"] for box in boxes] == list(range(8))
+
+
+def test_a_bar_that_a_repeat_cuts_has_two_boxes_and_heads_a_step_apart(chorale: Piece) -> None:
+    cut = replace(chorale, repeats=(Repeat(Fraction(7), "backward"),))
+    (page,) = sheet_pages(cut, layout=WIDE, tells_notes=True)
+    (boxes,), (heads,) = bar_boxes([page], cut), head_places([page])
+    assert [box["bar"] for box in boxes] == [1, 2, *range(2, chorale.n_bars + 1)]
+    assert [box["onset"] for box in boxes[:4]] == [0, 4, 7, 8]
+    first_bar = [y for _, y, onset, _, part in heads if part == 0 and onset < 4]
+    steps = [(first_bar[0] - y) / step_of(page) for y in first_bar]
+    assert step_of("<svg/>") == 0 and all(abs(one - round(one)) < 0.05 for one in steps)
 
 
 def test_the_cursor_waits_at_the_first_head_of_an_upbeat(upbeat_chorale: Piece) -> None:
