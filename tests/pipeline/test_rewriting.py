@@ -137,8 +137,9 @@ def test_tied_notes_are_replayed_too(tiny_engine: Engine, chorale: Piece) -> Non
     ],
     ids=["no piece", "no parts", "no bars"],
 )
-def test_a_spoilt_file_is_refused(hole: Filled, spoil: Callable[[Any], Any]) -> None:
-    document = json.loads(hole.to_json())
+def test_a_spoilt_file_is_refused(harmony: Filled, spoil: Callable[[Any], Any]) -> None:
+    """Every candidate has the given melody, which stands in the file once."""
+    document = json.loads(harmony.to_json())
     spoil(document)
     with pytest.raises(RequestError):
         replay(json.dumps(document))
