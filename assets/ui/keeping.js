@@ -82,7 +82,11 @@ export function keep(props, watch, trigger, page, upload) {
   here.ready?.();
 }
 
+const turns = new Map(); // piece -> how often it was saved
+
 async function save(page, { path, ...piece }) {
+  const turn = (turns.get(piece.id) ?? 0) + 1;
+  turns.set(piece.id, turn);
   spot(page).shown = piece.id;
   sessionStorage.setItem(shownName(page), JSON.stringify({ id: piece.id, query: piece.query }));
   if (piece.query) keepAddress(piece.query);
@@ -92,6 +96,7 @@ async function save(page, { path, ...piece }) {
     if (!answer.ok) return;
     const text = await answer.text();
     const known = await act('readonly', (facts) => facts.get(piece.id));
+    if (turn !== turns.get(piece.id)) return; // another candidate was put on show meanwhile
     await put([{ star: false, name: '', ...known, ...piece, page, savedAt: Date.now(), text }]);
     sessionStorage.removeItem(runName(page)); // from now on a reload finds the piece itself
   } catch (error) {

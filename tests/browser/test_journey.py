@@ -289,8 +289,16 @@ def test_pieces_stay_in_the_library_of_the_browser(
     tab = open_tab(address)
     tab.wish(bars=3, candidates=2)
     tab.compose()
+    tab.page.evaluate("""() => {
+        const choose = document.querySelector("#ranking tr[data-rank='2']");
+        choose.addEventListener('click', () => addEventListener('library-changed', () => {
+            const row = document.querySelector("#ranking tr[data-rank='2']");
+            window.isKept ||= row.getAttribute('aria-selected') === 'true';
+        }));
+    }""")
     tab.page.click("#ranking tr[data-rank='2']")
     tab.page.wait_for_selector("#ranking tr[data-rank='2'][aria-selected='true']")
+    tab.page.wait_for_function("window.isKept")
     notes = "JSON.stringify(document.querySelector('.score-view').view.data.parts)"
     composed = tab.page.evaluate(notes)
     tab.page.goto(address)
