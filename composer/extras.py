@@ -15,6 +15,7 @@ LIBRARIES = {
     "sheet": ("music21", "typst", "verovio"),
     "page": ("gradio", "fastapi", "plotly", "PIL", "segno"),
     "batch": ("pyarrow",),
+    "cluster": ("ray",),
     "watch": ("prometheus_client",),
     "ports": ("rtmidi",),
     "train": ("lightning_fabric", "torch", "tqdm"),

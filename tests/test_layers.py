@@ -80,6 +80,7 @@ HOMES = {
     "pandas": ("composer.listening",),
     "rtmidi": ("composer.sounding.ports",),
     "segno": ("composer.ui.studies",),
+    "ray": ("composer.batch.cluster", "composer.cli.batches"),
     "pyarrow": ("composer.batch", "composer.cli.batches", "composer.matched"),
 }
 

@@ -32,6 +32,7 @@ ROWS, SCRATCH, LOCK = "rows", ".unfinished", ".lock"
 RECORD = "row.json"
 # A row in whose process something died so often is given up; others may have been at work there.
 MOST_DEATHS = 3
+DIED = "its process died again and again"
 # Handed out ahead of need, so that no process waits.
 AHEAD = 2
 
@@ -45,12 +46,14 @@ class Batch:
         folder: Where they go.
         workers: Processes.
         retry: Whether rows that ended in an error are composed again.
+        on: Cluster that composes, as `cluster.compose_on` takes it; empty for this machine.
     """
 
     rows: Sequence[Row]
     folder: Path
     workers: int = 1
     retry: bool = False
+    on: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ def run_batch(batch: Batch) -> Iterator[BatchProgress]:
     """Compose what is not there yet; yield after every row, and once at the start.
 
     Raises:
-        OptionError: If another run works in the same folder.
+        OptionError: If another run works in the same folder, or the cluster cannot be reached.
     """
     with _alone(batch.folder):
         shutil.rmtree(batch.folder / SCRATCH, ignore_errors=True)
         (batch.folder / SCRATCH).mkdir()
         (batch.folder / ROWS).mkdir(exist_ok=True)
         there = {
-            row.name: is_error(batch.folder, row) for row in batch.rows if _is_there(batch, row)
+            row.name: is_error(batch.folder, row)
+            for row in batch.rows
+            if is_there(batch.folder, row)
         }
         if batch.retry:
             for name in [name for name, failed in there.items() if failed]:
@@ -90,13 +95,14 @@ def run_batch(batch: Batch) -> Iterator[BatchProgress]:
         left = [row for row in batch.rows if row.name not in there]
         done, errors = len(there), sum(there.values())
         yield BatchProgress(done, errors, len(batch.rows), len(there))
-        for failed in _compose_all(batch, left):
+        for failed in _composed(batch, left):
             done, errors = done + 1, errors + failed
             yield BatchProgress(done, errors, len(batch.rows), len(there))
 
 
-def _is_there(batch: Batch, row: Row) -> bool:
-    return (batch.folder / ROWS / row.name / RECORD).is_file()
+def is_there(folder: Path, row: Row) -> bool:
+    """Whether a row is composed, or ended in an error."""
+    return (folder / ROWS / row.name / RECORD).is_file()
 
 
 def is_error(folder: Path, row: Row) -> bool:
@@ -122,6 +128,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _composed(batch: Batch, rows: Sequence[Row]) -> Iterator[bool]:
+    """Compose rows where the batch says; yield for each whether it ended in an error."""
+    if not batch.on:
+        return _compose_all(batch, rows)
+    from composer.batch.cluster import compose_on
+
+    return compose_on(batch.on, rows, batch.folder, batch.workers)
+
+
 def _compose_all(batch: Batch, rows: Sequence[Row]) -> Iterator[bool]:
     """Compose rows; yield for each whether it ended in an error."""
     waiting, deaths = list(reversed(rows)), Counter[str]()
@@ -141,10 +156,10 @@ def _compose_all(batch: Batch, rows: Sequence[Row]) -> Iterator[bool]:
                 # Nobody says whose process it was: those that are there are done, others go again.
                 for row in pending.values():
                     deaths[row.name] += 1
-                    if _is_there(batch, row):
+                    if is_there(batch.folder, row):
                         yield is_error(batch.folder, row)
                     elif deaths[row.name] >= MOST_DEATHS:
-                        keep_error(row, batch.folder, "its process died again and again")
+                        keep_error(row, batch.folder, DIED)
                         yield True
                     else:
                         waiting.append(row)

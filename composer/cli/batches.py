@@ -31,6 +31,12 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--retry", action="store_true", help="compose rows again that ended in an error"
     )
+    parser.add_argument(
+        "--on",
+        default="",
+        help="cluster that composes: local-ray, ray://host:10001 or host:6379; left out, this "
+        "machine without Ray",
+    )
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
 
@@ -42,11 +48,13 @@ def _batch(options: argparse.Namespace) -> None:
     from composer.batch import Batch, read_rows, run_batch, write_table
     from composer.cli.terminal import check_count
 
+    if options.on:
+        import ray  # noqa: F401
     workers = options.workers or places.workers()
     check_count("workers", workers, 64)
     check_count("repeat", options.repeat, 1_000_000)
     rows = read_rows(options.file, repeat=options.repeat, seed=options.seed)
-    batch = Batch(rows, options.out, workers, options.retry)
+    batch = Batch(rows, options.out, workers, options.retry, options.on)
     try:
         with tqdm(total=len(rows), unit="row", disable=None, smoothing=0.05) as bar:
             for step in run_batch(batch):
