@@ -35,8 +35,7 @@ LOCAL = "local-ray"
 REACH_S = 10.0
 
 
-@ray.remote(num_cpus=1)
-class Composer:
+class _Composer:
     """Composes rows one after the other, in a process of its own, on one core."""
 
     def greet(self) -> bool:
@@ -46,6 +45,9 @@ class Composer:
     def compose(self, row: Row, folder: Path) -> bool:
         """Compose a row into its folder; return whether it ended in an error."""
         return compose_row(row, folder)
+
+
+_ACTOR: Any = ray.remote(num_cpus=1)(_Composer)
 
 
 def compose_on(where: str, rows: Sequence[Row], folder: Path, workers: int) -> Iterator[bool]:
@@ -104,7 +106,7 @@ class _Crew:
 
     def _engage(self) -> None:
         """Ask for an actor; it gets rows when it is there, for which the cluster needs room."""
-        actor = Composer.remote()
+        actor = _ACTOR.remote()
         self._coming[actor.greet.remote()] = actor
 
     def _hand_out(self) -> None:
