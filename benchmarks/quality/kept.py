@@ -207,7 +207,8 @@ def by_musicxml(piece: Piece, *, is_midi: bool) -> list[str]:
         once = _with_choices_of(for_musicxml(piece), for_musicxml(once))
         return _named(for_musicxml(piece), once)
     twice = read_musicxml_bytes(musicxml_bytes(once))
-    notation = (f"notation: {name}" for name in _named(once, twice))
+    names = _named(for_musicxml(once), for_musicxml(twice))
+    notation = (f"notation: {name}" for name in names)
     sound = _with_choices_of(piece, without_notation(once))
     return [*_named(without_notation(piece), sound), *notation]
 
