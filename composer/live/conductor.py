@@ -281,7 +281,8 @@ def _sections(settings: Settings, first: int, bars: int, after: int) -> tuple[st
 
 def is_clear(score: Score, key: Key, n_bars: int) -> bool:
     """Whether the key of the last bars is estimated as the one in which they stand."""
-    durations = durations_of([*score.ring, *score.plan][-n_bars:] if n_bars else ())
+    bars = [*score.ring, *score.plan][-n_bars:] if n_bars else []
+    durations = durations_of(score.players, bars)
     return not any(durations) or is_in(key, durations)
 
 

@@ -16,9 +16,11 @@ from typing import Any
 
 from composer.engines import Stretch
 from composer.errors import OptionError, RequestError
-from composer.live.score import LiveBar, Score
+from composer.live.score import LiveBar, Score, gather
 from composer.live.themes import GRID, into_range, one_line
 from composer.piece import MeterChange, Note, Piece
+from composer.scoring.texture import build_texture
+from composer.scoring.tonality import durations_by_pitch_class
 from composer.theory import MONOPHONIC_ENSEMBLES, Key, estimate_key
 
 KINDS = ("turns", "along")
@@ -148,7 +150,7 @@ class Partner:
 
     def _find_key(self, score: Score) -> None:
         """Find the key, until the machine has played: then it stays."""
-        durations = durations_of(score.ring)
+        durations = durations_of(score.players, [*score.ring])
         if self._is_key_open and any(durations):
             self._is_key_open = not any(bar.candidates for bar in score.ring)
         if self._is_key_open and any(durations):
@@ -202,14 +204,13 @@ def _with(bar: LiveBar, lines: Sequence[Sequence[Note]]) -> LiveBar:
     return replace(bar, music=music, stretch=stretch, place=0)
 
 
-def durations_of(bars: Iterable[LiveBar]) -> list[float]:
-    """Return how long each pitch class sounds, C first."""
-    found = [0.0] * 12
-    for bar in bars:
-        for part in bar.music.parts:
-            for note in part.notes:
-                found[note.pitch % 12] += float(note.duration_beats)
-    return found
+def durations_of(players: Piece, bars: Sequence[LiveBar]) -> list[float]:
+    """Return how long each pitch class sounds in bars that follow one another, C first."""
+    if not bars:
+        return [0.0] * 12
+    music = gather(players, bars, is_cut=False)
+    durations: list[float] = durations_by_pitch_class(build_texture(music)).tolist()
+    return durations
 
 
 def read_notes(values: Any) -> tuple[Note, ...]:

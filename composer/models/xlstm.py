@@ -15,6 +15,7 @@ and keys, V of values (E / H), W rows of a ring.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -44,12 +45,12 @@ class HeadNorm(nn.Module):
         return normed.flatten(2) * self.weight
 
 
-class Cell(nn.Module):
+class Cell(ABC, nn.Module):
     """What stands where a transformer has attention."""
 
+    @abstractmethod
     def empty(self, x: Tensor) -> Memory:
         """Return what is remembered before the first of rows [B, T, E]."""
-        raise NotImplementedError
 
     def whole(self, x: Tensor) -> Tensor:
         """Read whole sequences, [B, T, E] -> [B, T, E]."""

@@ -143,7 +143,7 @@ class Desk:
         """
         self.port = self.opener(self.name)
 
-    def take(self, frame: bytes, now_s: float) -> None:
+    def take(self, frame: bytes) -> None:
         """Take a frame in."""
         kind, moment_s, tempo_bpm, beats, length, data = FRAME.unpack(frame)
         if kind == MESSAGE:
@@ -157,7 +157,7 @@ class Desk:
             self._forget_mixes(moment_s)
             self._put(moment_s, _MIX_RANK, Playing(int(tempo_bpm), channels))
         elif kind == PANIC:
-            self.silence(now_s)
+            self.silence()
         elif kind == END:
             self.is_ended = True
 
@@ -226,9 +226,8 @@ class Desk:
         if late_s <= LATE_S:
             self._send([CLOCK])
 
-    def silence(self, now_s: float) -> None:
+    def silence(self) -> None:
         """Forget the messages that are queued and end all that sounds; the clock goes on."""
-        del now_s
         self._send(self.table.silence())
         self._heap = [one for one in self._heap if isinstance(one[3], Playing)]
         heapq.heapify(self._heap)
@@ -339,13 +338,13 @@ class _Run:
             frames, self._frames = self._frames, deque()
         for frame in frames:
             self._heard_s, self._is_silent = now_s, False
-            self._desk.take(frame, now_s)
+            self._desk.take(frame)
 
     def _watch(self, now_s: float) -> None:
         """Silence everything where nobody feeds us any more."""
         if now_s - self._heard_s > SILENCE_S and not self._is_silent:
             self._is_silent = True
-            self._desk.silence(now_s)
+            self._desk.silence()
 
     def _is_idle(self, now_s: float) -> bool:
         next_s = self._desk.next_s()

@@ -42,7 +42,7 @@ def fed(frames: Iterable[bytes]) -> tuple[Desk, FakePort]:
     desk = Desk("fake", opener=port.open)
     desk.open()
     for one in frames:
-        desk.take(one, 0.0)
+        desk.take(one)
     return desk, port
 
 
@@ -78,8 +78,8 @@ def test_whatever_is_sent_no_note_is_struck_twice_or_held_at_the_end(
 def test_a_late_beginning_is_left_out_and_a_late_end_is_not() -> None:
     desk, port = fed([frame(0.0, note_on(0, 60, 9))])
     desk.send_due(0.0)
-    desk.take(frame(0.1, note_off(0, 60)), 0.0)
-    desk.take(frame(0.1, note_on(0, 64, 9)), 0.0)
+    desk.take(frame(0.1, note_off(0, 60)))
+    desk.take(frame(0.1, note_on(0, 64, 9)))
     desk.send_due(5.0)
     assert port.sent == [note_on(0, 60, 9), note_off(0, 60)] and desk.n_left_out == 1
 
@@ -87,7 +87,7 @@ def test_a_late_beginning_is_left_out_and_a_late_end_is_not() -> None:
 def test_panic_ends_what_sounds_first_and_forgets_the_rest() -> None:
     desk, port = fed([frame(0.0, note_on(3, 60, 9)), frame(1.0, note_on(3, 64, 9))])
     desk.send_due(0.0)
-    desk.take(FRAME.pack(PANIC, 0, 0, 0, 0, b""), 0.1)
+    desk.take(FRAME.pack(PANIC, 0, 0, 0, 0, b""))
     assert port.sent[1] == note_off(3, 60)
     controls = [message[1] for message in port.sent if message[0] == 0xB3]
     assert controls == [64, 66, 123, 120, 121]
@@ -108,11 +108,11 @@ def test_a_turn_of_the_knobs_holds_for_what_was_handed_over() -> None:
         ]
     )
     desk.send_due(0.0)
-    desk.take(mix(1.5, 7), 0.2)  # forgotten by the next turn
-    desk.take(mix(0.0, 2, silent=1 << 1), 0.2)
+    desk.take(mix(1.5, 7))  # forgotten by the next turn
+    desk.take(mix(0.0, 2, silent=1 << 1))
     desk.send_due(0.2)
     assert port.sent[2:] == [note_off(0, 60), note_off(1, 48)]
-    desk.take(warp(0.2, 0.5), 0.2)  # twice as fast
+    desk.take(warp(0.2, 0.5))  # twice as fast
     assert desk.next_s() == pytest.approx(0.6)
     desk.send_due(0.7)
     assert port.sent[4:] == [note_on(0, 64, 9)]
@@ -122,8 +122,8 @@ def test_a_turn_of_the_knobs_holds_for_what_was_handed_over() -> None:
 
 def test_a_panic_forgets_no_turn_of_the_knobs() -> None:
     desk, port = fed([mix(0.5, 3), frame(0.6, note_on(0, 60, 9))])
-    desk.silence(0.1)
-    desk.take(frame(0.7, note_on(0, 61, 9)), 0.1)
+    desk.silence()
+    desk.take(frame(0.7, note_on(0, 61, 9)))
     desk.send_due(0.8)
     assert port.sent == [note_on(0, 64, 9)]
 
@@ -147,7 +147,7 @@ def test_a_clock_of_an_hour_does_not_drift() -> None:
     for bar in range(2, 1245):
         while (moment := desk.next_s()) is not None and moment < (bar - 1) * bar_s:
             desk.send_due(moment)
-        desk.take(tempo(bar * bar_s, 83, bar * 4.0), 0.0)
+        desk.take(tempo(bar * bar_s, 83, bar * 4.0))
     moment = desk.next_s()
     assert moment is not None
     assert moment == pytest.approx(desk.pulses.n_sent * 60 / 83 / 24, abs=1e-3)
@@ -160,14 +160,14 @@ def test_a_port_that_is_pulled_out_is_opened_again_with_its_sounds() -> None:
     port.is_out = True
     desk.look_after_port()
     assert not desk.report()["is_there"]
-    desk.take(frame(1.0, note_on(0, 64, 9)), 1.0)
+    desk.take(frame(1.0, note_on(0, 64, 9)))
     desk.send_due(1.0)
     desk.look_after_port()
     port.is_out = False
     port.sent.clear()
     desk.look_after_port()
     assert port.sent == [program(0, 19)] and desk.n_lost == 1
-    desk.take(frame(2.0, note_on(0, 67, 9)), 2.0)
+    desk.take(frame(2.0, note_on(0, 67, 9)))
     desk.send_due(2.0)
     assert port.sent[-1] == note_on(0, 67, 9)
 

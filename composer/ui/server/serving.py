@@ -25,11 +25,11 @@ from composer.ui.studies.hosting import study_routes
 from composer.ui.theme import STYLESHEETS, build_theme
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
-# What a host for strangers needs, said when the page is opened to them.
 # Before the page is drawn, so that nobody types into a field that is not watched yet.
 HEAD = """<script type="module">
 import(new URL('composer-assets/ui/fields.js', document.baseURI)).then((m) => m.watch());
 </script>"""
+# What a host for strangers needs, said when the page is opened to them.
 PUBLIC_ADVICE = (
     "open to others; for strangers:",
     "  - https in front of it: without, browsers play no sound in the page",
