@@ -58,7 +58,7 @@ class Live {
     this.duetKind.input.dataset.knob = 'duet';
     this.latency = slider('Sound and keys come later by, ms', 0, 400, 5, 0);
     this.tapTempo = button('Tap the tempo', () => this._tapTempo(), 'live-tap');
-    this.calibrate = button('Find it by tapping', () => this._calibrate(), 'live-calibrate');
+    this.calibrate = button('Find the delay by tapping', () => this._calibrate(), 'live-calibrate');
     this.taps = new Taps();
     for (const [name, field] of Object.entries(this.fields)) {
       field.input.addEventListener('change', () => this._turn(name, field.input.value));

@@ -22,9 +22,10 @@ from composer.ui.shared.wiring import AT_ONCE, STATE_LIFE_S, UNCHECKED
 from composer.ui.studio import Studio
 
 SAY = (
-    '<p class="label">A copy of the model goes on learning from your files for some minutes, while '
-    "you compose. Some of the music is held back to see what was learned, and candidates that "
-    "repeat your pieces count as copies. The result is an engine for this tab only.</p>"
+    '<p class="label">A copy of the model goes on learning from MIDI or MusicXML files of one hand '
+    "for some minutes, while you compose. Some of the music is held back to see what was learned, "
+    "and candidates that repeat your pieces count as copies. The result is an engine for this tab "
+    "only.</p>"
 )
 BEGINNING = "Reading your files"
 LEARNING = "Learning"
@@ -73,8 +74,8 @@ def build() -> Fields | None:
         files = gr.File(
             file_count="multiple",
             file_types=FILE_TYPES,
+            show_label=False,
             label="MIDI or MusicXML files of one hand",
-            height=140,
             elem_id="own-style-files",
         )
         licence = gr.Textbox(
@@ -95,7 +96,7 @@ def build() -> Fields | None:
         )
         with gr.Row(elem_classes=["actions"]):
             learn = gr.Button("Learn", elem_id="own-style-learn", scale=3)
-            stop = gr.Button("Stop learning", elem_id="own-style-stop", scale=1, min_width=120)
+            stop = gr.Button("Stop learning", elem_id="own-style-stop", scale=2, min_width=150)
         status = html(wording.status(""), elem_id="own-style-status")
     return Fields(files, licence, minutes, learn, stop, status)
 
